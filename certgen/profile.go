@@ -1,0 +1,45 @@
+package certgen
+
+import (
+	"time"
+
+	"lockstep/policies"
+)
+
+// CA names one of the three authorities; each does one job.
+type CA string
+
+const (
+	ClientCA CA = "client" // signs what etcd takes for a user; members trust it and nothing above it
+	ServerCA CA = "server" // signs what clients trust
+	PeerCA   CA = "peer"   // signs what members trust of each other
+)
+
+// CAs is all three, in the order in which they are made and listed.
+func CAs() []CA { return []CA{ClientCA, ServerCA, PeerCA} }
+
+// Kind is one row of the certificate table.
+type Kind string
+
+const (
+	KindCA          Kind = "ca"
+	KindServer      Kind = "server"       // member or proxy, towards clients
+	KindPeer        Kind = "peer"         // member, towards members
+	KindProxyClient Kind = "proxy-client" // proxy, towards members: no CN (fact 9)
+	KindComponent   Kind = "component"    // CN = user
+	KindRoot        Kind = "root"         // CN = root
+)
+
+// Profile is everything that is decided about a certificate before its key exists.
+type Profile struct {
+	Kind     Kind
+	CA       CA                // who signs; of a CA: itself
+	Path     string            // the pair is Path.crt and Path.key below the PKI folder: "members/etcd1/server"
+	Identity string            // whose it is: the member's, proxy's or component's name; "root"; of a CA its name
+	User     policies.UserName // the CN; zero for none
+	Cluster  string
+	Subject  policies.Subject // Organization is never empty
+	Hosts    []string         // SANs: IPs and DNS names
+	Key      policies.KeyAlgorithm
+	Lifetime time.Duration // cut down to the CA's end
+}

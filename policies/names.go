@@ -1,0 +1,87 @@
+package policies
+
+import (
+	"fmt"
+	"strings"
+)
+
+// UserName is the name of an etcd user and, being the same thing, the CN of a client
+// certificate. It is made by parsing only; the zero value is no user.
+type UserName struct{ name string }
+
+// RoleName is the name of an etcd role, made by parsing only; the zero value is no role.
+type RoleName struct{ name string }
+
+// Root is etcd's superuser.
+func Root() UserName { return UserName{"root"} }
+
+// RootRole is the role that may do everything. etcd needs no entry for it.
+func RootRole() RoleName { return RoleName{"root"} }
+
+func (u UserName) String() string { return u.name }
+
+// IsZero reports whether u is no user.
+func (u UserName) IsZero() bool { return u.name == "" }
+
+func (r RoleName) String() string { return r.name }
+
+// IsZero reports whether r is no role.
+func (r RoleName) IsZero() bool { return r.name == "" }
+
+// ParseUserName reads the name of a component's user.
+func ParseUserName(s string) (UserName, error) {
+	if err := checkName(s, true); err != nil {
+		return UserName{}, err
+	}
+	return UserName{s}, nil
+}
+
+// ParseRoleName reads the name of a component's role.
+func ParseRoleName(s string) (RoleName, error) {
+	if err := checkName(s, true); err != nil {
+		return RoleName{}, err
+	}
+	return RoleName{s}, nil
+}
+
+// checkName holds the rules for every name in a policy. Names end up in a CN (X.520
+// and OpenSSL stop at 64 bytes), as a folder, and in shells.
+func checkName(s string, upper bool) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("the name is empty")
+	case len(s) > 64:
+		return fmt.Errorf("the name has %d bytes, the limit is 64 (X.520 common name)", len(s))
+	}
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '_', r == '-', upper && r >= 'A' && r <= 'Z':
+		default:
+			return fmt.Errorf("%q may not be in a name", r)
+		}
+	}
+	if !alphanumeric(s[0]) || !alphanumeric(s[len(s)-1]) {
+		return fmt.Errorf("a name begins and ends with a letter or digit")
+	}
+	return checkReserved(strings.ToLower(s))
+}
+
+func alphanumeric(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+}
+
+// checkReserved refuses etcd's superuser, our own names, and device names that no
+// folder may have on Windows.
+func checkReserved(lower string) error {
+	base, _, _ := strings.Cut(lower, ".")
+	switch {
+	case lower == "root":
+		return fmt.Errorf("root is etcd's superuser and never a component")
+	case strings.HasPrefix(lower, "lockstep-"):
+		return fmt.Errorf("names that begin with lockstep- are lockstep's own")
+	case base == "con", base == "prn", base == "aux", base == "nul",
+		len(base) == 4 && (base[:3] == "com" || base[:3] == "lpt") && base[3] >= '0' && base[3] <= '9':
+		return fmt.Errorf("%q is a device name on Windows", base)
+	}
+	return nil
+}

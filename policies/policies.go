@@ -1,0 +1,89 @@
+package policies
+
+import (
+	"time"
+
+	"lockstep/policies/keyrange"
+	"lockstep/policies/strict"
+)
+
+// Policy is a parsed, valid policy with every default filled in. Only Parse makes
+// one; it is never changed afterwards.
+type Policy struct {
+	Cluster      Cluster
+	Certificates Certificates
+	Components   []Component     // in the order of the files
+	Warnings     strict.Problems // legal but suspicious
+	Digest       [32]byte        // SHA-256 of the meaning: comments, order of fields and style do not count
+}
+
+// Cluster is etcd's side of the policy. Exactly one of Members and Endpoints is set.
+type Cluster struct {
+	Name      string
+	Members   []Member // ours: lockstep makes their certificates and etcd.env
+	Endpoints []string // https URLs of members whose server certificates are somebody else's
+	Proxies   []Proxy
+	Install   string // where a member's folder lies on its host: absolute, or "." for paths relative to it
+	Data      string // etcd's data directory: absolute, or relative when Install is "."
+}
+
+// Member is one etcd server.
+type Member struct {
+	Name       string
+	Hosts      []string // IPs and DNS names; never empty
+	ClientURL  string   // https://<first host>:2379 unless given
+	PeerURL    string   // https://<first host>:2380 unless given
+	MetricsURL string   // "" for none
+}
+
+// Proxy is one etcd grpc-proxy.
+type Proxy struct {
+	Name  string
+	Hosts []string
+}
+
+// Certificates is what all certificates have in common.
+type Certificates struct {
+	Key       KeyAlgorithm
+	Subject   Subject
+	Lifetimes Lifetimes
+}
+
+// KeyAlgorithm is the kind of a private key.
+type KeyAlgorithm string
+
+const (
+	ECDSAP256 KeyAlgorithm = "ecdsa-p256"
+	ECDSAP384 KeyAlgorithm = "ecdsa-p384"
+	Ed25519   KeyAlgorithm = "ed25519"
+	RSA2048   KeyAlgorithm = "rsa-2048"
+	RSA3072   KeyAlgorithm = "rsa-3072"
+	RSA4096   KeyAlgorithm = "rsa-4096"
+)
+
+// Subject is what a certificate's subject holds beside the CN. An empty
+// Organization stands for the cluster's name: no subject is ever empty.
+type Subject struct {
+	Organization       []string
+	OrganizationalUnit []string
+	Locality           []string
+}
+
+// Lifetimes are how long new certificates are valid.
+type Lifetimes struct {
+	CA, Member, Component time.Duration
+}
+
+// Component is one identity: one etcd user, one role, one client certificate.
+type Component struct {
+	Name          string
+	User          UserName
+	Role          RoleName // RootRole for an administrator
+	Administrator bool     // holds role root and no permissions
+	Preset        string   // "" for none
+	Permissions   []keyrange.Permission
+	Key           KeyAlgorithm
+	Lifetime      time.Duration
+	Notes         []string // what its preset asks of the operator
+	At            strict.Position
+}
