@@ -1,0 +1,83 @@
+# Needs Go, make and git. Every other tool is pinned in e2e/go.mod (`tool`) or below.
+
+GO            ?= go
+BUILD         := .build
+POLICY        ?= policies/examples/kubernetes-calico.yaml
+FUZZTIME      ?= 20s
+GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+BINARIES      := lockstep lockstep-etcd
+
+# A tree that git does not answer for (an archive, a folder of somebody else's) is built
+# without its revision rather than not at all.
+VCS           := $(shell git status >/dev/null 2>&1 && echo auto || echo false)
+BUILD_FLAGS   := -trimpath -buildvcs=$(VCS)
+
+export CGO_ENABLED := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help build tools demo test openssl check gofmt vet staticcheck tidy reproducible fuzz vuln clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build lockstep and lockstep-etcd into .build/
+	$(GO) build $(BUILD_FLAGS) -o $(BUILD)/ $(BINARIES:%=./cmd/%)
+
+demo: build ## do the main job on a local three-member etcd and show the proof
+	$(BUILD)/lockstep rehearse -f $(POLICY)
+
+test: build tools openssl ## run every test: the packages, then the binaries against real etcd
+	$(GO) test ./...
+	cd e2e && $(GO) test -count=1 ./...
+
+check: gofmt vet staticcheck tidy reproducible test ## everything that CI and reviewers ask for
+
+tools: # etcdctl is a witness of the e2e tests
+	cd e2e && $(GO) build -trimpath -o ../$(BUILD)/etcdctl go.etcd.io/etcd/etcdctl/v3
+
+openssl: # openssl is the other one
+	@command -v openssl >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    apt-get update && apt-get install -y --no-install-recommends openssl; \
+	  else \
+	    echo 'openssl is missing: it is the independent witness of the e2e tests. Install the package "openssl" and run make again.' >&2; exit 1; \
+	  fi; }
+
+gofmt:
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	  test -z "$$unformatted" || { echo "gofmt -w these:" $$unformatted >&2; exit 1; }
+
+vet:
+	$(GO) vet ./...
+	cd e2e && $(GO) vet ./...
+
+staticcheck:
+	cd e2e && $(GO) build -trimpath -o ../$(BUILD)/staticcheck honnef.co/go/tools/cmd/staticcheck
+	$(BUILD)/staticcheck ./...
+	cd e2e && ../$(BUILD)/staticcheck ./...
+
+tidy:
+	$(GO) mod tidy -diff
+	cd e2e && $(GO) mod tidy -diff
+
+# The second build starts from an empty cache: nothing of the first one is reused.
+reproducible: build
+	rm -rf $(BUILD)/again
+	GOCACHE=$(CURDIR)/$(BUILD)/again/cache $(GO) build $(BUILD_FLAGS) -o $(BUILD)/again/ $(BINARIES:%=./cmd/%)
+	@for b in $(BINARIES); do cmp $(BUILD)/$$b $(BUILD)/again/$$b || exit 1; done; echo "built twice: the same bytes"
+	@rm -rf $(BUILD)/again
+
+fuzz: ## fuzz every Fuzz function for FUZZTIME (20s) each
+	@$(GO) test -list '^Fuzz' ./... \
+	  | awk '/^Fuzz/ {f[++n] = $$1} /^ok/ {for (i = 1; i <= n; i++) print $$2, f[i]; n = 0}' \
+	  | while read -r package fuzz; do \
+	      echo "$$package $$fuzz"; \
+	      $(GO) test -run '^$$' -fuzz "^$$fuzz\$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
+	    done
+
+vuln: ## ask the Go vulnerability database; fails without it
+	$(GO) run $(GOVULNCHECK) ./...
+	cd e2e && $(GO) run $(GOVULNCHECK) ./...
+
+clean: ## remove .build/
+	rm -rf $(BUILD)
