@@ -1,5 +1,3 @@
-// Package strict reads YAML into Go values and reports everything wrong at once,
-// each problem with file, line, column, path and hint.
 package strict
 
 import (
@@ -47,15 +45,21 @@ func (p Problem) String() string {
 // Problems is everything that is wrong. As an error it prints one problem after the other.
 type Problems []Problem
 
+// It stops after 100: by then the first ones have to be mended anyway.
 func (p Problems) Error() string {
-	lines := make([]string, len(p))
+	const most = 100
+	var lines []string
 	for i := range p {
-		lines[i] = p[i].String()
+		if i == most {
+			lines = append(lines, fmt.Sprintf("... and %d more problems", len(p)-most))
+			break
+		}
+		lines = append(lines, p[i].String())
 	}
 	return strings.Join(lines, "\n")
 }
 
-// Sort orders problems as a reader meets them: by file (as given), line, column.
+// Sort orders problems by file name, line and column.
 func (p Problems) Sort() {
 	slices.SortStableFunc(p, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
