@@ -13,7 +13,7 @@ type Range struct{ From, To string }
 func Single(key string) Range { return Range{From: key, To: key + "\x00"} }
 
 // Empty reports whether no key lies in r.
-func (r Range) Empty() bool { return r.To != "" && r.To <= r.From }
+func (r Range) Empty() bool { return r.To != "" && r.To <= max(r.From, "\x00") }
 
 // Holds reports whether key lies in r.
 func (r Range) Holds(key string) bool { return r.From <= key && (r.To == "" || key < r.To) }

@@ -17,17 +17,18 @@ func Schema(id, title string, t Type) []byte {
 
 // schema holds the few words of JSON Schema that tables need, in the order of printing.
 type schema struct {
-	Schema      string   `json:"$schema,omitempty"`
-	ID          string   `json:"$id,omitempty"`
-	Title       string   `json:"title,omitempty"`
-	Description string   `json:"description,omitempty"`
-	Type        string   `json:"type,omitempty"`
-	Enum        []string `json:"enum,omitempty"`
-	Pattern     string   `json:"pattern,omitempty"`
-	MinLength   int      `json:"minLength,omitempty"`
+	Schema      string `json:"$schema,omitempty"`
+	ID          string `json:"$id,omitempty"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+	Type        string `json:"type,omitempty"`
+	Enum        []any  `json:"enum,omitempty"`
+	Pattern     string `json:"pattern,omitempty"`
+	MinLength   int    `json:"minLength,omitempty"`
 
 	Items    *schema `json:"items,omitempty"`
 	MinItems int     `json:"minItems,omitempty"`
+	MaxItems int     `json:"maxItems,omitempty"`
 
 	Properties           map[string]*schema `json:"properties,omitempty"`
 	PropertyNames        *schema            `json:"propertyNames,omitempty"`
@@ -43,16 +44,25 @@ func (t Type) schema() *schema {
 	s := &schema{}
 	switch t.Kind {
 	case Text, Prose:
-		s.Type, s.Enum, s.Pattern = "string", t.Enum, t.Pattern
+		s.Type, s.Pattern = "string", t.Pattern
+		for _, one := range t.Enum {
+			s.Enum = append(s.Enum, one)
+		}
 		if t.NonEmpty {
 			s.MinLength = 1
 		}
 	case Bool:
 		s.Type = "boolean"
+		if t.OnlyTrue {
+			s.Enum = []any{true}
+		}
 	case List:
 		s.Type, s.Items = "array", t.Elem.schema()
 		if t.NonEmpty {
 			s.MinItems = 1
+		}
+		if t.Count > 0 {
+			s.MinItems, s.MaxItems = t.Count, t.Count
 		}
 	case Map:
 		s.Type, s.AdditionalProperties = "object", t.Elem.schema()

@@ -25,6 +25,8 @@ func table() strict.Type {
 		{Name: "flag", Type: strict.Type{Kind: strict.Bool}},
 		{Name: "list", Type: strict.Type{Kind: strict.List, Elem: &text, NonEmpty: true}},
 		{Name: "map", Type: strict.Type{Kind: strict.Map, Elem: &text, NonEmpty: true}},
+		{Name: "pair", Type: strict.Type{Kind: strict.List, Elem: &text, Count: 2}},
+		{Name: "only", Type: strict.Type{Kind: strict.Bool, OnlyTrue: true}},
 		{Name: "one", Type: strict.Type{Kind: strict.Mapping, ExactlyOne: []string{"a", "b"}, Fields: []strict.Field{
 			{Name: "a", Type: text}, {Name: "b", Type: text}, {Name: "must", Type: text, Required: true}}}},
 		{Name: "either", Type: strict.Type{Kind: strict.Mapping, AtMostOne: []string{"a", "b"}, Fields: []strict.Field{
@@ -41,7 +43,7 @@ func TestProblems(t *testing.T) {
 		{"a list", "- text: a\n", "f:1:1: want fields, found a list"},
 		{"unknown field", "tekst: a\n", "f:1:1: tekst: unknown field\n  hint: did you mean \"text\"?"},
 		{"letter case", "Text: a\n", "f:1:1: Text: unknown field\n  hint: did you mean \"text\"?"},
-		{"unknown and far", "zzzzzzzzz: a\n", "f:1:1: zzzzzzzzz: unknown field\n  hint: known here: text, name, color, checked, prose, flag, list, map, one, either"},
+		{"unknown and far", "zzzzzzzzz: a\n", "f:1:1: zzzzzzzzz: unknown field\n  hint: known here: text, name, color, checked, prose, flag, list, map, pair, only, one, either"},
 		{"given twice", "text: a\n\ntext: b\n", "f:3:1: text: given twice, first in line 1"},
 		{"unknown twice", "tekst: a\ntekst: b\n", "f:1:1: tekst: unknown field\n  hint: did you mean \"text\"?\nf:2:1: tekst: given twice, first in line 1"},
 		{"path that needs quotes", "map: {a.b: 1}\n", "f:1:12: map[\"a.b\"]: want text, found the number 1\n  hint: quote it: \"1\""},
@@ -81,6 +83,9 @@ func TestProblems(t *testing.T) {
 		{"long text instead of fields", "map: " + strings.Repeat("a", 60) + "\n", "f:1:6: map: want fields, found the text \"" + strings.Repeat("a", 41) + "...\""},
 		{"empty list", "list: []\n", "f:1:7: list: the list is empty"},
 		{"empty map", "map: {}\n", "f:1:6: map: has no fields"},
+		{"three of two", "pair: [a, b, c]\n", "f:1:7: pair: want 2 items, found 3"},
+		{"false where only true", "only: false\n", "f:1:7: only: can only be true\n  hint: leave the field out"},
+		{"only true", "only: true\npair: [a, b]\n", ""},
 		{"null", "text:\n", "f:1:6: text: want text, found nothing\n  hint: write a text, or leave the field out"},
 		{"null list", "list: ~\n", "f:1:7: list: want a list, found nothing"},
 		{"pattern", "name: A\n", "f:1:7: name: \"A\" is not a name of small letters"},

@@ -24,7 +24,10 @@ type Type struct {
 
 	Elem     *Type // of List and Map: each item
 	Key      *Type // of Map: its names; nil for any text
-	NonEmpty bool  // of Text, Prose, List and Map
+	NonEmpty bool  // of Text, Prose, List and Map; where a Text has a Check, that one has to look as well
+	Count    int   // of List: exactly so many items; 0 for any number
+
+	OnlyTrue bool // of Bool: false cannot be said, the field is left out instead
 
 	Fields     []Field  // of Mapping, in the order of the documentation
 	ExactlyOne []string // of Mapping: exactly one of these fields is given

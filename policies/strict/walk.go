@@ -24,7 +24,7 @@ func (d *Decoder) value(path string, node *yaml.Node, t Type) Value {
 	case Text, Prose:
 		d.text(&v, node, t)
 	case Bool:
-		d.boolean(&v, node)
+		d.boolean(&v, node, t)
 	case List:
 		d.list(&v, node, t)
 	case Mapping, Map:
@@ -85,12 +85,12 @@ func (t Type) judge(text string) (message, advice string) {
 	switch {
 	case t.Enum != nil && !slices.Contains(t.Enum, text):
 		return fmt.Sprintf("%q is not one of %s", text, strings.Join(t.Enum, ", ")), Suggest(text, t.Enum, "")
-	case t.NonEmpty && text == "":
-		return "is empty", ""
 	case t.Check != nil:
 		if err := t.Check(text); err != nil {
 			return err.Error(), hint.Text(err)
 		}
+	case t.NonEmpty && text == "":
+		return "is empty", ""
 	case t.Pattern != "":
 		if ok, err := regexp.MatchString(t.Pattern, text); err != nil || !ok {
 			return fmt.Sprintf("%q is not %s", text, t.Says), ""
@@ -99,9 +99,13 @@ func (t Type) judge(text string) (message, advice string) {
 	return "", ""
 }
 
-func (d *Decoder) boolean(v *Value, node *yaml.Node) {
+func (d *Decoder) boolean(v *Value, node *yaml.Node, t Type) {
 	if node.Kind != yaml.ScalarNode || node.Style != 0 || node.Value != "true" && node.Value != "false" {
 		d.Fail(*v, "", "want true or false, found %s", found(node))
+		return
+	}
+	if t.OnlyTrue && node.Value != "true" {
+		d.Fail(*v, "leave the field out", "can only be true")
 		return
 	}
 	v.flag, v.state = node.Value == "true", valid
@@ -118,6 +122,10 @@ func (d *Decoder) list(v *Value, node *yaml.Node, t Type) {
 	}
 	if t.NonEmpty && len(node.Content) == 0 {
 		d.Fail(*v, "", "the list is empty")
+		return
+	}
+	if t.Count > 0 && len(node.Content) != t.Count {
+		d.Fail(*v, "", "want %d items, found %d", t.Count, len(node.Content))
 		return
 	}
 	v.state = valid
