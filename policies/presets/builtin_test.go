@@ -1,0 +1,138 @@
+package presets
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/policies/keyrange"
+)
+
+// The whole of every built-in preset, as it is granted: R read, RW readwrite, each on a prefix.
+func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
+	t.Parallel()
+	const calico = "/calico/resources/v3/projectcalico.org/"
+	want := map[string]struct{ rw, r []string }{
+		"calico/node": {
+			rw: []string{
+				"/calico/felix/v1/", "/calico/felix/v2/", "/calico/ipam/v2/",
+				calico + "felixconfigurations/", calico + "nodes/", calico + "workloadendpoints/",
+				calico + "clusterinformations/", calico + "ippools/",
+				calico + "tiers/", calico + "bgpconfigurations/", calico + "caliconodestatuses/",
+			},
+			r: []string{calico},
+		},
+		"calico/felix": {
+			rw: []string{"/calico/felix/v1/", "/calico/felix/v2/"},
+			r:  []string{calico, "/calico/ipam/v2/"},
+		},
+		"calico/cni": {
+			rw: []string{"/calico/ipam/v2/", calico + "workloadendpoints/"},
+			r:  []string{calico + "ippools/", calico + "clusterinformations/", calico + "nodes/", calico + "ipreservations/"},
+		},
+		"calico/kube-controllers": {
+			rw: []string{
+				"/calico/ipam/v2/", calico + "profiles/", calico + "networkpolicies/", calico + "nodes/",
+				calico + "clusterinformations/", calico + "hostendpoints/", calico + "kubecontrollersconfigurations/",
+				calico + "tiers/", calico + "workloadendpoints/",
+			},
+			r: []string{calico},
+		},
+		"calico/calicoctl-readonly": {r: []string{"/calico/ipam/v2/", calico}},
+		"calico/calicoctl-policy-editor": {
+			rw: []string{
+				calico + "globalnetworkpolicies/", calico + "globalnetworksets/", calico + "networkpolicies/",
+				calico + "networksets/", calico + "profiles/",
+			},
+			r: []string{"/calico/ipam/v2/", calico},
+		},
+		"calico/calicoctl":          {rw: []string{"/calico/ipam/v2/", calico}},
+		"kubernetes/kube-apiserver": {rw: []string{"/registry/"}},
+		"flannel":                   {rw: []string{"/coreos.com/network/"}},
+	}
+	for _, name := range Names() {
+		if _, ok := want[name]; !ok {
+			t.Errorf("%s: a preset that this table does not know", name)
+		}
+	}
+	for name, table := range want {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var expected []string
+			for _, prefix := range table.rw {
+				expected = append(expected, keyrange.Prefix(prefix, keyrange.ReadWrite).String())
+			}
+			for _, prefix := range table.r {
+				expected = append(expected, keyrange.Prefix(prefix, keyrange.Read).String())
+			}
+			preset, ok := Lookup(name)
+			if !ok {
+				t.Fatal("not built in")
+			}
+			permissions, _, problems := preset.Expand("x", nil)
+			var got []string
+			for _, p := range permissions {
+				got = append(got, p.String())
+			}
+			if diff := cmp.Diff(asSet(expected), asSet(got)); diff != "" || problems != nil || len(got) != len(expected) {
+				t.Errorf("problems %v, permissions (-want +got):\n%s", problems, diff)
+			}
+		})
+	}
+}
+
+func asSet(texts []string) map[string]bool {
+	set := map[string]bool{}
+	for _, text := range texts {
+		set[text] = true
+	}
+	return set
+}
+
+func TestEveryBuiltinPresetSaysWhereItComesFrom(t *testing.T) {
+	t.Parallel()
+	found, err := load(files)
+	if err != nil || len(found) == 0 {
+		t.Fatalf("the built-in presets do not load: %v", err)
+	}
+	for _, p := range found {
+		if p.Summary == "" || p.Checked == "" || len(p.Sources) == 0 || len(p.Notes) == 0 {
+			t.Errorf("%s: summary %q, checked %q, %d sources, %d notes: none may be missing", p.Name, p.Summary, p.Checked, len(p.Sources), len(p.Notes))
+		}
+		for _, parameter := range p.Parameters {
+			if !parameter.HasDefault || parameter.Description == "" {
+				t.Errorf("%s: parameter %s has no default or no description", p.Name, parameter.Name)
+			}
+		}
+		for _, permission := range p.Permissions {
+			if permission.Form == Prefix && !strings.HasSuffix(strings.ReplaceAll(permission.First, "{prefix}", "/"), "/") {
+				t.Errorf("%s: %s does not end in a slash: it covers its neighbours too (fact 21)", p.Name, permission.Target())
+			}
+		}
+	}
+}
+
+// flannel lists without the slash at the end; etcd asks for the whole range (fact 22).
+func TestFlannelMayListItsSubnetsWithoutASlash(t *testing.T) {
+	t.Parallel()
+	preset, _ := Lookup("flannel")
+	permissions, _, _ := preset.Expand("flannel", nil)
+	listed := keyrange.Prefix("/coreos.com/network/subnets", keyrange.Read).Range()
+	if !keyrange.Reach(permissions, keyrange.Read).Contains(listed) {
+		t.Errorf("%v does not contain %v", permissions, listed)
+	}
+}
+
+// One broken file takes every preset away: unknown is refused, wrong would be granted.
+func TestABrokenBuiltinFileLoadsNothing(t *testing.T) {
+	t.Parallel()
+	found, err := load(fstest.MapFS{
+		"builtin/good.yaml":    {Data: []byte("permissions: []\n")},
+		"builtin/b/wrong.yaml": {Data: []byte("permissions: [{prefix: '{who}', access: read}]\n")},
+	})
+	if found != nil || err == nil || err.Error() != "builtin/b/wrong.yaml:1:24: permissions[0].prefix: {who} stands for nothing\n  hint: known here: {name}" {
+		t.Errorf("got %v, %v", found, err)
+	}
+}

@@ -1,0 +1,134 @@
+package presets
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lockstep/policies/keyrange"
+	"lockstep/policies/strict"
+)
+
+// componentName is the placeholder for the component's name. No parameter may hide it.
+const componentName = "name"
+
+// Decode turns a value of Type into the preset called name. What the table cannot
+// say goes to d: a placeholder that stands for nothing, a permission that is none.
+func Decode(d *strict.Decoder, name string, v strict.Value) Preset {
+	p := Preset{
+		Name:    name,
+		Summary: v.Field("summary").Text(),
+		Sources: v.Field("sources").Texts(),
+		Checked: oneLine(v.Field("checked").Text()),
+	}
+	if a := v.Field("administrator"); a.Valid() {
+		if p.Administrator = a.Bool(); !p.Administrator {
+			d.Fail(a, "leave it out and list permissions", "is false, which says nothing")
+		}
+	}
+	for _, e := range v.Field("parameters").Entries() {
+		if e.Key.Text() == componentName {
+			d.Fail(e.Key, "", "{name} is the component's name and no parameter")
+			continue
+		}
+		p.Parameters = append(p.Parameters, decodeParameter(e))
+	}
+	for _, item := range v.Field("permissions").Items() {
+		permission, ok := DecodePermission(d, item)
+		if !ok {
+			continue
+		}
+		permission.Why = oneLine(item.Field("why").Text())
+		p.checkPlaceholders(d, item.Field(string(permission.Form)), permission.First, permission.Last)
+		p.Permissions = append(p.Permissions, permission)
+	}
+	for _, item := range v.Field("notes").Items() {
+		if item.Valid() {
+			p.checkPlaceholders(d, item, item.Text())
+			p.Notes = append(p.Notes, oneLine(item.Text()))
+		}
+	}
+	return p
+}
+
+func decodeParameter(e strict.Entry) Parameter {
+	value := e.Value.Field("default")
+	return Parameter{
+		Name:        e.Key.Text(),
+		Default:     value.Text(),
+		HasDefault:  value.Given(),
+		Description: oneLine(e.Value.Field("description").Text()),
+	}
+}
+
+// DecodePermission turns a value of PermissionType into a permission. It is not ok
+// where that is impossible; why is in d then.
+func DecodePermission(d *strict.Decoder, v strict.Value) (Permission, bool) {
+	access := v.Field("access")
+	if !v.Valid() || !access.Valid() {
+		return Permission{}, false
+	}
+	p := Permission{Access: keyrange.Access(access.Text())}
+	for _, form := range []Form{Prefix, Key, Range, FromKey, Everything} {
+		field := v.Field(string(form))
+		if !field.Given() {
+			continue
+		}
+		if p.Form != "" || !field.Valid() {
+			return Permission{}, false // reported by the table
+		}
+		p.Form, p.First = form, field.Text()
+		switch form {
+		case Range:
+			if !decodeRange(d, field, &p) {
+				return Permission{}, false
+			}
+		case Everything:
+			if !field.Bool() {
+				d.Fail(field, "leave it out and name the keys", "is false, which says nothing")
+				return Permission{}, false
+			}
+		}
+	}
+	return p, p.Form != ""
+}
+
+func decodeRange(d *strict.Decoder, field strict.Value, p *Permission) bool {
+	ends := field.Texts()
+	if len(field.Items()) != 2 {
+		d.Fail(field, "write [from, to]: to itself is not covered", "want two keys, found %d", len(field.Items()))
+		return false
+	}
+	if len(ends) != 2 {
+		return false // reported by the table
+	}
+	p.First, p.Last = ends[0], ends[1]
+	return true
+}
+
+func (p Preset) checkPlaceholders(d *strict.Decoder, at strict.Value, texts ...string) {
+	known := p.known()
+	for _, text := range texts {
+		placeholders(text, func(name string) string {
+			if !slices.Contains(known, name) {
+				d.Fail(at, "known here: {"+strings.Join(known, "}, {")+"}", "{%s} stands for nothing", name)
+			}
+			return ""
+		})
+	}
+}
+
+// known is the placeholders that p fills in.
+func (p Preset) known() []string {
+	out := []string{componentName}
+	for _, parameter := range p.Parameters {
+		out = append(out, parameter.Name)
+	}
+	return out
+}
+
+// oneLine is text without the line breaks that YAML's block style left in it.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// String is the permission in one line: `readwrite prefix "/registry/"`.
+func (p Permission) String() string { return fmt.Sprintf("%s %s", p.Access, p.Target()) }

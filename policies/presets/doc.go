@@ -1,0 +1,11 @@
+// Package presets holds what known software needs in etcd: permissions with
+// placeholders, notes for the operator, and where both were read.
+//
+// The presets that come with lockstep are YAML files below builtin/, named by their
+// path; a policy's own presets are read by the same table (Type). Both are decoded
+// into a Preset and become permissions by Expand only.
+//
+// Whatever happens: a preset never grants more than its file says. A placeholder that
+// nobody fills in, an empty prefix or an inverted range is a problem, never a
+// permission; a value is put in once and its own braces mean nothing.
+package presets

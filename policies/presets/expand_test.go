@@ -1,0 +1,153 @@
+package presets
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/policies/keyrange"
+	"lockstep/policies/strict"
+)
+
+func read(t *testing.T, text string) (Preset, strict.Problems) {
+	t.Helper()
+	var d strict.Decoder
+	preset := Decode(&d, "tenant", d.Read("p.yaml", []byte(text), Type()))
+	return preset, d.Problems()
+}
+
+const tenant = `
+parameters:
+  base: {default: /tenants/}
+  quota: {description: required}
+permissions:
+  - {prefix: "{base}{name}/", access: readwrite}
+  - {key: "{base}quota/{quota}", access: read}
+  - {range: ["{base}a", "{base}b"], access: write}
+  - {fromKey: "{base}~", access: read}
+notes: ["{name} lives in {base}"]
+`
+
+func TestExpand(t *testing.T) {
+	t.Parallel()
+	preset, problems := read(t, tenant)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	tests := []struct {
+		name     string
+		with     map[string]string
+		want     []keyrange.Permission
+		notes    []string
+		problems []Problem
+	}{
+		{
+			name: "defaults and a value",
+			with: map[string]string{"quota": "small"},
+			want: []keyrange.Permission{
+				keyrange.Prefix("/tenants/acme/", keyrange.ReadWrite),
+				keyrange.Key("/tenants/quota/small", keyrange.Read),
+				keyrange.Between("/tenants/a", "/tenants/b", keyrange.Write),
+				keyrange.FromKey("/tenants/~", keyrange.Read),
+			},
+			notes: []string{"acme lives in /tenants/"},
+		},
+		{
+			name: "braces in a value are text",
+			with: map[string]string{"quota": "{name}", "base": "{base}"},
+			want: []keyrange.Permission{
+				keyrange.Prefix("{base}acme/", keyrange.ReadWrite),
+				keyrange.Key("{base}quota/{name}", keyrange.Read),
+				keyrange.Between("{base}a", "{base}b", keyrange.Write),
+				keyrange.FromKey("{base}~", keyrange.Read),
+			},
+			notes: []string{"acme lives in {base}"},
+		},
+		{
+			name:     "a value is missing",
+			problems: []Problem{{Message: `preset tenant needs the parameter "quota"`, Hint: "add with: {quota: ...}"}},
+		},
+		{
+			name: "misspelt and unknown parameters",
+			with: map[string]string{"quota": "x", "bse": "y", "zebra": "z"},
+			problems: []Problem{
+				{Parameter: "bse", Message: `preset tenant has no parameter "bse"`, Hint: `did you mean "base"?`},
+				{Parameter: "zebra", Message: `preset tenant has no parameter "zebra"`, Hint: "it has: base, quota"},
+			},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got, notes, problems := preset.Expand("acme", test.with)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("permissions (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.notes, notes); diff != "" {
+				t.Errorf("notes (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.problems, problems); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// An empty prefix would be everything (keyrange.Prefix), and so would be the disaster.
+func TestAValueThatMakesNoPermissionIsRefused(t *testing.T) {
+	t.Parallel()
+	preset, problems := read(t, `
+parameters: {prefix: {default: /a/}, from: {default: a}}
+permissions: [{prefix: "{prefix}", access: readwrite}, {range: ["{from}", c], access: read}]
+`)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	for with, want := range map[[2]string]Problem{
+		{"prefix", ""}: {Parameter: "prefix", Message: `permissions[0] of preset tenant, prefix "{prefix}": prefix is empty`},
+		{"from", "d"}:  {Parameter: "from", Message: `permissions[1] of preset tenant, range ["{from}", "c"): the range ends at "c", before it begins at "d"`},
+		{"from", "c"}:  {Parameter: "from", Message: `permissions[1] of preset tenant, range ["{from}", "c"): the range ends at "c", before it begins at "c"`},
+	} {
+		got, _, problems := preset.Expand("x", map[string]string{with[0]: with[1]})
+		if diff := cmp.Diff([]Problem{want}, problems); diff != "" || got != nil {
+			t.Errorf("%v: permissions %v, problems (-want +got):\n%s", with, got, diff)
+		}
+	}
+}
+
+// A preset that was not decoded (and so never checked) still grants nothing unmeant.
+func TestExpandItselfRefusesUnknownPlaceholders(t *testing.T) {
+	t.Parallel()
+	preset := Preset{Name: "odd", Permissions: []Permission{{Form: Prefix, First: "/x/{who}", Access: keyrange.Read}}}
+	got, _, problems := preset.Expand("x", nil)
+	want := []Problem{{Message: `permissions[0] of preset odd, prefix "/x/{who}": {who} stands for nothing`}}
+	if diff := cmp.Diff(want, problems); diff != "" || got != nil {
+		t.Errorf("permissions %v, problems (-want +got):\n%s", got, diff)
+	}
+}
+
+func TestDecodeReportsEverythingWrong(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, text, want string }{
+		{"nothing granted", `summary: x`, "p.yaml:1:1: want exactly one of permissions, administrator, found none"},
+		{"both", `{permissions: [], administrator: true}`, "p.yaml:1:1: want exactly one of permissions, administrator, found 2"},
+		{"administrator: false", `administrator: false`, "p.yaml:1:16: administrator: is false, which says nothing\n  hint: leave it out and list permissions"},
+		{"everything: false", `permissions: [{everything: false, access: read}]`, "p.yaml:1:28: permissions[0].everything: is false, which says nothing\n  hint: leave it out and name the keys"},
+		{"a range of one", `permissions: [{range: [a], access: read}]`, "p.yaml:1:23: permissions[0].range: want two keys, found 1\n  hint: write [from, to]: to itself is not covered"},
+		{"a placeholder in a range", `permissions: [{range: [a, "b{x}"], access: read}]`, "p.yaml:1:23: permissions[0].range: {x} stands for nothing\n  hint: known here: {name}"},
+		{"a placeholder in a note", "permissions: []\nnotes: ['see {y}']", "p.yaml:2:9: notes[0]: {y} stands for nothing\n  hint: known here: {name}"},
+		{"name as parameter", "parameters: {name: {}}\npermissions: []", "p.yaml:1:14: parameters.name: {name} is the component's name and no parameter"},
+		{"a bad parameter name", "parameters: {Pre: {}}\npermissions: []", `p.yaml:1:14: parameters.Pre: "Pre" is not a parameter's name: a small letter, then small letters, digits and hyphens, 32 at most`},
+		{"access of another world", "permissions: [{key: a, access: rw}]", `p.yaml:1:32: permissions[0].access: "rw" is not one of read, write, readwrite`},
+		{"an empty prefix", `permissions: [{prefix: "", access: read}]`, "p.yaml:1:24: permissions[0].prefix: is empty"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, problems := read(t, test.text)
+			if diff := cmp.Diff(test.want, problems.Error()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

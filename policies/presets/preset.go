@@ -1,0 +1,104 @@
+package presets
+
+import (
+	"fmt"
+	"strings"
+
+	"lockstep/policies/keyrange"
+)
+
+// Preset is what one piece of software needs, placeholders not yet filled in.
+type Preset struct {
+	Name          string   // calico/node; for a policy's own preset what the policy calls it
+	Summary       string   // one line: what software this is
+	Sources       []string // URLs or repositories where the permissions were read
+	Checked       string   // the versions that they were checked against, and how
+	Administrator bool     // needs role root; Permissions is empty then
+	Parameters    []Parameter
+	Permissions   []Permission
+	Notes         []string // what the operator must set or know, in whole sentences
+}
+
+// Parameter is a value that a component may set by `with`.
+type Parameter struct {
+	Name        string
+	Default     string
+	HasDefault  bool // otherwise every component has to give the value
+	Description string
+}
+
+// Form is the field by which a permission says which keys it covers.
+type Form string
+
+const (
+	Prefix     Form = "prefix"
+	Key        Form = "key"
+	Range      Form = "range"
+	FromKey    Form = "fromKey"
+	Everything Form = "everything"
+)
+
+// Permission is one permission as written in a file.
+type Permission struct {
+	Form   Form
+	First  string // the prefix, the key, where the range begins; "" for Everything
+	Last   string // of Range: the first key that is no longer covered
+	Access keyrange.Access
+	Why    string // why it is needed beyond what the software's own documentation says; "" when that says it
+}
+
+// Target is the keys that p covers, in the words of keyrange: `prefix "/registry/"`.
+func (p Permission) Target() string {
+	switch p.Form {
+	case Range:
+		return fmt.Sprintf("range [%q, %q)", p.First, p.Last)
+	case FromKey:
+		return fmt.Sprintf("from key %q", p.First)
+	case Everything:
+		return "everything"
+	}
+	return fmt.Sprintf("%s %q", p.Form, p.First)
+}
+
+// Plain is p as etcd stores it, its texts taken as they are. It fails where etcd
+// would refuse the pair or take it for something else (fact 21).
+func (p Permission) Plain() (keyrange.Permission, error) {
+	if p.First == "" && p.Form != Everything {
+		return keyrange.Permission{}, fmt.Errorf("%s is empty", p.Form)
+	}
+	switch p.Form {
+	case Prefix:
+		return keyrange.Prefix(p.First, p.Access), nil
+	case Key:
+		return keyrange.Key(p.First, p.Access), nil
+	case Range:
+		if p.Last <= p.First {
+			return keyrange.Permission{}, fmt.Errorf("the range ends at %q, before it begins at %q", p.Last, p.First)
+		}
+		return keyrange.Between(p.First, p.Last, p.Access), nil
+	case FromKey:
+		return keyrange.FromKey(p.First, p.Access), nil
+	case Everything:
+		return keyrange.Everything(p.Access), nil
+	}
+	return keyrange.Permission{}, fmt.Errorf("names no keys")
+}
+
+// placeholders calls use for every "{...}" in text and puts in what it returns.
+func placeholders(text string, use func(name string) string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			b.WriteString("{" + rest)
+			return b.String()
+		}
+		b.WriteString(use(name))
+		text = after
+	}
+}

@@ -1,0 +1,60 @@
+package presets
+
+import (
+	"lockstep/policies/keyrange"
+	"lockstep/policies/strict"
+)
+
+// Type is the table of one preset, the same for those that come with lockstep and
+// for a policy's own.
+func Type() strict.Type {
+	text := strict.Type{Kind: strict.Text, NonEmpty: true}
+	prose := strict.Type{Kind: strict.Prose, NonEmpty: true}
+	permission := PermissionType()
+	permission.Fields = append(permission.Fields, strict.Field{
+		Name: "why", Type: prose,
+		Doc: "Why this is needed beyond what the software's own documentation says.",
+	})
+	parameter := strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
+		{Name: "default", Type: strict.Type{Kind: strict.Text}, Doc: "The value where a component gives none; without it every component has to."},
+		{Name: "description", Type: prose, Doc: "What the value means to the software."},
+	}}
+	return strict.Type{
+		Kind:       strict.Mapping,
+		ExactlyOne: []string{"permissions", "administrator"},
+		Fields: []strict.Field{
+			{Name: "summary", Type: text, Doc: "What software this is, in one line."},
+			{Name: "sources", Type: list(text), Doc: "Where the permissions were read."},
+			{Name: "checked", Type: prose, Doc: "The versions that the permissions were checked against."},
+			{Name: "parameters", Type: strict.Type{Kind: strict.Map, Key: parameterName(), Elem: &parameter}, Doc: "Values that a component may set by with; {name of the parameter} stands for them below."},
+			{Name: "permissions", Type: list(permission), Doc: "What the software needs. {name} stands for the component's name."},
+			{Name: "administrator", Type: strict.Type{Kind: strict.Bool}, Doc: "The software needs etcd's role root."},
+			{Name: "notes", Type: list(prose), Doc: "What the operator has to set or to know."},
+		},
+	}
+}
+
+// PermissionType is the table of one permission, in presets and in components.
+func PermissionType() strict.Type {
+	text := strict.Type{Kind: strict.Text, NonEmpty: true}
+	return strict.Type{
+		Kind:       strict.Mapping,
+		ExactlyOne: []string{string(Prefix), string(Key), string(Range), string(FromKey), string(Everything)},
+		Fields: []strict.Field{
+			{Name: string(Prefix), Type: text, Doc: "Every key that begins with this text. It nearly always ends in a slash."},
+			{Name: string(Key), Type: text, Doc: "This one key."},
+			{Name: string(Range), Type: list(text), Doc: "Two keys: from the first one, up to but without the second one."},
+			{Name: string(FromKey), Type: text, Doc: "This key and every key that sorts after it."},
+			{Name: string(Everything), Type: strict.Type{Kind: strict.Bool}, Doc: "Every key there is."},
+			{Name: "access", Required: true, Doc: "What is allowed, in etcdctl's words.", Type: strict.Type{
+				Kind: strict.Text, Enum: []string{string(keyrange.Read), string(keyrange.Write), string(keyrange.ReadWrite)},
+			}},
+		},
+	}
+}
+
+func parameterName() *strict.Type {
+	return &strict.Type{Kind: strict.Text, Pattern: `^[a-z][a-z0-9-]{0,31}$`, Says: "a parameter's name: a small letter, then small letters, digits and hyphens, 32 at most"}
+}
+
+func list(elem strict.Type) strict.Type { return strict.Type{Kind: strict.List, Elem: &elem} }
