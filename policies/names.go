@@ -1,8 +1,11 @@
 package policies
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"lockstep/policies/hint"
 )
 
 // UserName is the name of an etcd user and, being the same thing, the CN of a client
@@ -20,10 +23,16 @@ func RootRole() RoleName { return RoleName{"root"} }
 
 func (u UserName) String() string { return u.name }
 
+// MarshalText is the name; there is no way back but parsing.
+func (u UserName) MarshalText() ([]byte, error) { return []byte(u.name), nil }
+
 // IsZero reports whether u is no user.
 func (u UserName) IsZero() bool { return u.name == "" }
 
 func (r RoleName) String() string { return r.name }
+
+// MarshalText is the name; there is no way back but parsing.
+func (r RoleName) MarshalText() ([]byte, error) { return []byte(r.name), nil }
 
 // IsZero reports whether r is no role.
 func (r RoleName) IsZero() bool { return r.name == "" }
@@ -44,24 +53,32 @@ func ParseRoleName(s string) (RoleName, error) {
 	return RoleName{s}, nil
 }
 
+// Patterns of names, for the schema; checkName is the rule.
+const (
+	namePattern      = `^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$`
+	upperNamePattern = `^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$`
+)
+
 // checkName holds the rules for every name in a policy. Names end up in a CN (X.520
 // and OpenSSL stop at 64 bytes), as a folder, and in shells.
 func checkName(s string, upper bool) error {
 	switch {
 	case s == "":
-		return fmt.Errorf("the name is empty")
+		return errors.New("the name is empty")
 	case len(s) > 64:
 		return fmt.Errorf("the name has %d bytes, the limit is 64 (X.520 common name)", len(s))
 	}
 	for _, r := range s {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '_', r == '-', upper && r >= 'A' && r <= 'Z':
+		case r >= 'A' && r <= 'Z':
+			return hint.With(fmt.Errorf("%q may not be in this name", r), "it names a folder: write "+strings.ToLower(s))
 		default:
-			return fmt.Errorf("%q may not be in a name", r)
+			return hint.With(fmt.Errorf("%q may not be in a name", r), "letters, digits, dots, hyphens and underscores may")
 		}
 	}
 	if !alphanumeric(s[0]) || !alphanumeric(s[len(s)-1]) {
-		return fmt.Errorf("a name begins and ends with a letter or digit")
+		return errors.New("a name begins and ends with a letter or digit")
 	}
 	return checkReserved(strings.ToLower(s))
 }
@@ -76,9 +93,9 @@ func checkReserved(lower string) error {
 	base, _, _ := strings.Cut(lower, ".")
 	switch {
 	case lower == "root":
-		return fmt.Errorf("root is etcd's superuser and never a component")
+		return hint.With(errors.New("root is etcd's superuser and never a component"), "for a component that may do everything write administrator: true")
 	case strings.HasPrefix(lower, "lockstep-"):
-		return fmt.Errorf("names that begin with lockstep- are lockstep's own")
+		return errors.New("names that begin with lockstep- are lockstep's own")
 	case base == "con", base == "prn", base == "aux", base == "nul",
 		len(base) == 4 && (base[:3] == "com" || base[:3] == "lpt") && base[3] >= '0' && base[3] <= '9':
 		return fmt.Errorf("%q is a device name on Windows", base)

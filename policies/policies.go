@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"slices"
 	"time"
 
 	"lockstep/policies/keyrange"
@@ -14,7 +15,34 @@ type Policy struct {
 	Certificates Certificates
 	Components   []Component     // in the order of the files
 	Warnings     strict.Problems // legal but suspicious
-	Digest       [32]byte        // SHA-256 of the meaning: comments, order of fields and style do not count
+	Digest       Digest
+}
+
+// Component finds a component by its name.
+func (p *Policy) Component(name string) (Component, bool) {
+	return find(p.Components, func(c Component) bool { return c.Name == name })
+}
+
+// Member finds one of our members by its name.
+func (p *Policy) Member(name string) (Member, bool) {
+	return find(p.Cluster.Members, func(m Member) bool { return m.Name == name })
+}
+
+func find[T any](list []T, wanted func(T) bool) (T, bool) {
+	if i := slices.IndexFunc(list, wanted); i >= 0 {
+		return list[i], true
+	}
+	var none T
+	return none, false
+}
+
+// ClientURLs is where clients reach the cluster, in the order of the file.
+func (p *Policy) ClientURLs() []string {
+	urls := slices.Clone(p.Cluster.Endpoints)
+	for _, m := range p.Cluster.Members {
+		urls = append(urls, m.ClientURL)
+	}
+	return urls
 }
 
 // Cluster is etcd's side of the policy. Exactly one of Members and Endpoints is set.
@@ -45,7 +73,7 @@ type Proxy struct {
 // Certificates is what all certificates have in common.
 type Certificates struct {
 	Key       KeyAlgorithm
-	Subject   Subject
+	Subject   Subject // Organization is the cluster's name unless given
 	Lifetimes Lifetimes
 }
 

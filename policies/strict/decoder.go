@@ -35,6 +35,9 @@ func (d *Decoder) Problems() Problems {
 	return slices.Clone(d.problems)
 }
 
+// Count is the number of Problems.
+func (d *Decoder) Count() int { return len(d.problems) }
+
 // Fail adds a problem at v. An empty hint is none.
 func (d *Decoder) Fail(v Value, hint, format string, args ...any) {
 	d.problems = append(d.problems, Problem{Position: v.Position, Path: v.Path, Message: fmt.Sprintf(format, args...), Hint: hint})

@@ -220,6 +220,9 @@ func TestValue(t *testing.T) {
 	if e := top.Field("map").Entries(); len(e) != 1 || e[0].Key.Text() != "x" || e[0].Value.Text() != "w" || e[0].Value.Path != "map.x" {
 		t.Errorf("map: %+v", e)
 	}
+	if top.Sound() || top.Field("list").Sound() || !top.Field("map").Sound() || top.Field("name").Sound() {
+		t.Error("sound is not what has no problem below")
+	}
 	if none := top.Field("name"); none.Given() || none.Valid() || none.Path != "name" || none.Or("z") != "z" || none.Line != 1 {
 		t.Errorf("absent: %+v", none)
 	}

@@ -8,6 +8,7 @@ type Value struct {
 	Path string
 
 	state  state
+	sound  bool
 	text   string
 	flag   bool
 	items  []Value
@@ -34,6 +35,9 @@ func (v Value) Given() bool { return v.state != absent }
 // Valid reports whether v is in the file and obeys its type. Fields and items of a
 // valid value may still be invalid on their own.
 func (v Value) Valid() bool { return v.state == valid }
+
+// Sound reports whether v is valid and so is everything below it.
+func (v Value) Sound() bool { return v.Valid() && v.sound }
 
 // Text is what a valid Text or Prose says, else "".
 func (v Value) Text() string { return v.text }

@@ -15,8 +15,10 @@ import (
 const repeat = "write it out; for repetition declare a preset under presets"
 
 // value reads node as a t. What does not fit is reported and invalid.
-func (d *Decoder) value(path string, node *yaml.Node, t Type) Value {
-	v := Value{Position: d.at(node.Line, node.Column), Path: path, state: invalid}
+func (d *Decoder) value(path string, node *yaml.Node, t Type) (v Value) {
+	v = Value{Position: d.at(node.Line, node.Column), Path: path, state: invalid}
+	before := len(d.problems)
+	defer func() { v.sound = len(d.problems) == before }()
 	if !d.plain(v, node) {
 		return v
 	}
@@ -83,6 +85,8 @@ func quoteHint(text string, t Type) string {
 // judge says what is wrong with text as a t, and what to do; "" for nothing.
 func (t Type) judge(text string) (message, advice string) {
 	switch {
+	case len(t.Enum) == 1 && text != t.Enum[0]:
+		return fmt.Sprintf("want %q, found %q", t.Enum[0], text), ""
 	case t.Enum != nil && !slices.Contains(t.Enum, text):
 		return fmt.Sprintf("%q is not one of %s", text, strings.Join(t.Enum, ", ")), Suggest(text, t.Enum, "")
 	case t.Check != nil:

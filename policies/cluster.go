@@ -1,0 +1,152 @@
+package policies
+
+import (
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"lockstep/policies/strict"
+)
+
+// place is where something was first seen.
+type place struct {
+	what string
+	at   strict.Value
+}
+
+// where names a place for a message at other: by path in the same file, else by position.
+func (p place) where(other strict.Value) string {
+	if p.at.File == other.File {
+		return p.at.Path
+	}
+	return p.at.Position.String()
+}
+
+func (p *parser) readCluster(v strict.Value) Cluster {
+	c := Cluster{Name: v.Field("name").Text()}
+	c.Install, c.Data = p.readPaths(v)
+	names := map[string]place{}
+	for _, item := range v.Field("members").Items() {
+		p.unique(names, item.Field("name"), "member")
+		if item.Valid() {
+			c.Members = append(c.Members, p.readMember(item))
+		}
+	}
+	proxies := map[string]place{}
+	for _, item := range v.Field("proxies").Items() {
+		p.unique(proxies, item.Field("name"), "proxy")
+		p.distinctHosts(map[string]place{}, item.Field("hosts"))
+		c.Proxies = append(c.Proxies, Proxy{Name: item.Field("name").Text(), Hosts: item.Field("hosts").Texts()})
+	}
+	p.checkMembers(v.Field("members"))
+	endpoints := map[string]place{}
+	for _, item := range v.Field("endpoints").Items() {
+		p.distinctURL(endpoints, item, item.Text())
+	}
+	c.Endpoints = v.Field("endpoints").Texts()
+	return c
+}
+
+func (p *parser) readMember(v strict.Value) Member {
+	hosts := v.Field("hosts").Texts()
+	if len(hosts) == 0 {
+		hosts = []string{""}
+	}
+	return Member{
+		Name:       v.Field("name").Text(),
+		Hosts:      hosts,
+		ClientURL:  v.Field("clientURL").Or("https://" + net.JoinHostPort(hosts[0], "2379")),
+		PeerURL:    v.Field("peerURL").Or("https://" + net.JoinHostPort(hosts[0], "2380")),
+		MetricsURL: v.Field("metricsURL").Text(),
+	}
+}
+
+// unique refuses a name that was given before, letter case aside: folders may lie on
+// a file system that ignores it.
+func (p *parser) unique(seen map[string]place, v strict.Value, what string) {
+	if !v.Valid() {
+		return
+	}
+	key := strings.ToLower(v.Text())
+	first, twice := seen[key]
+	switch {
+	case !twice:
+		seen[key] = place{v.Text(), v}
+	case first.what == v.Text():
+		p.Fail(v, "", "%s %q is already declared at %s", what, v.Text(), first.at.Position)
+	default:
+		p.Fail(v, "", "%s %q differs from %q at %s by letter case only", what, v.Text(), first.what, first.at.Position)
+	}
+}
+
+// checkMembers looks for hosts and URLs that two members claim.
+func (p *parser) checkMembers(members strict.Value) {
+	hosts, urls := map[string]place{}, map[string]place{}
+	for _, item := range members.Items() {
+		own := item.Field("hosts")
+		p.distinctHosts(hosts, own)
+		if !item.Valid() || len(own.Texts()) == 0 {
+			continue
+		}
+		m := p.readMember(item)
+		for _, u := range []struct{ name, text string }{{"clientURL", m.ClientURL}, {"peerURL", m.PeerURL}} {
+			field := item.Field(u.name)
+			if field.Given() && !field.Valid() {
+				continue
+			}
+			if _, taken := urls[u.text]; !taken || field.Given() || isLoopback(m.Hosts[0]) { // else the hosts are reported
+				p.distinctURL(urls, field, u.text)
+			}
+			if parsed, err := url.Parse(u.text); err == nil && !slices.Contains(own.Texts(), parsed.Hostname()) {
+				p.Fail(field, "add it to hosts", "%s is not among the member's hosts, so its certificate would not cover it", parsed.Hostname())
+			}
+		}
+		p.checkMetrics(item, m)
+	}
+}
+
+// checkMetrics refuses a port that the member uses already; etcd listens for clients
+// on the loopback address as well.
+func (p *parser) checkMetrics(v strict.Value, m Member) {
+	field := v.Field("metricsURL")
+	metrics, err := url.Parse(m.MetricsURL)
+	if !field.Valid() || err != nil {
+		return
+	}
+	for _, other := range []struct{ name, text string }{{"clientURL", m.ClientURL}, {"peerURL", m.PeerURL}} {
+		if u, err := url.Parse(other.text); err == nil && u.Port() == metrics.Port() {
+			p.Fail(field, "", "port %s is that of %s", metrics.Port(), other.name)
+		}
+	}
+}
+
+// distinctHosts refuses a host given twice. Several members may share a loopback
+// address: that is a cluster for trying things out.
+func (p *parser) distinctHosts(seen map[string]place, hosts strict.Value) {
+	own := map[string]bool{}
+	for _, item := range hosts.Items() {
+		if !item.Valid() {
+			continue
+		}
+		first, twice := seen[item.Text()]
+		if twice && (own[item.Text()] || !isLoopback(item.Text())) {
+			p.Fail(item, "", "%s is already at %s", item.Text(), first.where(item))
+		}
+		own[item.Text()] = true
+		if !twice {
+			seen[item.Text()] = place{item.Text(), item}
+		}
+	}
+}
+
+func (p *parser) distinctURL(seen map[string]place, v strict.Value, text string) {
+	if text == "" {
+		return
+	}
+	if first, twice := seen[text]; twice {
+		p.Fail(v, "", "%s is also %s", text, first.where(v))
+		return
+	}
+	seen[text] = place{text, v}
+}

@@ -1,0 +1,242 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"lockstep/policies/hint"
+	"lockstep/policies/keyrange"
+	"lockstep/policies/presets"
+	"lockstep/policies/strict"
+)
+
+// component is a component while it is read.
+type component struct {
+	Component
+	v       strict.Value
+	written []written // the same permissions, with where they come from
+	builtin bool      // its preset comes with lockstep
+	fixed   bool      // its preset has no parameters
+	known   bool      // all its permissions were understood
+}
+
+// written is one permission and the place to blame for it.
+type written struct {
+	keyrange.Permission
+	at  strict.Value
+	own bool // listed by the component itself, not by its preset
+}
+
+func (p *parser) readComponent(v strict.Value, all Certificates) component {
+	c := component{v: v, known: v.Sound()}
+	c.Name, c.At = v.Field("name").Text(), v.Position
+	c.User, _ = ParseUserName(v.Field("user").Or(c.Name))
+	c.Role, _ = ParseRoleName(v.Field("role").Or(c.User.String()))
+	c.Key = KeyAlgorithm(v.Field("certificate").Field("key").Or(string(all.Key)))
+	c.Lifetime = p.componentLifetime(v.Field("certificate").Field("lifetime"), all.Lifetimes)
+	c.Administrator = v.Field("administrator").Bool()
+	p.readPreset(&c)
+	p.readPermissions(&c)
+	p.checkPower(c)
+	if c.Administrator {
+		c.Role, c.written = RootRole(), nil
+	}
+	for _, w := range c.written {
+		c.Permissions = append(c.Permissions, w.Permission)
+	}
+	return c
+}
+
+func (p *parser) componentLifetime(v strict.Value, all Lifetimes) time.Duration {
+	d := readLifetime(v, all.Component)
+	if v.Valid() && d > all.CA {
+		p.Fail(v, "shorten it, or give the CA longer", "%s is longer than the CA's %s", FormatLifetime(d), FormatLifetime(all.CA))
+	}
+	return d
+}
+
+// readPreset expands the component's preset.
+func (p *parser) readPreset(c *component) {
+	v, with := c.v.Field("preset"), c.v.Field("with")
+	if !v.Given() && with.Given() {
+		p.Fail(with, "name the preset whose parameters these are", "there is no preset")
+	}
+	if !v.Valid() {
+		return
+	}
+	preset, ok := p.findPreset(c, v)
+	if !ok || !c.v.Field("name").Valid() || with.Given() && !with.Sound() {
+		c.known = false
+		return
+	}
+	values := map[string]string{}
+	for _, e := range with.Entries() {
+		values[e.Key.Text()] = e.Value.Text()
+	}
+	permissions, notes, problems := preset.Expand(c.Name, values)
+	for _, problem := range problems {
+		at := v
+		if problem.Parameter != "" {
+			at = keyOf(with, problem.Parameter)
+		}
+		p.Fail(at, problem.Hint, "%s", problem.Message)
+		c.known = false
+	}
+	c.Notes = notes
+	c.Administrator = c.Administrator || preset.Administrator
+	for _, permission := range permissions {
+		c.add(written{Permission: permission, at: v})
+	}
+}
+
+// keyOf is the place where a field of v is named.
+func keyOf(v strict.Value, name string) strict.Value {
+	for _, e := range v.Entries() {
+		if e.Key.Text() == name {
+			return e.Key
+		}
+	}
+	return v
+}
+
+func (p *parser) findPreset(c *component, v strict.Value) (presets.Preset, bool) {
+	c.Preset = v.Text()
+	if own, ok := p.presets[c.Preset]; ok {
+		return own.preset, !own.broken
+	}
+	preset, ok := presets.Lookup(c.Preset)
+	if ok {
+		c.builtin, c.fixed = true, len(preset.Parameters) == 0
+		return preset, true
+	}
+	known := presets.Names()
+	for name := range p.presets {
+		known = append(known, name)
+	}
+	slices.Sort(known)
+	advice := strict.Suggest(c.Preset, known, "")
+	if advice == "" {
+		advice = "lockstep presets lists those that come with it; one's own stand under presets"
+	}
+	p.Fail(v, advice, "unknown preset %q", c.Preset)
+	return presets.Preset{}, false
+}
+
+// add joins permissions on the same pair: a role holds a pair once (fact 20).
+func (c *component) add(w written) {
+	for i := range c.written {
+		if old := &c.written[i]; old.SamePair(w.Permission) {
+			if !old.Access.Includes(w.Access) && !w.Access.Includes(old.Access) {
+				old.Access = keyrange.ReadWrite
+			} else if w.Access.Includes(old.Access) {
+				old.Access = w.Access
+			}
+			return
+		}
+	}
+	c.written = append(c.written, w)
+}
+
+// readPermissions adds what the component lists itself.
+func (p *parser) readPermissions(c *component) {
+	var own []written
+	for _, item := range c.v.Field("permissions").Items() {
+		form, ok := presets.DecodePermission(&p.Decoder, item)
+		if !ok {
+			c.known = false
+			continue
+		}
+		permission, err := form.Plain()
+		if err != nil {
+			p.Fail(item, hint.Text(err), "%v", err)
+			c.known = false
+			continue
+		}
+		w := written{Permission: permission, at: item, own: true}
+		if i := slices.IndexFunc(own, func(o written) bool { return o.SamePair(permission) }); i >= 0 {
+			p.Fail(item, "write it once, with the access it is to have", "the same keys as %s", own[i].at.Path)
+			c.known = false
+			continue
+		}
+		own = append(own, w)
+	}
+	for _, w := range own {
+		if i := slices.IndexFunc(c.written, func(o written) bool { return o.SamePair(w.Permission) && o.Access.Includes(w.Access) }); i >= 0 {
+			p.Warn(w.at, "", "adds nothing: preset %s already allows it", c.Preset)
+			continue
+		}
+		c.add(w)
+	}
+}
+
+// checkPower refuses a component that says nothing about what it may do, or two things.
+func (p *parser) checkPower(c component) {
+	administrator, permissions, role := c.v.Field("administrator"), c.v.Field("permissions"), c.v.Field("role")
+	preset := c.v.Field("preset")
+	switch {
+	case c.Administrator:
+		what := "an administrator"
+		if !administrator.Bool() {
+			what = fmt.Sprintf("preset %s is for an administrator, who", c.Preset)
+		}
+		if len(permissions.Items()) > 0 {
+			p.Fail(permissions, "leave them out", "%s may do everything already", what)
+		}
+		if role.Valid() {
+			p.Fail(role, "leave it out", "%s holds role root and no other", what)
+		}
+		if administrator.Bool() && preset.Valid() && len(c.written) > 0 {
+			p.Fail(preset, "leave out one of the two", "an administrator may do everything, preset %s or not", c.Preset)
+		}
+	case !preset.Given() && !permissions.Given() && !administrator.Given():
+		p.Fail(c.v, "add a preset or permissions; write permissions: [] if it is to have none", "component %q may do nothing", c.Name)
+	case administrator.Valid() && !preset.Given() && !permissions.Given():
+		p.Fail(administrator, "add a preset or permissions; write permissions: [] if it is to have none", "false leaves nothing that it may do")
+	}
+}
+
+// checkNames refuses components that are told apart by letter case or not at all.
+func (p *parser) checkNames(components []*component) {
+	names, users := map[string]place{}, map[string]place{}
+	for _, c := range components {
+		before := p.Count()
+		p.unique(names, c.v.Field("name"), "component")
+		if user := c.v.Field("user"); user.Given() {
+			p.unique(users, user, "user")
+		} else if p.Count() == before {
+			p.unique(users, c.v.Field("name"), "user")
+		}
+		c.known = c.known && p.Count() == before
+	}
+}
+
+// checkRoles refuses a role that two components declare in two ways.
+func (p *parser) checkRoles(components []*component) {
+	names := map[string]place{}
+	first := map[RoleName]*component{}
+	for _, c := range components {
+		if c.Role.IsZero() || c.Administrator || !c.known {
+			continue
+		}
+		at := c.v.Field("role")
+		for _, field := range []string{"user", "name"} {
+			if !at.Given() {
+				at = c.v.Field(field)
+			}
+		}
+		other, shared := first[c.Role]
+		switch {
+		case !shared:
+			first[c.Role] = c
+			p.unique(names, at, "role")
+		case !slices.Equal(sorted(other.Permissions), sorted(c.Permissions)):
+			p.Fail(at, "give each a role of its own, or both the same permissions",
+				"role %q has other permissions in %s", c.Role, place{at: other.v}.where(at))
+		}
+	}
+}
+
+func sorted(permissions []keyrange.Permission) []keyrange.Permission {
+	return slices.SortedFunc(slices.Values(permissions), keyrange.Permission.Compare)
+}

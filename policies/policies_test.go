@@ -1,0 +1,1 @@
+package policies_test
