@@ -1,0 +1,36 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"lockstep/policies/hint"
+)
+
+// confirm asks before a change. It returns nil for --yes and for a typed yes. Where
+// nobody can be asked it refuses, with what was to be done in the message.
+func (g *globals) confirm(ctx context.Context, question string) error {
+	if g.yes {
+		return nil
+	}
+	if !g.stdinTerminal {
+		return hint.Refuse("add --yes to do it without being asked", "%s Nobody can be asked: stdin is no terminal", question)
+	}
+	fmt.Fprintf(g.stderr, "%s [yes/no] ", question)
+	typed := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(g.stdin).ReadString('\n') // the end of input is no yes
+		typed <- line
+	}()
+	select {
+	case line := <-typed:
+		if answer := strings.ToLower(strings.TrimSpace(line)); answer == "yes" || answer == "y" {
+			return nil
+		}
+		return hint.Refuse("", "you did not say yes: nothing was changed")
+	case <-ctx.Done():
+		return hint.Refuse("", "interrupted before you said yes: nothing was changed")
+	}
+}

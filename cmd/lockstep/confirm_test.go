@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"io"
+	"testing"
+
+	"lockstep/policies/hint"
+)
+
+func TestConfirm(t *testing.T) {
+	t.Parallel()
+	const asked = "Turn auth on? [yes/no] "
+	tests := []struct {
+		name     string
+		yes      bool
+		terminal bool
+		stdin    string
+		stderr   string
+		err      string // "" for a go
+	}{
+		{name: "--yes asks nobody", yes: true},
+		{name: "no terminal", stdin: "yes\n", err: "Turn auth on? Nobody can be asked: stdin is no terminal"},
+		{name: "yes", terminal: true, stdin: "yes\n", stderr: asked},
+		{name: "y", terminal: true, stdin: " Y \n", stderr: asked},
+		{name: "no", terminal: true, stdin: "no\n", stderr: asked, err: "you did not say yes: nothing was changed"},
+		{name: "return alone", terminal: true, stdin: "\n", stderr: asked, err: "you did not say yes: nothing was changed"},
+		{name: "end of input", terminal: true, stderr: asked, err: "you did not say yes: nothing was changed"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			o := outside{stdin: test.stdin, terminal: test.terminal}
+			g := &globals{app: o.app(), yes: test.yes}
+			err := g.confirm(context.Background(), "Turn auth on?")
+			got, code := "", hint.Done
+			if err != nil {
+				got, code = err.Error(), hint.Refused
+			}
+			if got != test.err || hint.Of(err) != code || o.stderr.String() != test.stderr {
+				t.Errorf("error %q (exit %d), stderr %q", got, hint.Of(err), o.stderr.String())
+			}
+		})
+	}
+}
+
+func TestConfirmEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	o := outside{terminal: true}
+	a := o.app()
+	silent, keyboard := io.Pipe() // nobody types
+	defer keyboard.Close()
+	a.stdin = silent
+	err := (&globals{app: a}).confirm(ctx, "Sure?")
+	if hint.Of(err) != hint.Refused {
+		t.Errorf("got %v", err)
+	}
+}

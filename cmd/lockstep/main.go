@@ -1,0 +1,54 @@
+// Command lockstep makes etcd's users, roles and certificates match one policy file,
+// and proves that they agree.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the first signal asks to end, the second one ends
+	code := Run(ctx, os.Args[1:], process())
+	stop()
+	os.Exit(code)
+}
+
+// Run is the whole program but for the process around it. It returns the exit code.
+func Run(ctx context.Context, args []string, a app) int {
+	g := &globals{app: a}
+	root := newRootCommand(g)
+	root.SetArgs(args)
+	return g.exit(root.ExecuteContext(ctx), wantsJSON(args))
+}
+
+// process is the app that this process is.
+func process() app {
+	return app{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		stdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
+		stdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		stderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		password:       func() ([]byte, error) { return term.ReadPassword(int(os.Stdin.Fd())) },
+		env:            os.LookupEnv,
+		now:            time.Now,
+	}
+}
+
+// app is everything that a command takes from outside itself, so that a test can be
+// the outside.
+type app struct {
+	stdin                                         io.Reader
+	stdout, stderr                                io.Writer
+	stdinTerminal, stdoutTerminal, stderrTerminal bool
+	password                                      func() ([]byte, error) // from the terminal, without echo
+	env                                           func(string) (string, bool)
+	now                                           func() time.Time
+}

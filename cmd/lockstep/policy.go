@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"lockstep/policies"
+)
+
+// readPolicy reads what -f names and returns the policy. Its warnings go to stderr.
+func (g *globals) readPolicy() (*policies.Policy, error) {
+	files, err := policies.Read(g.policy, g.stdin)
+	if err != nil {
+		return nil, err
+	}
+	p, err := policies.Parse(files...)
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range p.Warnings {
+		g.complain(warning.String())
+	}
+	return p, nil
+}
+
+// pkiFolder is the path of the PKI folder: --pki, or pki beside the (first) policy.
+func (g *globals) pkiFolder() string {
+	if g.pki != "" {
+		return g.pki
+	}
+	first := g.policy[0]
+	if first == "-" {
+		return "pki"
+	}
+	if about, err := os.Stat(first); err == nil && about.IsDir() {
+		return filepath.Join(first, "pki")
+	}
+	return filepath.Join(filepath.Dir(first), "pki")
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lockstep/policies/hint"
+)
+
+// newRootCommand is every command there is.
+func newRootCommand(g *globals) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "lockstep",
+		Short: "Keep etcd's users, roles and certificates in step with one policy file",
+		Long: `lockstep makes etcd's users and roles match one policy file, issues certificates
+whose CN is the user, and proves that the two agree.`,
+		Args:          noSubcommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors: true, // exit.go is the one place that prints them
+		SilenceUsage:  true,
+	}
+	g.flags(root.PersistentFlags())
+	root.SetIn(g.stdin)
+	root.SetOut(g.stdout)
+	root.SetErr(g.stderr)
+	root.SetHelpFunc(printHelp)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return hint.With(err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath()))
+	})
+	root.AddCommand(
+		newInitCommand(g),
+		newPresetsCommand(g),
+		newLintCommand(g),
+		newVersionCommand(g),
+	)
+	return root
+}
+
+// noSubcommand refuses words behind a command that only groups others.
+func noSubcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	advice := fmt.Sprintf("%s --help lists the commands", cmd.CommandPath())
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		advice = fmt.Sprintf("did you mean %s?", strings.Join(near, " or "))
+	}
+	return hint.With(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()), advice)
+}
+
+// noArguments refuses words behind a command that takes flags only.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return hint.With(fmt.Errorf("%s takes no arguments, found %q", cmd.CommandPath(), args[0]),
+		fmt.Sprintf("the policy is named with -f; %s --help lists the flags", cmd.CommandPath()))
+}

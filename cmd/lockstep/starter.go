@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"lockstep/policies/presets"
+)
+
+const starterHead = `# A policy for lockstep: who may do what in etcd, one identity for each component.
+#   lockstep lint        is it right?
+#   lockstep rehearse    prove it on a throwaway local etcd
+apiVersion: lockstep/v1
+kind: Policy
+
+cluster:
+  name: edge
+  # Your etcd servers: put their addresses here. The first host is the address that
+  # clients and the other members dial; all of them go into the certificate.
+  members:
+    - {name: etcd1, hosts: [10.0.0.11]}
+    - {name: etcd2, hosts: [10.0.0.12]}
+    - {name: etcd3, hosts: [10.0.0.13]}
+
+# The name is also the etcd user, the role and the CN of the certificate.
+components:
+`
+
+const starterExample = `  # What known software needs comes as a preset: lockstep presets lists them.
+  - name: app
+    permissions:
+      - {prefix: /app/, access: readwrite}    # read, write or readwrite
+`
+
+const starterTail = `
+  # Snapshots, defragmentation and member changes need etcd's role root; there is no
+  # finer right. Uncomment it if a program does that for you:
+  # - {name: snapshots, administrator: true}
+`
+
+// starter is a policy with one component for each preset, or with an example.
+func starter(chosen []presets.Preset) string {
+	var b strings.Builder
+	b.WriteString(starterHead)
+	if len(chosen) == 0 {
+		b.WriteString(starterExample)
+	}
+	seen := map[string]int{}
+	for i, p := range chosen {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		name := componentName(p.Name)
+		if seen[name]++; seen[name] > 1 {
+			name = fmt.Sprintf("%s-%d", name, seen[name])
+		}
+		starterComponent(&b, name, p)
+	}
+	b.WriteString(starterTail)
+	return b.String()
+}
+
+func starterComponent(b *strings.Builder, name string, p presets.Preset) {
+	fmt.Fprintf(b, "  # %s\n", p.Summary)
+	if len(p.Parameters) == 0 {
+		fmt.Fprintf(b, "  - {name: %s, preset: %s}\n", name, p.Name)
+		return
+	}
+	fmt.Fprintf(b, "  - name: %s\n    preset: %s\n    with:\n", name, p.Name)
+	for _, parameter := range p.Parameters {
+		fmt.Fprintf(b, "      %s: %q    # %s\n", parameter.Name, parameter.Default, parameter.Description)
+	}
+}
+
+// componentName is what a component of a preset is usually called: calico/node is
+// calico-node, kubernetes/kube-apiserver and calico/calicoctl lose their group.
+func componentName(preset string) string {
+	group, name := path.Split(preset)
+	group = strings.TrimSuffix(group, "/")
+	if group == "" || group == "kubernetes" || strings.HasPrefix(name, group) {
+		return name
+	}
+	return group + "-" + name
+}

@@ -1,0 +1,114 @@
+package view
+
+import (
+	"strings"
+
+	"lockstep/policies/presets"
+)
+
+// Presets is the list of presets.
+type Presets []presets.Preset
+
+// Text implements Answer.
+func (p Presets) Text(s *Sheet) {
+	var rows [][]string
+	for _, preset := range p {
+		rows = append(rows, []string{preset.Name, preset.Summary})
+	}
+	s.Table([]string{"preset", "for"}, rows)
+}
+
+// Document implements Answer.
+func (p Presets) Document() any {
+	d := PresetsDocument{Header: header("Presets"), Presets: []PresetDocument{}}
+	for _, preset := range p {
+		d.Presets = append(d.Presets, presetDocument(preset))
+	}
+	return d
+}
+
+// Preset is one preset, in full.
+type Preset presets.Preset
+
+// Text implements Answer.
+func (p Preset) Text(s *Sheet) {
+	s.Line("%s", s.Paint(Bold, p.Name))
+	s.Line("%s", p.Summary)
+	if len(p.Parameters) > 0 {
+		s.Line("")
+		s.Line("parameters, set by with:")
+		for _, parameter := range p.Parameters {
+			s.Line("  %s (default %s): %s", parameter.Name, parameter.Default, parameter.Description)
+		}
+	}
+	s.Line("")
+	p.permissions(s)
+	if len(p.Notes) > 0 {
+		s.Line("")
+		s.Line("for the operator:")
+		for _, note := range p.Notes {
+			s.wrapped("  - ", "    ", note)
+		}
+	}
+	s.Line("")
+	s.wrapped("checked: ", "  ", p.Checked)
+	for _, source := range p.Sources {
+		s.Line("source: %s", source)
+	}
+}
+
+func (p Preset) permissions(s *Sheet) {
+	if p.Administrator {
+		s.Line("etcd's role root: everything")
+		return
+	}
+	s.Line("permissions:")
+	for _, permission := range p.Permissions {
+		s.Line("  %-9s  %s", permission.Access, permission.Target())
+		if permission.Why != "" {
+			s.wrapped("             also needed: ", "             ", permission.Why)
+		}
+	}
+}
+
+// Document implements Answer.
+func (p Preset) Document() any {
+	return PresetsDocument{Header: header("Preset"), Presets: []PresetDocument{presetDocument(presets.Preset(p))}}
+}
+
+func presetDocument(p presets.Preset) PresetDocument {
+	d := PresetDocument{
+		Name: p.Name, Summary: p.Summary, Checked: p.Checked, Administrator: p.Administrator,
+		Sources:     append([]string{}, p.Sources...),
+		Parameters:  []ParameterDocument{},
+		Permissions: []PermissionDocument{},
+		Notes:       append([]string{}, p.Notes...),
+	}
+	for _, parameter := range p.Parameters {
+		d.Parameters = append(d.Parameters, ParameterDocument{parameter.Name, parameter.Default, parameter.Description})
+	}
+	for _, permission := range p.Permissions {
+		d.Permissions = append(d.Permissions, PermissionDocument{permission.Target(), string(permission.Access), permission.Why})
+	}
+	return d
+}
+
+// wrapped writes text in lines of at most 96 columns: the first behind first, the
+// others behind rest.
+func (s *Sheet) wrapped(first, rest, text string) {
+	const width = 96
+	line := first
+	empty := true
+	for _, word := range strings.Fields(text) {
+		if !empty && len(line)+1+len(word) > width {
+			s.Line("%s", line)
+			line, empty = rest, true
+		}
+		if !empty {
+			line += " "
+		}
+		line += word
+		empty = false
+	}
+	s.Line("%s", line)
+}

@@ -1,0 +1,73 @@
+package view
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// Format is how answers are written.
+type Format string
+
+const (
+	Text Format = "text"
+	JSON Format = "json"
+)
+
+// ParseFormat reads the value of --output.
+func ParseFormat(s string) (Format, error) {
+	switch f := Format(s); f {
+	case Text, JSON:
+		return f, nil
+	}
+	return "", fmt.Errorf("unknown output format %q, want text or json", s)
+}
+
+// Answer is a finished value that a command ends with. Text writes it for people,
+// Document returns it for programs (a type of json.go that begins with a Header).
+type Answer interface {
+	Text(s *Sheet)
+	Document() any
+}
+
+// Printer writes answers. The zero Printer is of no use; make one with NewPrinter.
+type Printer struct {
+	out     io.Writer
+	format  Format
+	colour  bool
+	printed bool
+}
+
+// NewPrinter writes to out. Colour is for terminals only, and only when the user did
+// not set NO_COLOR: the caller knows both.
+func NewPrinter(out io.Writer, format Format, colour bool) *Printer {
+	return &Printer{out: out, format: format, colour: colour && format == Text}
+}
+
+// Format is what the printer writes.
+func (p *Printer) Format() Format { return p.format }
+
+// Printed reports whether an answer was written. A JSON answer is the only document
+// on its writer, so an error after it goes elsewhere.
+func (p *Printer) Printed() bool { return p.printed }
+
+// Print writes a, whole or (when the writer fails) with an error.
+func (p *Printer) Print(a Answer) error {
+	var b bytes.Buffer
+	if p.format == JSON {
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		if err := e.Encode(a.Document()); err != nil {
+			return fmt.Errorf("encoding the answer: %w", err)
+		}
+	} else {
+		a.Text(&Sheet{out: &b, colour: p.colour})
+	}
+	p.printed = true
+	if _, err := p.out.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("writing the answer: %w", err)
+	}
+	return nil
+}

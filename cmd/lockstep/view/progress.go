@@ -1,0 +1,137 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Event is one thing that happened in a long run. It has the fields of bootstrap's world.Event, so that
+// one converts to the other, and view draws without knowing what is drawn.
+type Event struct {
+	Stage       string // what is being done, one of few words
+	Text        string // what just happened, one line; "" for a mere count
+	Done, Total int    // Total 0: not counted
+	Warning     bool
+}
+
+// String is the event as one plain line, without its stage.
+func (e Event) String() string {
+	text := e.Text
+	if e.Warning {
+		text = "warning: " + text
+	}
+	if e.Total > 0 {
+		text = strings.TrimSpace(fmt.Sprintf("%d/%d %s", e.Done, e.Total, text))
+	}
+	return text
+}
+
+// Progress tells on stderr what a long run does: on a terminal one bar line that is
+// redrawn, elsewhere plain lines, of counted steps one every few seconds. It is safe
+// for use by several goroutines; a nil Progress is silent.
+type Progress struct {
+	out      io.Writer
+	terminal bool
+	now      func() time.Time
+
+	mu      sync.Mutex
+	stage   string
+	steps   int // of this stage
+	last    Event
+	started time.Time
+	shown   time.Time
+}
+
+const (
+	redrawEvery = 100 * time.Millisecond // a terminal
+	lineEvery   = 3 * time.Second        // a log
+	barWidth    = 24
+	lineWidth   = 79 // a longer line could wrap, and a wrapped one cannot be erased
+)
+
+// NewProgress writes to out. Now is the clock that intervals are measured by.
+func NewProgress(out io.Writer, terminal bool, now func() time.Time) *Progress {
+	return &Progress{out: out, terminal: terminal, now: now}
+}
+
+// Report shows e. Warnings and uncounted events get a line each; counted ones move
+// the bar. A new stage closes the one before it.
+func (p *Progress) Report(e Event) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.Stage != p.stage {
+		p.close()
+		p.stage, p.started, p.shown = e.Stage, p.now(), p.now()
+	}
+	if e.Total > 0 {
+		p.steps++
+		p.last = e
+	}
+	switch {
+	case e.Warning, e.Total == 0 && e.Text != "":
+		p.line(e.Stage + ": " + e.String())
+	case e.Total > 0 && !p.terminal && p.now().Sub(p.shown) >= lineEvery:
+		p.line(e.Stage + ": " + e.String())
+		return
+	}
+	if p.terminal && p.now().Sub(p.shown) >= redrawEvery {
+		p.draw()
+	}
+}
+
+// Close ends the last stage. Call it before anything else is written.
+func (p *Progress) Close() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.close()
+	p.stage = ""
+}
+
+// close says how many steps the stage took, and how long. A stage that counted
+// nothing has said all there is.
+func (p *Progress) close() {
+	if p.steps > 0 {
+		p.line(fmt.Sprintf("%s: %d done in %s", p.stage, p.steps, p.now().Sub(p.started).Round(100*time.Millisecond)))
+	}
+	p.erase()
+	p.steps, p.last = 0, Event{}
+}
+
+// line writes a line that stays.
+func (p *Progress) line(text string) {
+	p.erase()
+	fmt.Fprintln(p.out, Printable(text))
+	p.shown = p.now()
+}
+
+// draw shows in place where the stage is.
+func (p *Progress) draw() {
+	p.erase()
+	text := p.stage
+	if p.last.Total > 0 {
+		full := min(p.last.Done, p.last.Total) * barWidth / p.last.Total
+		text += fmt.Sprintf(": [%s%s] %d/%d %s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full),
+			p.last.Done, p.last.Total, p.last.Text)
+	}
+	letters := []rune(Printable(text))
+	if len(letters) > lineWidth {
+		letters = append(letters[:lineWidth-1], '…')
+	}
+	io.WriteString(p.out, string(letters))
+	p.shown = p.now()
+}
+
+func (p *Progress) erase() {
+	if p.terminal {
+		io.WriteString(p.out, "\r\x1b[K")
+	}
+}
