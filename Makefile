@@ -44,7 +44,7 @@ openssl: # openssl is the other one
 	  fi; }
 
 gofmt:
-	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	@unformatted=$$(gofmt -l $(wildcard */)); \
 	  test -z "$$unformatted" || { echo "gofmt -w these:" $$unformatted >&2; exit 1; }
 
 vet:

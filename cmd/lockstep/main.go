@@ -1,5 +1,9 @@
 // Command lockstep makes etcd's users, roles and certificates match one policy file,
 // and proves that they agree.
+//
+// One file for each verb: newXxxCommand turns flags into an options struct that embeds
+// globals, runXxx does the work with it and ends in one globals.answer or one error.
+// What a command takes from outside is in app; how an error leaves is in exit.go.
 package main
 
 import (
