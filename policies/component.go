@@ -142,14 +142,14 @@ func (c *component) add(w written) {
 func (p *parser) readPermissions(c *component) {
 	var own []written
 	for _, item := range c.v.Field("permissions").Items() {
-		form, ok := presets.DecodePermission(&p.Decoder, item)
+		form, ok := presets.DecodePermission(item)
 		if !ok {
 			c.known = false
 			continue
 		}
 		permission, err := form.Plain()
 		if err != nil {
-			p.Fail(item, hint.Text(err), "%v", err)
+			p.Fail(item.Field(string(form.Form)), hint.Text(err), "%v", err)
 			c.known = false
 			continue
 		}
@@ -189,9 +189,10 @@ func (p *parser) checkPower(c component) {
 		if administrator.Bool() && preset.Valid() && len(c.written) > 0 {
 			p.Fail(preset, "leave out one of the two", "an administrator may do everything, preset %s or not", c.Preset)
 		}
-	case !preset.Given() && !permissions.Given() && !administrator.Given():
+	case c.v.Meant("preset") || c.v.Meant("permissions"):
+	case !c.v.Meant("administrator"):
 		p.Fail(c.v, "add a preset or permissions; write permissions: [] if it is to have none", "component %q may do nothing", c.Name)
-	case administrator.Valid() && !preset.Given() && !permissions.Given():
+	case administrator.Valid():
 		p.Fail(administrator, "add a preset or permissions; write permissions: [] if it is to have none", "false leaves nothing that it may do")
 	}
 }

@@ -1,6 +1,8 @@
 package policies
 
 import (
+	"slices"
+
 	"lockstep/policies/presets"
 	"lockstep/policies/strict"
 )
@@ -10,7 +12,6 @@ type parser struct {
 	strict.Decoder
 	cluster, certificates strict.Value
 	components            []strict.Value
-	listed                bool // some file has a list of components, be it empty
 	presets               map[string]ownPreset
 }
 
@@ -58,7 +59,6 @@ func (p *parser) union(tops []strict.Value) {
 	for _, top := range tops {
 		p.once(&p.cluster, top.Field("cluster"))
 		p.once(&p.certificates, top.Field("certificates"))
-		p.listed = p.listed || top.Field("components").Given()
 		p.components = append(p.components, top.Field("components").Items()...)
 		for _, e := range top.Field("presets").Entries() {
 			p.declare(e)
@@ -95,10 +95,13 @@ func (p *parser) checkPresent(tops []strict.Value) {
 	if len(tops) == 0 {
 		return
 	}
-	if !p.cluster.Given() {
+	meant := func(name string) bool {
+		return slices.ContainsFunc(tops, func(top strict.Value) bool { return top.Meant(name) })
+	}
+	if !meant("cluster") {
 		p.Fail(tops[0].Field("cluster"), "", "is missing")
 	}
-	if !p.listed {
+	if !meant("components") {
 		p.Fail(tops[0].Field("components"), "write components: [] if there is none yet", "is missing")
 	}
 }

@@ -19,12 +19,12 @@ const (
 
 func installPath() strict.Type {
 	return strict.Type{Kind: strict.Text, Pattern: installPattern,
-		Says: "an absolute path of letters, digits and ._+@- without hidden folders, nor a dot"}
+		Says: "a dot or an absolute path (letters, digits and ._+@-, no hidden folders)"}
 }
 
 func dataPath() strict.Type {
 	return strict.Type{Kind: strict.Text, Pattern: dataPattern,
-		Says: "a path of letters, digits and ._+@- without hidden folders"}
+		Says: "a path (letters, digits and ._+@-, no hidden folders)"}
 }
 
 func (p *parser) readPaths(v strict.Value) (install, data string) {

@@ -8,7 +8,7 @@ import (
 // Schema is the JSON Schema of one policy file. policies/lockstep.schema.json holds
 // the same bytes.
 func Schema() []byte {
-	return strict.Schema("https://lockstep.invalid/lockstep.schema.json", "lockstep policy", Type())
+	return strict.Schema("urn:lockstep:policy:v1", "lockstep policy", Type())
 }
 
 // Type is the table of a policy file; the reader and the schema are made from it.

@@ -20,11 +20,8 @@ func Decode(d *strict.Decoder, name string, v strict.Value) Preset {
 		Summary: v.Field("summary").Text(),
 		Sources: v.Field("sources").Texts(),
 		Checked: oneLine(v.Field("checked").Text()),
-	}
-	if a := v.Field("administrator"); a.Valid() {
-		if p.Administrator = a.Bool(); !p.Administrator {
-			d.Fail(a, "leave it out and list permissions", "is false, which says nothing")
-		}
+
+		Administrator: v.Field("administrator").Bool(),
 	}
 	for _, e := range v.Field("parameters").Entries() {
 		if e.Key.Text() == componentName {
@@ -34,7 +31,7 @@ func Decode(d *strict.Decoder, name string, v strict.Value) Preset {
 		p.Parameters = append(p.Parameters, decodeParameter(e))
 	}
 	for _, item := range v.Field("permissions").Items() {
-		permission, ok := DecodePermission(d, item)
+		permission, ok := DecodePermission(item)
 		if !ok {
 			continue
 		}
@@ -62,8 +59,8 @@ func decodeParameter(e strict.Entry) Parameter {
 }
 
 // DecodePermission turns a value of PermissionType into a permission. It is not ok
-// where that is impossible; why is in d then.
-func DecodePermission(d *strict.Decoder, v strict.Value) (Permission, bool) {
+// where that is impossible; the table has said why.
+func DecodePermission(v strict.Value) (Permission, bool) {
 	access := v.Field("access")
 	if !v.Valid() || !access.Valid() {
 		return Permission{}, false
@@ -78,32 +75,15 @@ func DecodePermission(d *strict.Decoder, v strict.Value) (Permission, bool) {
 			return Permission{}, false // reported by the table
 		}
 		p.Form, p.First = form, field.Text()
-		switch form {
-		case Range:
-			if !decodeRange(d, field, &p) {
-				return Permission{}, false
+		if form == Range {
+			ends := field.Texts()
+			if len(ends) != 2 {
+				return Permission{}, false // reported by the table
 			}
-		case Everything:
-			if !field.Bool() {
-				d.Fail(field, "leave it out and name the keys", "is false, which says nothing")
-				return Permission{}, false
-			}
+			p.First, p.Last = ends[0], ends[1]
 		}
 	}
 	return p, p.Form != ""
-}
-
-func decodeRange(d *strict.Decoder, field strict.Value, p *Permission) bool {
-	ends := field.Texts()
-	if len(field.Items()) != 2 {
-		d.Fail(field, "write [from, to]: to itself is not covered", "want two keys, found %d", len(field.Items()))
-		return false
-	}
-	if len(ends) != 2 {
-		return false // reported by the table
-	}
-	p.First, p.Last = ends[0], ends[1]
-	return true
 }
 
 func (p Preset) checkPlaceholders(d *strict.Decoder, at strict.Value, texts ...string) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
 	"lockstep/policies/strict"
 )
@@ -29,6 +30,7 @@ func (p Preset) Expand(component string, with map[string]string) ([]keyrange.Per
 			problems = append(problems, Problem{
 				Parameter: blame(written, with),
 				Message:   fmt.Sprintf("permissions[%d] of preset %s, %s: %v", i, p.Name, written.Target(), err),
+				Hint:      hint.Text(err),
 			})
 			continue
 		}

@@ -105,8 +105,8 @@ permissions: [{prefix: "{prefix}", access: readwrite}, {range: ["{from}", c], ac
 	}
 	for with, want := range map[[2]string]Problem{
 		{"prefix", ""}: {Parameter: "prefix", Message: `permissions[0] of preset tenant, prefix "{prefix}": prefix is empty`},
-		{"from", "d"}:  {Parameter: "from", Message: `permissions[1] of preset tenant, range ["{from}", "c"): the range ends at "c", before it begins at "d"`},
-		{"from", "c"}:  {Parameter: "from", Message: `permissions[1] of preset tenant, range ["{from}", "c"): the range ends at "c", before it begins at "c"`},
+		{"from", "d"}:  {Parameter: "from", Message: `permissions[1] of preset tenant, range ["{from}", "c"): the range is inverted: it begins at "d" and ends at "c"`, Hint: "put the smaller key first; keys are compared byte by byte"},
+		{"from", "c"}:  {Parameter: "from", Message: `permissions[1] of preset tenant, range ["{from}", "c"): the range is empty: it begins at "c" and ends before "c"`, Hint: "write {key: ...} if this one key is meant"},
 	} {
 		got, _, problems := preset.Expand("x", map[string]string{with[0]: with[1]})
 		if diff := cmp.Diff([]Problem{want}, problems); diff != "" || got != nil {
@@ -131,15 +131,15 @@ func TestDecodeReportsEverythingWrong(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"nothing granted", `summary: x`, "p.yaml:1:1: want exactly one of permissions, administrator, found none"},
 		{"both", `{permissions: [], administrator: true}`, "p.yaml:1:1: want exactly one of permissions, administrator, found 2"},
-		{"administrator: false", `administrator: false`, "p.yaml:1:16: administrator: is false, which says nothing\n  hint: leave it out and list permissions"},
-		{"everything: false", `permissions: [{everything: false, access: read}]`, "p.yaml:1:28: permissions[0].everything: is false, which says nothing\n  hint: leave it out and name the keys"},
-		{"a range of one", `permissions: [{range: [a], access: read}]`, "p.yaml:1:23: permissions[0].range: want two keys, found 1\n  hint: write [from, to]: to itself is not covered"},
+		{"administrator: false", `administrator: false`, "p.yaml:1:16: administrator: can only be true\n  hint: leave the field out"},
+		{"everything: false", `permissions: [{everything: false, access: read}]`, "p.yaml:1:28: permissions[0].everything: can only be true\n  hint: leave the field out"},
+		{"a range of one", `permissions: [{range: [a], access: read}]`, "p.yaml:1:23: permissions[0].range: want 2 items, found 1"},
 		{"a placeholder in a range", `permissions: [{range: [a, "b{x}"], access: read}]`, "p.yaml:1:23: permissions[0].range: {x} stands for nothing\n  hint: known here: {name}"},
 		{"a placeholder in a note", "permissions: []\nnotes: ['see {y}']", "p.yaml:2:9: notes[0]: {y} stands for nothing\n  hint: known here: {name}"},
 		{"name as parameter", "parameters: {name: {}}\npermissions: []", "p.yaml:1:14: parameters.name: {name} is the component's name and no parameter"},
 		{"a bad parameter name", "parameters: {Pre: {}}\npermissions: []", `p.yaml:1:14: parameters.Pre: "Pre" is not a parameter's name: a small letter, then small letters, digits and hyphens, 32 at most`},
 		{"access of another world", "permissions: [{key: a, access: rw}]", `p.yaml:1:32: permissions[0].access: "rw" is not one of read, write, readwrite`},
-		{"an empty prefix", `permissions: [{prefix: "", access: read}]`, "p.yaml:1:24: permissions[0].prefix: is empty"},
+		{"an empty prefix", `permissions: [{prefix: "", access: read}]`, "p.yaml:1:24: permissions[0].prefix: is empty\n  hint: write {everything: true} if every key is meant"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,9 +1,11 @@
 package presets
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
+	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
 )
 
@@ -72,8 +74,15 @@ func (p Permission) Plain() (keyrange.Permission, error) {
 	case Key:
 		return keyrange.Key(p.First, p.Access), nil
 	case Range:
-		if p.Last <= p.First {
-			return keyrange.Permission{}, fmt.Errorf("the range ends at %q, before it begins at %q", p.Last, p.First)
+		switch {
+		case p.Last == "":
+			return keyrange.Permission{}, hint.With(errors.New("the range has no end"), "write {fromKey: ...} if none is meant")
+		case p.Last == p.First:
+			return keyrange.Permission{}, hint.With(fmt.Errorf("the range is empty: it begins at %q and ends before %q", p.First, p.Last), "write {key: ...} if this one key is meant")
+		case p.Last < p.First:
+			return keyrange.Permission{}, hint.With(fmt.Errorf("the range is inverted: it begins at %q and ends at %q", p.First, p.Last), "put the smaller key first; keys are compared byte by byte")
+		case p.Last == keyrange.FromKeyEnd:
+			return keyrange.Permission{}, hint.With(errors.New("the range ends in a NUL, which etcd takes for no end"), "write {fromKey: ...} if none is meant")
 		}
 		return keyrange.Between(p.First, p.Last, p.Access), nil
 	case FromKey:

@@ -1,6 +1,9 @@
 package presets
 
 import (
+	"errors"
+
+	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
 	"lockstep/policies/strict"
 )
@@ -28,7 +31,7 @@ func Type() strict.Type {
 			{Name: "checked", Type: prose, Doc: "The versions that the permissions were checked against."},
 			{Name: "parameters", Type: strict.Type{Kind: strict.Map, Key: parameterName(), Elem: &parameter}, Doc: "Values that a component may set by with; {name of the parameter} stands for them below."},
 			{Name: "permissions", Type: list(permission), Doc: "What the software needs. {name} stands for the component's name."},
-			{Name: "administrator", Type: strict.Type{Kind: strict.Bool}, Doc: "The software needs etcd's role root."},
+			{Name: "administrator", Type: strict.Type{Kind: strict.Bool, OnlyTrue: true}, Doc: "The software needs etcd's role root."},
 			{Name: "notes", Type: list(prose), Doc: "What the operator has to set or to know."},
 		},
 	}
@@ -36,21 +39,30 @@ func Type() strict.Type {
 
 // PermissionType is the table of one permission, in presets and in components.
 func PermissionType() strict.Type {
-	text := strict.Type{Kind: strict.Text, NonEmpty: true}
+	text := strict.Type{Kind: strict.Text, NonEmpty: true, Check: notEmpty}
+	pair := strict.Type{Kind: strict.List, Elem: &text, Count: 2}
 	return strict.Type{
 		Kind:       strict.Mapping,
 		ExactlyOne: []string{string(Prefix), string(Key), string(Range), string(FromKey), string(Everything)},
 		Fields: []strict.Field{
 			{Name: string(Prefix), Type: text, Doc: "Every key that begins with this text. It nearly always ends in a slash."},
 			{Name: string(Key), Type: text, Doc: "This one key."},
-			{Name: string(Range), Type: list(text), Doc: "Two keys: from the first one, up to but without the second one."},
+			{Name: string(Range), Type: pair, Doc: "Two keys: from the first one, up to but without the second one."},
 			{Name: string(FromKey), Type: text, Doc: "This key and every key that sorts after it."},
-			{Name: string(Everything), Type: strict.Type{Kind: strict.Bool}, Doc: "Every key there is."},
+			{Name: string(Everything), Type: strict.Type{Kind: strict.Bool, OnlyTrue: true}, Doc: "Every key there is."},
 			{Name: "access", Required: true, Doc: "What is allowed, in etcdctl's words.", Type: strict.Type{
 				Kind: strict.Text, Enum: []string{string(keyrange.Read), string(keyrange.Write), string(keyrange.ReadWrite)},
 			}},
 		},
 	}
+}
+
+// notEmpty refuses the text that etcd would take for every key, or for nothing.
+func notEmpty(text string) error {
+	if text != "" {
+		return nil
+	}
+	return hint.With(errors.New("is empty"), "write {everything: true} if every key is meant")
 }
 
 func parameterName() *strict.Type {

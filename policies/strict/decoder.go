@@ -96,6 +96,9 @@ func (d *Decoder) syntax(text []byte, err error) {
 			if n, err := strconv.Atoi(number); err == nil {
 				line, message = n, after
 			}
+			if fromZero(message) {
+				line++
+			}
 		}
 	}
 	where := Value{Position: d.at(line, 1)}
@@ -105,7 +108,18 @@ func (d *Decoder) syntax(text []byte, err error) {
 		d.Fail(where, repeat, "anchors and aliases are not used here")
 		return
 	}
-	d.Fail(where, "the mistake is in this line or above it", "no valid YAML: %s", message)
+	d.Fail(where, "the mistake is in this line or below it", "no valid YAML: %s", message)
+}
+
+// fromZero reports whether the line of a syntax error counts from 0: the library
+// raises it for errors of its scanner, and forgets those of its parser.
+func fromZero(message string) bool {
+	for _, what := range []string{"<", "node content", "'-' indicator", "key", "',' or"} {
+		if strings.HasPrefix(message, "did not find expected "+what) {
+			return true
+		}
+	}
+	return false
 }
 
 func lineOf(text []byte, part string) int {

@@ -58,9 +58,9 @@ func TestProblems(t *testing.T) {
 		{"own tag", "text: !secret x\n", "f:1:7: text: tags are not used here\n  hint: write the plain value"},
 		{"second document", "text: a\n---\ntext: b\n", "f:2:1: a second document: one file holds one document\n  hint: put it into a file of its own and name both with -f"},
 		{"second document after dots", "text: a\n...\n---\ntext: b\n", "f:3:1: a second document: one file holds one document\n  hint: put it into a file of its own and name both with -f"},
-		{"broken second document", "text: a\n---\n[\n", "f:3:1: no valid YAML: did not find expected node content\n  hint: the mistake is in this line or above it"},
-		{"bad YAML", "text: a\nname: b: c\n", "f:2:1: no valid YAML: mapping values are not allowed in this context\n  hint: the mistake is in this line or above it"},
-		{"deep", strings.Repeat("[", 100000), "f:1:1: no valid YAML: exceeded max depth of 10000\n  hint: the mistake is in this line or above it"},
+		{"broken second document", "text: a\n---\n[\n", "f:4:1: no valid YAML: did not find expected node content\n  hint: the mistake is in this line or below it"},
+		{"bad YAML", "text: a\nname: b: c\n", "f:2:1: no valid YAML: mapping values are not allowed in this context\n  hint: the mistake is in this line or below it"},
+		{"deep", strings.Repeat("[", 100000), "f:1:1: no valid YAML: exceeded max depth of 10000\n  hint: the mistake is in this line or below it"},
 		{"deep enough", strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "f:1:1: want fields, found a list"},
 		{"tab", "one:\n\ta: b\n", "f:2:1: a tab as indentation, which YAML does not allow\n  hint: indent with spaces"},
 		{"tab after spaces", "one:\n  \ta: b\n", "f:2:3: a tab as indentation, which YAML does not allow\n  hint: indent with spaces"},
@@ -94,10 +94,12 @@ func TestProblems(t *testing.T) {
 		{"enum", "color: gren\n", "f:1:8: color: \"gren\" is not one of red, green\n  hint: did you mean \"green\"?"},
 		{"enum far", "color: blue\n", "f:1:8: color: \"blue\" is not one of red, green"},
 		{"check", "checked: x\n", "f:1:10: checked: no good: x\n  hint: try another"},
-		{"yes for true", "flag: yes\n", "f:1:7: flag: want true or false, found the boolean yes"},
-		{"quoted true", "flag: 'true'\n", "f:1:7: flag: want true or false, found the text \"true\""},
-		{"TRUE", "flag: TRUE\n", "f:1:7: flag: want true or false, found the boolean TRUE"},
+		{"yes for true", "flag: yes\n", "f:1:7: flag: want true or false, found the boolean yes\n  hint: write true, without quotes"},
+		{"quoted true", "flag: 'true'\n", "f:1:7: flag: want true or false, found the text \"true\"\n  hint: write true, without quotes"},
+		{"TRUE", "flag: TRUE\n", "f:1:7: flag: want true or false, found the boolean TRUE\n  hint: write true, without quotes"},
 		{"missing and none", "one: {}\n", "f:1:6: one.must: is missing\nf:1:6: one: want exactly one of a, b, found none"},
+		{"misspelt is not missing", "one: {aa: x, mast: z}\n", "f:1:6: one: want exactly one of a, b, found none\nf:1:7: one.aa: unknown field\n  hint: known here: a, b, must\nf:1:14: one.mast: unknown field\n  hint: did you mean \"must\"?"},
+		{"merged is not missing", "one: {<<: {must: z}}\n", "f:1:7: one[\"<<\"]: merge keys are not used here\n  hint: write it out; for repetition declare a preset under presets"},
 		{"both", "one: {a: x, b: w, must: z}\n", "f:1:6: one: want exactly one of a, b, found 2"},
 		{"at most one", "either: {a: x, b: w}\n", "f:1:9: either: want only one of a, b, found 2"},
 		{"escaped NUL", `text: "a\0b"`, "f:1:7: text: the text holds a NUL\n  hint: text is one line of visible characters"},
@@ -222,6 +224,9 @@ func TestValue(t *testing.T) {
 	}
 	if top.Sound() || top.Field("list").Sound() || !top.Field("map").Sound() || top.Field("name").Sound() {
 		t.Error("sound is not what has no problem below")
+	}
+	if want := map[string]any{"text": "a", "flag": true, "list": []any{"a", nil, "b"}, "map": map[string]any{"x": "w"}}; !cmp.Equal(top.Plain(), any(want)) {
+		t.Errorf("plain: %v", top.Plain())
 	}
 	if none := top.Field("name"); none.Given() || none.Valid() || none.Path != "name" || none.Or("z") != "z" || none.Line != 1 {
 		t.Errorf("absent: %+v", none)

@@ -1,5 +1,7 @@
 package strict
 
+import "slices"
+
 // Value is a piece of a file that was read, or was looked for and is not there. The
 // zero Value is absent. Position and Path are set in every Value that comes out of a
 // Decoder; those of an absent field are its mapping's position and its own path.
@@ -8,11 +10,14 @@ type Value struct {
 	Path string
 
 	state  state
+	kind   Kind
 	sound  bool
 	text   string
 	flag   bool
 	items  []Value
 	fields []Entry
+	meant  []string // fields that an unknown name was probably meant to be
+	merged bool     // a merge key was refused, so any field may have been meant
 }
 
 type state int
@@ -59,6 +64,35 @@ func (v Value) Field(name string) Value {
 		}
 	}
 	return Value{Position: v.Position, Path: join(v.Path, name)}
+}
+
+// Meant reports whether v, a Mapping, has the field, or something refused that was
+// probably meant to be it: no need to complain once more that it is missing.
+func (v Value) Meant(name string) bool {
+	return v.merged || slices.Contains(v.meant, name) || v.Field(name).Given()
+}
+
+// Plain is a valid value as encoding/json would decode it, without what is not valid.
+func (v Value) Plain() any {
+	switch {
+	case !v.Valid():
+		return nil
+	case v.kind == Bool:
+		return v.flag
+	case v.kind == List:
+		out := []any{}
+		for _, item := range v.items {
+			out = append(out, item.Plain())
+		}
+		return out
+	case v.kind == Mapping, v.kind == Map:
+		out := map[string]any{}
+		for _, e := range v.fields {
+			out[e.Key.text] = e.Value.Plain()
+		}
+		return out
+	}
+	return v.text
 }
 
 // Or is the text of v if it is valid, else fallback.

@@ -16,7 +16,7 @@ const repeat = "write it out; for repetition declare a preset under presets"
 
 // value reads node as a t. What does not fit is reported and invalid.
 func (d *Decoder) value(path string, node *yaml.Node, t Type) (v Value) {
-	v = Value{Position: d.at(node.Line, node.Column), Path: path, state: invalid}
+	v = Value{Position: d.at(node.Line, node.Column), Path: path, kind: t.Kind, state: invalid}
 	before := len(d.problems)
 	defer func() { v.sound = len(d.problems) == before }()
 	if !d.plain(v, node) {
@@ -105,7 +105,7 @@ func (t Type) judge(text string) (message, advice string) {
 
 func (d *Decoder) boolean(v *Value, node *yaml.Node, t Type) {
 	if node.Kind != yaml.ScalarNode || node.Style != 0 || node.Value != "true" && node.Value != "false" {
-		d.Fail(*v, "", "want true or false, found %s", found(node))
+		d.Fail(*v, truth(node), "want true or false, found %s", found(node))
 		return
 	}
 	if t.OnlyTrue && node.Value != "true" {
@@ -115,11 +115,26 @@ func (d *Decoder) boolean(v *Value, node *yaml.Node, t Type) {
 	v.flag, v.state = node.Value == "true", valid
 }
 
+// truth advises on what somebody wrote who meant true or false.
+func truth(node *yaml.Node) string {
+	switch strings.ToLower(node.Value) {
+	case "true", "yes", "y", "on":
+		return "write true, without quotes"
+	case "false", "no", "n", "off":
+		return "write false, without quotes"
+	}
+	return ""
+}
+
 func (d *Decoder) list(v *Value, node *yaml.Node, t Type) {
 	if node.Kind != yaml.SequenceNode {
 		advice := ""
-		if node.Kind == yaml.ScalarNode && t.Elem.Kind == Text && notText(node) == "" {
+		switch {
+		case node.Kind != yaml.ScalarNode:
+		case t.Elem.Kind == Text && notText(node) == "":
 			advice = fmt.Sprintf("put it into brackets: [%s]", node.Value)
+		case nothings.MatchString(node.Value) && !t.NonEmpty:
+			advice = "write [] for none, or leave the field out"
 		}
 		d.Fail(*v, advice, "want a list, found %s", found(node))
 		return
@@ -152,6 +167,7 @@ func (d *Decoder) mapping(v *Value, node *yaml.Node, t Type) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, ok := d.key(v.Path, node.Content[i], t)
 		if !ok {
+			v.merged = v.merged || node.Content[i].Value == "<<"
 			continue
 		}
 		if line, twice := first[key.text]; twice {
@@ -161,6 +177,7 @@ func (d *Decoder) mapping(v *Value, node *yaml.Node, t Type) {
 		first[key.text] = key.Line
 		elem, ok := d.elem(key, t)
 		if !ok {
+			v.meant = append(v.meant, nearest(key.text, t.names()))
 			continue
 		}
 		v.fields = append(v.fields, Entry{Key: key, Value: d.value(key.Path, node.Content[i+1], elem)})
@@ -204,11 +221,12 @@ func (d *Decoder) elem(key Value, t Type) (Type, bool) {
 // complete reports fields that are missing or exclude each other.
 func (d *Decoder) complete(v Value, t Type, given map[string]int) {
 	for _, f := range t.Fields {
-		if _, ok := given[f.Name]; f.Required && !ok {
+		if _, ok := given[f.Name]; f.Required && !ok && !v.Meant(f.Name) {
 			d.Fail(v.Field(f.Name), "", "is missing")
 		}
 	}
-	if count := countGiven(t.ExactlyOne, given); len(t.ExactlyOne) > 0 && count != 1 {
+	meant := slices.ContainsFunc(t.ExactlyOne, v.Meant)
+	if count := countGiven(t.ExactlyOne, given); len(t.ExactlyOne) > 0 && count != 1 && (count > 1 || !meant) {
 		d.Fail(v, "", "want exactly one of %s, found %s", strings.Join(t.ExactlyOne, ", "), number(count))
 	}
 	if count := countGiven(t.AtMostOne, given); count > 1 {

@@ -1,1 +1,0 @@
-package policies_test
