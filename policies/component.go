@@ -15,6 +15,7 @@ import (
 type component struct {
 	Component
 	v       strict.Value
+	index   int       // its place in the policy
 	written []written // the same permissions, with where they come from
 	builtin bool      // its preset comes with lockstep
 	fixed   bool      // its preset has no parameters
@@ -163,7 +164,7 @@ func (p *parser) readPermissions(c *component) {
 	}
 	for _, w := range own {
 		if i := slices.IndexFunc(c.written, func(o written) bool { return o.SamePair(w.Permission) && o.Access.Includes(w.Access) }); i >= 0 {
-			p.Warn(w.at, "", "adds nothing: preset %s already allows it", c.Preset)
+			p.Warn(w.at, "leave it out", "adds nothing: preset %s already allows it", c.Preset)
 			continue
 		}
 		c.add(w)

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the expected texts from what is t
 
 // cases is every policy below testdata/kind: one file, or a folder of several. The
 // names in messages are those of the files alone.
-func cases(t *testing.T, kind string) map[string][]policies.File {
+func cases(t testing.TB, kind string) map[string][]policies.File {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join("testdata", kind))
 	if err != nil {

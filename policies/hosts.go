@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -111,7 +112,7 @@ func parseURL(s string, schemes ...string) (*url.URL, error) {
 		return nil, hint.With(fmt.Errorf("%q is no URL", s), "write "+schemes[0]+"://HOST:PORT")
 	case scheme == "http" && len(schemes) == 1:
 		return nil, hint.With(fmt.Errorf("%q is not encrypted", s), "certificates tell etcd who is calling over https only")
-	case err != nil || !strings.Contains(strings.Join(schemes, " ")+" ", scheme+" "):
+	case err != nil || !slices.Contains(schemes, scheme):
 		return nil, hint.With(fmt.Errorf("%q is no %s URL", s, schemes[0]), "write "+schemes[0]+"://HOST:PORT")
 	case u.Port() == "":
 		return nil, hint.With(fmt.Errorf("%q has no port", s), "write "+schemes[0]+"://HOST:PORT")

@@ -133,17 +133,22 @@ func (p *parser) lintOverlap(components []*component) {
 	warned := map[*component]bool{}
 	for _, x := range claims(components, func(w written) bool { return w.Access.Writes() }) {
 		open = slices.DeleteFunc(open, func(o claim) bool { return !o.Range().Overlaps(x.Range()) })
-		for _, o := range open {
-			late, early := x, o
-			if late.c.At.Line < early.c.At.Line && late.c.At.File == early.c.At.File {
-				late, early = o, x
-			}
-			if !warned[late.c] && !mayShare(o, x) {
-				warned[late.c] = true
-				p.Warn(late.at, "", "%q and %q may both write %s", early.c.Name, late.c.Name, late.Target())
-			}
+		i := slices.IndexFunc(open, func(o claim) bool { return !mayShare(o, x) })
+		if i < 0 {
+			open = append(open, x)
+			continue
 		}
-		open = append(open, x)
+		late, early := x, open[i]
+		if late.c.index < early.c.index {
+			late, early = early, late
+		}
+		if !warned[late.c] {
+			warned[late.c] = true
+			p.Warn(late.at, "", "%q and %q may both write %s", early.c.Name, late.c.Name, late.Target())
+		}
+		if !keyrange.Union(open[i].Range()).Contains(x.Range()) { // else whoever meets x meets that one
+			open = append(open, x)
+		}
 	}
 }
 

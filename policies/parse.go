@@ -1,8 +1,10 @@
 package policies
 
 import (
+	"errors"
 	"slices"
 
+	"lockstep/policies/hint"
 	"lockstep/policies/presets"
 	"lockstep/policies/strict"
 )
@@ -26,6 +28,9 @@ type ownPreset struct {
 // are given once, and nothing overrides anything. The error is a strict.Problems with
 // every problem of every file; what is merely suspicious is in Policy.Warnings.
 func Parse(files ...File) (*Policy, error) {
+	if len(files) == 0 {
+		return nil, hint.With(errors.New("parsing the policy: there is no file"), "name one with -f")
+	}
 	p := &parser{presets: map[string]ownPreset{}}
 	sound := true
 	var tops []strict.Value
@@ -92,9 +97,6 @@ func (p *parser) declare(e strict.Entry) {
 
 // checkPresent reports what a whole policy cannot do without.
 func (p *parser) checkPresent(tops []strict.Value) {
-	if len(tops) == 0 {
-		return
-	}
 	meant := func(name string) bool {
 		return slices.ContainsFunc(tops, func(top strict.Value) bool { return top.Meant(name) })
 	}
@@ -114,6 +116,7 @@ func (p *parser) policy() *Policy {
 	for _, v := range p.components {
 		if v.Valid() {
 			c := p.readComponent(v, policy.Certificates)
+			c.index = len(read)
 			read = append(read, &c)
 		}
 	}
