@@ -102,16 +102,20 @@ func (p *parser) checkMembers(members strict.Value) {
 				p.Fail(field, "add it to hosts", "%s is not among the member's hosts, so its certificate would not cover it", parsed.Hostname())
 			}
 		}
-		p.checkMetrics(item, m)
+		p.checkMetrics(urls, item, m)
 	}
 }
 
-// checkMetrics refuses a port that the member uses already; etcd listens for clients
-// on the loopback address as well.
-func (p *parser) checkMetrics(v strict.Value, m Member) {
+// checkMetrics refuses a port that is in use already: by the member itself, which
+// listens for clients on 127.0.0.1 as well, or by another one on the same host.
+func (p *parser) checkMetrics(urls map[string]place, v strict.Value, m Member) {
 	field := v.Field("metricsURL")
 	metrics, err := url.Parse(m.MetricsURL)
 	if !field.Valid() || err != nil {
+		return
+	}
+	if isLoopback(m.Hosts[0]) {
+		p.distinctURL(urls, field, m.MetricsURL)
 		return
 	}
 	for _, other := range []struct{ name, text string }{{"clientURL", m.ClientURL}, {"peerURL", m.PeerURL}} {
@@ -140,13 +144,23 @@ func (p *parser) distinctHosts(seen map[string]place, hosts strict.Value) {
 	}
 }
 
+// distinctURL refuses a URL that is taken. All loopback addresses are one: a member
+// listens for clients on 127.0.0.1 as well, whatever its URL says.
 func (p *parser) distinctURL(seen map[string]place, v strict.Value, text string) {
 	if text == "" {
 		return
 	}
-	if first, twice := seen[text]; twice {
-		p.Fail(v, "", "%s is also %s", text, first.where(v))
-		return
+	key := text
+	if u, err := url.Parse(text); err == nil && isLoopback(u.Hostname()) {
+		key = "loopback:" + u.Port()
 	}
-	seen[text] = place{text, v}
+	first, twice := seen[key]
+	switch {
+	case !twice:
+		seen[key] = place{text, v}
+	case first.what == text:
+		p.Fail(v, "", "%s is also %s", text, first.where(v))
+	default:
+		p.Fail(v, "", "%s has the port of %s, %s, on the same host", text, first.where(v), first.what)
+	}
 }

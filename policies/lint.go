@@ -144,7 +144,11 @@ func (p *parser) lintOverlap(components []*component) {
 		}
 		if !warned[late.c] {
 			warned[late.c] = true
-			p.Warn(late.at, "", "%q and %q may both write %s", early.c.Name, late.c.Name, late.Target())
+			shared := late
+			if keyrange.Union(late.Range()).Contains(early.Range()) {
+				shared = early
+			}
+			p.Warn(late.at, "", "%q and %q may both write %s", early.c.Name, late.c.Name, shared.Target())
 		}
 		if !keyrange.Union(open[i].Range()).Contains(x.Range()) { // else whoever meets x meets that one
 			open = append(open, x)

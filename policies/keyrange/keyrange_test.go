@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"lockstep/policies/keyrange"
 )
 
@@ -174,7 +176,11 @@ func TestPrefixIsWhatBeginsWithIt(t *testing.T) {
 	t.Parallel()
 	keys := universe()
 	for _, prefix := range keys {
-		r := keyrange.Prefix(prefix, keyrange.Read).Range()
+		p := keyrange.Prefix(prefix, keyrange.Read)
+		if want := clientv3.GetPrefixRangeEnd(prefix); p.RangeEnd != want {
+			t.Errorf("prefix %q ends at %q, etcd's own client says %q", prefix, p.RangeEnd, want)
+		}
+		r := p.Range()
 		for _, k := range keys {
 			if r.Holds(k) != strings.HasPrefix(k, prefix) {
 				t.Errorf("prefix %q holds %q is %t", prefix, k, r.Holds(k))
