@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/errgroup"
+
+	"lockstep/policies/hint"
+	"lockstep/roles"
+)
+
+// Apply executes exactly the plan's steps, phase after phase; the steps of one phase
+// run together, at most inFlight at a time. done is called after each step, from many
+// goroutines. Apply decides nothing: the first failure ends it after the calls under
+// way, as *UnknownOutcomeError when the step may have been done.
+func Apply(ctx context.Context, api API, plan roles.Plan, inFlight int, done func(roles.Step)) error {
+	for steps := plan.Steps; len(steps) > 0; {
+		n := 1
+		for n < len(steps) && steps[n].Phase == steps[0].Phase {
+			n++
+		}
+		if err := applyPhase(ctx, api, steps[:n], inFlight, done); err != nil {
+			return err
+		}
+		steps = steps[n:]
+	}
+	return nil
+}
+
+func applyPhase(ctx context.Context, api API, steps []roles.Step, inFlight int, done func(roles.Step)) error {
+	// Calls under way are not cancelled by a neighbour's failure: their outcome would
+	// become unknown for nothing.
+	g, stop := errgroup.WithContext(ctx)
+	g.SetLimit(max(inFlight, 1))
+	for _, s := range steps {
+		if stop.Err() != nil {
+			break
+		}
+		g.Go(func() error {
+			if err := call(ctx, api, s); err != nil {
+				return stepError(s, err)
+			}
+			done(s)
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+func stepError(s roles.Step, err error) error {
+	if outcomeUnknown(err) {
+		return &UnknownOutcomeError{Step: s, Err: err}
+	}
+	return hint.With(fmt.Errorf("%s: %w", s, err), "Run the same command again: it looks at what is there and continues.")
+}
+
+func call(ctx context.Context, api API, s roles.Step) (err error) {
+	p := s.Permission
+	switch s.Action {
+	case roles.RoleAdd:
+		_, err = api.RoleAdd(ctx, s.Role)
+	case roles.RoleGrantPermission:
+		_, err = api.RoleGrantPermission(ctx, s.Role, p.Key, p.RangeEnd, permissionType(p.Access))
+	case roles.RoleRevokePermission:
+		_, err = api.RoleRevokePermission(ctx, s.Role, p.Key, p.RangeEnd)
+	case roles.RoleDelete:
+		_, err = api.RoleDelete(ctx, s.Role)
+	case roles.UserAdd: // never UserAdd(name, ""): that stores the hash of "" (fact 17)
+		_, err = api.UserAddWithOptions(ctx, s.User, "", &clientv3.UserAddOptions{NoPassword: true})
+	case roles.UserGrantRole:
+		_, err = api.UserGrantRole(ctx, s.User, s.Role)
+	case roles.UserRevokeRole:
+		_, err = api.UserRevokeRole(ctx, s.User, s.Role)
+	case roles.UserDelete:
+		_, err = api.UserDelete(ctx, s.User)
+	default:
+		err = fmt.Errorf("%q is no action", s.Action)
+	}
+	return err
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+
+	"lockstep/policies/hint"
+	"lockstep/roles"
+)
+
+// API is what users and roles need of etcd. clientv3.Client has it, and so has the fake.
+type API interface {
+	clientv3.Auth
+	Txn(ctx context.Context) clientv3.Txn
+}
+
+// Target is whom to talk to, and as whom. TLS must be set: plain http is refused.
+type Target struct {
+	Endpoints      []string // https URLs
+	TLS            *tls.Config
+	User, Password string        // "" for the certificate's identity; a password beats it (fact 4)
+	DialTimeout    time.Duration // of the first handshake and the login
+}
+
+// Client is one connection as one identity. It may be used from many goroutines.
+type Client struct {
+	etcd   *clientv3.Client
+	target Target
+}
+
+// Connect opens a connection once at least one endpoint has taken the certificate.
+// An error is the endpoint's real reason, with a hint, and never a bare "context
+// deadline exceeded" (fact 6).
+func Connect(ctx context.Context, t Target) (*Client, error) {
+	if t.TLS == nil {
+		return nil, errors.New("connecting to etcd: no TLS configuration")
+	}
+	if err := firstHandshake(ctx, t); err != nil {
+		return nil, err
+	}
+	etcd, err := clientv3.New(clientv3.Config{
+		Context: ctx, Endpoints: t.Endpoints, TLS: t.TLS, Username: t.User, Password: t.Password,
+		DialTimeout: t.DialTimeout, Logger: zap.NewNop(), // its default is JSON on stderr (fact 31)
+	})
+	if err != nil {
+		return nil, connectError(t, err)
+	}
+	return &Client{etcd: etcd, target: t}, nil
+}
+
+func connectError(t Target, err error) error {
+	switch {
+	case IsAuthFailed(err):
+		return hint.With(fmt.Errorf("logging in to etcd as %q: %w", t.User, err), "The user or its password is wrong.")
+	case isNoPassword(err):
+		return hint.With(fmt.Errorf("logging in to etcd as %q: %w", t.User, err), "This user has no password: use its certificate.")
+	}
+	return fmt.Errorf("connecting to etcd: %w", err)
+}
+
+// firstHandshake asks the endpoints in turn; the first that takes the certificate is enough.
+func firstHandshake(ctx context.Context, t Target) error {
+	var first error
+	for _, url := range t.Endpoints {
+		err := func() error {
+			ctx, cancel := context.WithTimeout(ctx, t.DialTimeout)
+			defer cancel()
+			_, err := Handshake(ctx, url, t.TLS)
+			return err
+		}()
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Close ends the connection.
+func (c *Client) Close() error { return c.etcd.Close() }
+
+// Observe is the function Observe on this connection.
+func (c *Client) Observe(ctx context.Context, probe []string) (roles.State, error) {
+	s, err := Observe(ctx, c.etcd, probe)
+	return s, c.explain(ctx, err)
+}
+
+// Apply is the function Apply on this connection.
+func (c *Client) Apply(ctx context.Context, plan roles.Plan, inFlight int, done func(roles.Step)) error {
+	return c.explain(ctx, Apply(ctx, c.etcd, plan, inFlight, done))
+}
+
+// Probe is the function Probe on this connection.
+func (c *Client) Probe(ctx context.Context, questions []roles.Question, inFlight int) ([]roles.Answer, error) {
+	return Probe(ctx, c.etcd, questions, inFlight)
+}
+
+// explain adds to a time-out what a handshake and the cluster show.
+func (c *Client) explain(ctx context.Context, err error) error {
+	if err == nil || hint.Text(err) != "" {
+		return err
+	}
+	if k := code(err); k != codes.DeadlineExceeded && k != codes.Unavailable {
+		return err
+	}
+	// The caller's time is used up; this look costs a second at most.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	for _, url := range c.target.Endpoints {
+		if _, cause := Handshake(ctx, url, c.target.TLS); cause != nil {
+			return hint.With(fmt.Errorf("%w: %w", err, cause), hint.Text(cause))
+		}
+	}
+	return hint.With(err, "The members answer and the cluster does not: it has probably lost its quorum. Start the missing members.")
+}

@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+)
+
+// Status is what one member says of itself.
+type Status struct {
+	MemberID, ClusterID uint64
+	Version             string // "3.7.3"
+	Learner             bool
+}
+
+// Member is one entry of the cluster's own list.
+type Member struct {
+	ID         uint64
+	Name       string // "" for one that never started
+	PeerURLs   []string
+	ClientURLs []string
+	Learner    bool
+}
+
+// Status asks the member at endpoint. Before 3.5.32, 3.6.12 and 3.7 it needs root.
+func (c *Client) Status(ctx context.Context, endpoint string) (Status, error) {
+	answer, err := c.etcd.Status(ctx, endpoint)
+	if err != nil {
+		return Status{}, c.explain(ctx, err)
+	}
+	return Status{
+		MemberID: answer.Header.MemberId, ClusterID: answer.Header.ClusterId,
+		Version: answer.Version, Learner: answer.IsLearner,
+	}, nil
+}
+
+// Members is the cluster's list, by name.
+func (c *Client) Members(ctx context.Context) ([]Member, error) {
+	_, members, err := c.members(ctx)
+	return members, err
+}
+
+// ClusterID identifies the cluster.
+func (c *Client) ClusterID(ctx context.Context) (uint64, error) {
+	id, _, err := c.members(ctx)
+	return id, err
+}
+
+func (c *Client) members(ctx context.Context) (uint64, []Member, error) {
+	answer, err := c.etcd.MemberList(ctx)
+	if err != nil {
+		return 0, nil, c.explain(ctx, err)
+	}
+	var out []Member
+	for _, m := range answer.Members {
+		out = append(out, Member{ID: m.ID, Name: m.Name, PeerURLs: m.PeerURLs, ClientURLs: m.ClientURLs, Learner: m.IsLearner})
+	}
+	slices.SortFunc(out, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+	return answer.Header.ClusterId, out, nil
+}
+
+// Alarms is every alarm that is raised, as "NOSPACE at member 8e9e05c52164694d".
+func (c *Client) Alarms(ctx context.Context) ([]string, error) {
+	answer, err := c.etcd.AlarmList(ctx)
+	if err != nil {
+		return nil, c.explain(ctx, err)
+	}
+	var out []string
+	for _, a := range answer.Alarms {
+		out = append(out, fmt.Sprintf("%s at member %x", a.Alarm, a.MemberID))
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// CheckRoot asks for something that only root may have; nil means that this
+// connection is root's, or that auth is off.
+func (c *Client) CheckRoot(ctx context.Context) error {
+	_, err := c.etcd.UserList(ctx)
+	return c.explain(ctx, err)
+}
+
+// AuthEnabled tells whether auth is on (fact 29).
+func (c *Client) AuthEnabled(ctx context.Context) (bool, error) {
+	on, _, err := authStatus(ctx, c.etcd)
+	return on, c.explain(ctx, err)
+}
+
+// Clock is the time at the member, from the Date header of its /version page; it has
+// whole seconds.
+func Clock(ctx context.Context, endpoint string, config *tls.Config) (time.Time, error) {
+	transport := &http.Transport{TLSClientConfig: config.Clone(), DisableKeepAlives: true}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/version", nil)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("asking for the time: %w", err)
+	}
+	answer, err := transport.RoundTrip(request)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("asking for the time: %w", err)
+	}
+	defer answer.Body.Close()
+	return http.ParseTime(answer.Header.Get("Date"))
+}

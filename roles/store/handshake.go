@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"syscall"
+	"time"
+
+	"lockstep/policies/hint"
+)
+
+// readWait is how long a server that speaks first, which none here does, is waited
+// for. A refusal of our certificate arrives within one round trip of the handshake
+// (fact 6); etcd sends its HTTP/2 settings in the same time.
+const readWait = 2 * time.Second
+
+// Greeting is what a TLS port shows to anybody.
+type Greeting struct {
+	AcceptableCAs [][]byte // raw subjects of the CAs that it asks certificates of (fact 13)
+	Server        []*x509.Certificate
+}
+
+// HandshakeError is a TLS port's refusal, or ours of it.
+type HandshakeError struct {
+	Endpoint string
+	Alert    string // the server's alert; "" when the fault is on this side
+	Err      error
+}
+
+func (e *HandshakeError) Error() string {
+	return fmt.Sprintf("shaking hands with %s: %v", e.Endpoint, e.Err)
+}
+
+func (e *HandshakeError) Unwrap() error { return e.Err }
+
+// ByServer reports whether the server itself turned us away.
+func (e *HandshakeError) ByServer() bool { return e.Alert != "" }
+
+// IsNotListening reports that nothing listens at the address.
+func IsNotListening(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+
+// Handshake dials an https URL, shakes hands and waits for the server's judgement of
+// our certificate: TLS 1.3 tells it on the first read. The greeting is as complete as
+// the handshake got, also beside an error. Errors carry a hint; one that the server
+// itself sent is a *HandshakeError with ByServer.
+func Handshake(ctx context.Context, endpoint string, config *tls.Config) (Greeting, error) {
+	var g Greeting
+	address, name, err := parseEndpoint(endpoint)
+	if err != nil {
+		return g, err
+	}
+	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return g, dialError(endpoint, err)
+	}
+	defer raw.Close()
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := raw.SetDeadline(deadline); err != nil {
+			return g, fmt.Errorf("shaking hands with %s: %w", endpoint, err)
+		}
+	}
+	conn := tls.Client(raw, listening(config, name, &g))
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return g, handshakeError(endpoint, err)
+	}
+	g.Server = conn.ConnectionState().PeerCertificates
+	return g, judgement(ctx, endpoint, conn)
+}
+
+// listening is config with the server's CertificateRequest written into g, whatever
+// certificate is then shown, and the protocol that etcd's own clients ask for.
+func listening(config *tls.Config, name string, g *Greeting) *tls.Config {
+	c := config.Clone()
+	c.NextProtos = []string{"h2"}
+	if c.ServerName == "" {
+		c.ServerName = name
+	}
+	chosen := config.GetClientCertificate
+	c.GetClientCertificate = func(asked *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		g.AcceptableCAs = asked.AcceptableCAs
+		if chosen != nil {
+			return chosen(asked)
+		}
+		if len(config.Certificates) > 0 {
+			return &config.Certificates[0], nil
+		}
+		return &tls.Certificate{}, nil
+	}
+	return c
+}
+
+// judgement reads once: bytes are an acceptance, an alert is a refusal.
+func judgement(ctx context.Context, endpoint string, conn *tls.Conn) error {
+	wait := time.Now().Add(readWait)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(wait) {
+		wait = deadline
+	}
+	if err := conn.SetReadDeadline(wait); err != nil {
+		return fmt.Errorf("shaking hands with %s: %w", endpoint, err)
+	}
+	_, err := conn.Read(make([]byte, 1))
+	if err == nil {
+		return nil
+	}
+	return handshakeError(endpoint, err)
+}
+
+// parseEndpoint is the address to dial and the name to expect.
+func parseEndpoint(endpoint string) (address, name string, err error) {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "", "", fmt.Errorf("reading the endpoint: %w", err)
+	}
+	if u.Scheme != "https" {
+		return "", "", hint.Refuse("Turn on TLS at the members first: over plain http etcd sees no certificate, so nobody would have a name.",
+			"%s is not https", endpoint)
+	}
+	if u.Port() == "" {
+		return net.JoinHostPort(u.Hostname(), "2379"), u.Hostname(), nil
+	}
+	return u.Host, u.Hostname(), nil
+}
+
+func dialError(endpoint string, err error) error {
+	advice := "Look whether the address is right and a firewall lets you through."
+	switch {
+	case IsNotListening(err):
+		advice = "Nothing listens there: start etcd, or correct the address."
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		advice = "No answer at all: the host is down, the address is wrong, or a firewall drops the packets."
+	}
+	return hint.With(fmt.Errorf("dialling %s: %w", endpoint, err), advice)
+}
+
+// handshakeError gives each known refusal its reason and its cure.
+func handshakeError(endpoint string, err error) error {
+	failed := &HandshakeError{Endpoint: endpoint, Err: err}
+	var remote *net.OpError
+	if errors.As(err, &remote) && remote.Op == "remote error" { // how crypto/tls names an alert that was received
+		failed.Alert = remote.Err.Error()
+	}
+	return hint.With(failed, handshakeAdvice(failed))
+}
+
+func handshakeAdvice(e *HandshakeError) string {
+	var stranger x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var plain tls.RecordHeaderError
+	switch {
+	case errors.As(e.Err, &stranger):
+		return "The server's certificate was not signed by the CA that is trusted here: wrong cluster, wrong --cacert, or another PKI folder."
+	case errors.As(e.Err, &name):
+		return "The server's certificate does not name this address: add it to the member's hosts in the policy."
+	case errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired:
+		return "The server's certificate has expired, or a clock is wrong."
+	case errors.As(e.Err, &plain):
+		return "The port does not speak TLS: start the member with its etcd.env; plain http is refused because etcd sees no certificate there."
+	case errors.Is(e.Err, io.EOF), errors.Is(e.Err, io.ErrUnexpectedEOF), errors.Is(e.Err, syscall.ECONNRESET):
+		return "The member hangs up without a word: etcd does that when its CRL file is missing or is not DER, and while it starts."
+	case errors.Is(e.Err, os.ErrDeadlineExceeded), errors.Is(e.Err, context.DeadlineExceeded):
+		return "The port is open and silent: the member is paused, overloaded, or not etcd."
+	case e.Alert == "":
+		return ""
+	}
+	return alertAdvice(e.Alert)
+}
+
+// alertAdvice explains a server's alert (RFC 8446, section 6.2, in crypto/tls's words).
+func alertAdvice(alert string) string {
+	switch alert {
+	case "tls: expired certificate":
+		return "The certificate that was shown has expired, or the member's clock is ahead."
+	case "tls: unknown certificate authority":
+		return "The member does not trust the CA of the certificate that was shown: it was started with another client CA."
+	case "tls: certificate required":
+		return "The member wants a certificate and was shown none."
+	case "tls: bad certificate":
+		return "The member refuses the certificate that was shown: wrong usage, wrong CA, expired, not yet valid, or revoked; its log says which."
+	}
+	return "The member's log says why."
+}

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/authpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/errgroup"
+
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
+)
+
+// readsInFlight bounds reads: each is a raft proposal (fact 28), and etcd batches
+// those that arrive together.
+const readsInFlight = 128
+
+// Observe reads all users and roles. For the users named in probe it also finds out,
+// while auth is on, whether they have a password; etcd logs each such question (fact 18).
+func Observe(ctx context.Context, api API, probe []string) (roles.State, error) {
+	var s roles.State
+	on, revision, err := authStatus(ctx, api)
+	if err != nil {
+		return s, fmt.Errorf("asking whether auth is on: %w", err)
+	}
+	s.Enabled, s.Revision = on, revision
+	users, err := api.UserList(ctx)
+	if err != nil {
+		return s, fmt.Errorf("listing users: %w", err)
+	}
+	list, err := api.RoleList(ctx)
+	if err != nil {
+		return s, fmt.Errorf("listing roles: %w", err)
+	}
+	s.Users, s.Roles = make([]roles.User, len(users.Users)), make([]roles.Role, len(list.Roles))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(readsInFlight)
+	for i, name := range list.Roles {
+		g.Go(func() (err error) {
+			s.Roles[i], err = observeRole(ctx, api, name)
+			return err
+		})
+	}
+	for i, name := range users.Users {
+		g.Go(func() (err error) {
+			s.Users[i], err = observeUser(ctx, api, name, on && slices.Contains(probe, name))
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return roles.State{}, err
+	}
+	slices.SortFunc(s.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Roles, func(a, b roles.Role) int { return strings.Compare(a.Name, b.Name) })
+	return s, nil
+}
+
+func observeRole(ctx context.Context, api API, name string) (roles.Role, error) {
+	r := roles.Role{Name: name}
+	answer, err := api.RoleGet(ctx, name)
+	if err != nil {
+		return r, fmt.Errorf("reading role %q: %w", name, err)
+	}
+	for _, p := range answer.Perm {
+		r.Permissions = append(r.Permissions, keyrange.Permission{Key: string(p.Key), RangeEnd: string(p.RangeEnd), Access: access(p.PermType)})
+	}
+	return r, nil
+}
+
+func observeUser(ctx context.Context, api API, name string, probe bool) (roles.User, error) {
+	u := roles.User{Name: name}
+	answer, err := api.UserGet(ctx, name)
+	if err != nil {
+		return u, fmt.Errorf("reading user %q: %w", name, err)
+	}
+	u.Roles = slices.Sorted(slices.Values(answer.Roles))
+	if !probe {
+		return u, nil
+	}
+	// Nobody has this password; etcd tells a wrong one from none at all.
+	switch _, err := api.Authenticate(ctx, name, rand.Text()); {
+	case isNoPassword(err):
+		u.Password = roles.PasswordAbsent
+	case err == nil, IsAuthFailed(err):
+		u.Password = roles.PasswordPresent
+	default:
+		return u, fmt.Errorf("asking whether user %q has a password: %w", name, err)
+	}
+	return u, nil
+}
+
+// authStatus tells whether auth is on. Before 3.7 the question itself needs root while
+// it is (fact 29): any auth error is a yes, then without a revision.
+func authStatus(ctx context.Context, api API) (on bool, revision uint64, err error) {
+	status, err := api.AuthStatus(ctx)
+	switch {
+	case err == nil:
+		return status.Enabled, status.AuthRevision, nil
+	case IsPermissionDenied(err), IsUserEmpty(err), isInvalidToken(err), isUserNotFound(err):
+		return true, 0, nil
+	}
+	return false, 0, err
+}
+
+func access(t authpb.Permission_Type) keyrange.Access {
+	switch t {
+	case authpb.Permission_READ:
+		return keyrange.Read
+	case authpb.Permission_WRITE:
+		return keyrange.Write
+	}
+	return keyrange.ReadWrite
+}
+
+func permissionType(a keyrange.Access) clientv3.PermissionType {
+	switch a {
+	case keyrange.Read:
+		return clientv3.PermissionType(clientv3.PermRead)
+	case keyrange.Write:
+		return clientv3.PermissionType(clientv3.PermWrite)
+	}
+	return clientv3.PermissionType(clientv3.PermReadWrite)
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc/codes"
+)
+
+// retryPause is the time between two tries of a call whose answer was lost.
+const retryPause = 200 * time.Millisecond
+
+// EnableAuth turns auth on. Its answer may be lost; the call is idempotent and
+// repeated until etcd answers or ctx ends (fact 29).
+func (c *Client) EnableAuth(ctx context.Context) error {
+	return untilAnswered(ctx, "turning auth on", func() error {
+		_, err := c.etcd.AuthEnable(ctx)
+		return err
+	})
+}
+
+// DisableAuth turns auth off, repeated like EnableAuth. That auth is off already is success.
+func (c *Client) DisableAuth(ctx context.Context) error {
+	return untilAnswered(ctx, "turning auth off", func() error {
+		_, err := c.etcd.AuthDisable(ctx)
+		if IsAuthOff(err) {
+			return nil
+		}
+		return err
+	})
+}
+
+// AddRecoveryUser adds a user with a password and role root. It is the only user with
+// a password that lockstep ever makes, and it does not live longer than turning auth on.
+func (c *Client) AddRecoveryUser(ctx context.Context, user, password string) error {
+	if _, err := c.etcd.UserAdd(ctx, user, password); err != nil {
+		return fmt.Errorf("adding the temporary recovery user: %w", c.explain(ctx, err))
+	}
+	if _, err := c.etcd.UserGrantRole(ctx, user, "root"); err != nil {
+		return fmt.Errorf("giving the temporary recovery user role root: %w", c.explain(ctx, err))
+	}
+	return nil
+}
+
+// DeleteRecoveryUser deletes the user and looks that it is gone; that it was gone
+// already is success.
+func (c *Client) DeleteRecoveryUser(ctx context.Context, user string) error {
+	return untilAnswered(ctx, "deleting the temporary recovery user", func() error {
+		if _, err := c.etcd.UserDelete(ctx, user); err != nil && !isUserNotFound(err) {
+			return err
+		}
+		_, err := c.etcd.UserGet(ctx, user)
+		switch {
+		case isUserNotFound(err):
+			return nil
+		case err == nil:
+			return fmt.Errorf("user %q is still there", user)
+		}
+		return err
+	})
+}
+
+// untilAnswered repeats call while its outcome is unknown.
+func untilAnswered(ctx context.Context, doing string, call func() error) error {
+	for {
+		err := call()
+		if err == nil {
+			return nil
+		}
+		if !outcomeUnknown(err) || code(err) == codes.Canceled || ctx.Err() != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", doing, err)
+		case <-time.After(retryPause):
+		}
+	}
+}
