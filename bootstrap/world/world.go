@@ -1,4 +1,204 @@
-// Package world is everything that a run may touch: the folder, the members, the
-// clock, and whoever listens. It is a leaf so that bootstrap and verify do not meet
-// in a circle.
+// Package world is everything that a run may touch: the policy, the PKI folder, the
+// members, the clock, and whoever listens. It is a leaf so that bootstrap and verify
+// do not meet in a circle, and it decides nothing.
 package world
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"lockstep/certgen"
+	"lockstep/certgen/authority"
+	"lockstep/certgen/folder"
+	"lockstep/policies"
+	"lockstep/policies/hint"
+	"lockstep/roles/store"
+)
+
+// rootTTL is how long root's certificate made in memory is valid; it is never written.
+const rootTTL = 15 * time.Minute
+
+// World is one run's surroundings. Policy, Folder, Now and InFlight must be set.
+type World struct {
+	Policy      *policies.Policy
+	Folder      *folder.Folder
+	Now         func() time.Time
+	Report      func(Event)   // nil: nobody listens
+	InFlight    int           // calls, handshakes and files under way together
+	CallTimeout time.Duration // how long one connection or call may take
+
+	// Admin replaces root's certificate for the administrator's own connection, never
+	// for a proof. nil: root's certificate from the folder, or made in memory.
+	Admin *Admin
+
+	mu   sync.Mutex
+	root *tls.Certificate
+}
+
+// Admin is how the operator asked to get in: etcdctl's flags.
+type Admin struct {
+	Certificate    *tls.Certificate // nil: root's
+	User, Password string           // "" for none
+	Servers        *x509.CertPool   // who may sign servers; nil: the folder's server CA
+}
+
+// Member is one etcd server to talk to.
+type Member struct{ Name, URL, PeerURL string }
+
+// Members is the policy's members, or its endpoints under their URLs' names.
+func (w *World) Members() []Member {
+	var out []Member
+	for _, m := range w.Policy.Cluster.Members {
+		out = append(out, Member{Name: m.Name, URL: m.ClientURL, PeerURL: m.PeerURL})
+	}
+	for _, url := range w.Policy.Cluster.Endpoints {
+		out = append(out, Member{Name: url, URL: url})
+	}
+	return out
+}
+
+// Emit reports an event to whoever listens.
+func (w *World) Emit(e Event) {
+	if w.Report != nil {
+		w.Report(e)
+	}
+}
+
+// Say reports a sentence.
+func (w *World) Say(stage, format string, args ...any) {
+	w.Emit(Event{Stage: stage, Text: fmt.Sprintf(format, args...)})
+}
+
+// Warn reports a sentence that the operator should read.
+func (w *World) Warn(stage, format string, args ...any) {
+	w.Emit(Event{Stage: stage, Text: fmt.Sprintf(format, args...), Warning: true})
+}
+
+// Counter reports each call as one of total steps done. It may be called from many goroutines.
+func (w *World) Counter(stage string, total int) func(text string) {
+	var mu sync.Mutex
+	done := 0
+	return func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		w.Emit(Event{Stage: stage, Text: text, Done: done, Total: total})
+	}
+}
+
+// Root is root's certificate: the one in the folder while it is valid, else one made
+// in memory by the client CA, which is kept for the run and renewed in its last minute.
+func (w *World) Root(ctx context.Context) (*tls.Certificate, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.root != nil && w.Now().Before(w.root.Leaf.NotAfter.Add(-time.Minute)) {
+		return w.root, nil
+	}
+	made, err := w.Mint(ctx, certgen.RootProfile(w.Policy, rootTTL))
+	if errors.Is(err, fs.ErrNotExist) {
+		made, err = w.rootFile()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("getting root's certificate: %w", err)
+	}
+	w.root = &made
+	return w.root, nil
+}
+
+// rootFile is the certificate that `lockstep certs issue root` wrote.
+func (w *World) rootFile() (tls.Certificate, error) {
+	const advice = "Run lockstep where the client CA's key is (ca/client.key), or bring root's certificate: lockstep certs issue root --ttl 1h."
+	found, err := w.Folder.Identity("root/client")
+	if err != nil {
+		return found, hint.With(err, advice)
+	}
+	if !w.Now().Before(found.Leaf.NotAfter) {
+		return found, hint.With(fmt.Errorf("root/client.crt has expired on %s", found.Leaf.NotAfter.UTC().Format(time.RFC3339)), advice)
+	}
+	return found, nil
+}
+
+// Mint makes a certificate in memory. The error is fs.ErrNotExist when the CA's key
+// is not here.
+func (w *World) Mint(ctx context.Context, p certgen.Profile) (tls.Certificate, error) {
+	issuer, err := w.Folder.Issuer(p.CA)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return authority.Mint(ctx, issuer, p, w.Now())
+}
+
+// TLS is a configuration that trusts our servers and shows identity, nil for none.
+func (w *World) TLS(identity *tls.Certificate) (*tls.Config, error) {
+	if w.Admin != nil && w.Admin.Servers != nil {
+		return w.config(w.Admin.Servers, identity), nil
+	}
+	return w.trusting(certgen.ServerCA, identity)
+}
+
+// PeerTLS is the same towards the ports for members.
+func (w *World) PeerTLS(identity *tls.Certificate) (*tls.Config, error) {
+	return w.trusting(certgen.PeerCA, identity)
+}
+
+func (w *World) trusting(ca certgen.CA, identity *tls.Certificate) (*tls.Config, error) {
+	signer, err := w.Folder.Certificate(ca)
+	if err != nil {
+		return nil, fmt.Errorf("reading the %s CA: %w", ca, err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(signer)
+	return w.config(pool, identity), nil
+}
+
+// config shows identity whatever the server asks for: held back by Go when the
+// server's list of CAs does not name its issuer, it would look like no certificate
+// at all, and the refusal is what we want to see.
+func (w *World) config(trust *x509.CertPool, identity *tls.Certificate) *tls.Config {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trust, Time: w.Now}
+	if identity != nil {
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return identity, nil }
+	}
+	return c
+}
+
+// Connect opens a connection to the members at urls as identity alone.
+func (w *World) Connect(ctx context.Context, identity *tls.Certificate, urls ...string) (*store.Client, error) {
+	return w.ConnectAs(ctx, identity, "", "", urls...)
+}
+
+// ConnectAs also logs in with a password, which beats the certificate (fact 4).
+func (w *World) ConnectAs(ctx context.Context, identity *tls.Certificate, user, password string, urls ...string) (*store.Client, error) {
+	config, err := w.TLS(identity)
+	if err != nil {
+		return nil, err
+	}
+	return store.Connect(ctx, store.Target{Endpoints: urls, TLS: config, User: user, Password: password, DialTimeout: w.CallTimeout})
+}
+
+// Administrator opens the administrator's connection to all members.
+func (w *World) Administrator(ctx context.Context) (*store.Client, error) {
+	var urls []string
+	for _, m := range w.Members() {
+		urls = append(urls, m.URL)
+	}
+	user, password := "", ""
+	var identity *tls.Certificate
+	if w.Admin != nil {
+		user, password, identity = w.Admin.User, w.Admin.Password, w.Admin.Certificate
+	}
+	if identity == nil {
+		root, err := w.Root(ctx)
+		if err != nil {
+			return nil, err
+		}
+		identity = root
+	}
+	return w.ConnectAs(ctx, identity, user, password, urls...)
+}

@@ -1,0 +1,129 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"lockstep/policies/hint"
+	"lockstep/roles/store"
+)
+
+// pollInterval is how often a member that does not answer yet is asked again.
+const pollInterval = 250 * time.Millisecond
+
+// silent is a member that does not answer, and why.
+type silent struct {
+	name string
+	err  error
+}
+
+// awaitEtcd returns when every member answers. When none does, the operator is told
+// once what to copy where. After the wait: no member at all is "waiting for you",
+// some of them is a guard's refusal, because a run without one member could not see
+// whether that one takes a CN for the user.
+func (r *run) awaitEtcd(ctx context.Context) error {
+	waiting, cancel := context.WithTimeout(ctx, r.Wait)
+	defer cancel()
+	told := false
+	for {
+		missing := r.silentMembers(ctx)
+		switch {
+		case len(missing) == 0:
+			return nil
+		case len(missing) == len(r.Members()) && !told && r.Waiting != nil:
+			told = true
+			if err := r.Waiting(ctx, starts(r.World)); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-waiting.Done():
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return r.notAnswering(missing)
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+func (r *run) notAnswering(missing []silent) error {
+	if len(missing) == len(r.Members()) && allNotStarted(missing) {
+		return hint.Pending("Start etcd on every member as shown above, then run the same command again, or give it --wait 10m.",
+			"no member answers yet")
+	}
+	var names []string
+	for _, m := range missing {
+		names = append(names, m.name)
+	}
+	return hint.Refuse(advice(missing[0].err, "Start it, or take it out of the policy and the cluster: nobody can be proven to get in through a member that does not answer."),
+		"%s cannot be reached: %w", strings.Join(names, ", "), missing[0].err)
+}
+
+// advice is what err itself advises, else the fallback.
+func advice(err error, fallback string) string {
+	if text := hint.Text(err); text != "" {
+		return text
+	}
+	return fallback
+}
+
+func allNotStarted(missing []silent) bool {
+	for _, m := range missing {
+		if !store.IsNotListening(m.err) {
+			return false
+		}
+	}
+	return true
+}
+
+// silentMembers asks every member's port, without a certificate, whether etcd is
+// there: any TLS answer is one, its refusal included.
+func (r *run) silentMembers(ctx context.Context) []silent {
+	members := r.Members()
+	errs := make([]error, len(members))
+	var group sync.WaitGroup
+	for i, m := range members {
+		group.Go(func() {
+			errs[i] = r.answers(ctx, m.URL)
+		})
+	}
+	group.Wait()
+	var out []silent
+	for i, m := range members {
+		if errs[i] != nil {
+			out = append(out, silent{m.Name, errs[i]})
+		}
+	}
+	return out
+}
+
+func (r *run) answers(ctx context.Context, url string) error {
+	config, err := r.TLS(nil)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
+	defer cancel()
+	_, err = store.Handshake(ctx, url, config)
+	var refused *store.HandshakeError
+	if errors.As(err, &refused) && refused.ByServer() {
+		return nil
+	}
+	return err
+}
+
+// connect opens the run's own connection. Root's certificate is made in memory when
+// the client CA's key is here.
+func (r *run) connect(ctx context.Context) error {
+	etcd, err := r.Administrator(ctx)
+	if err != nil {
+		return fmt.Errorf("connecting to etcd: %w", err)
+	}
+	r.etcd = etcd
+	return nil
+}

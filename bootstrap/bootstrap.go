@@ -1,0 +1,162 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"lockstep/bootstrap/verify"
+	"lockstep/bootstrap/world"
+	"lockstep/certgen"
+	"lockstep/policies/hint"
+	"lockstep/roles"
+)
+
+// Options is what the operator decides about one run. The zero value asks nothing of
+// anybody, waits for nothing and accepts nothing foreign.
+type Options struct {
+	// Wait is how long to wait for members that do not answer yet.
+	Wait time.Duration
+	// Waiting is called once when no member answers, with what to copy where.
+	Waiting func(context.Context, []Start) error
+	// Confirm is called before anything is changed, with what will be. An error ends
+	// the run and nothing was changed since the last call. nil refuses every change.
+	Confirm func(Plan) error
+	// Notes is called before auth is turned on with what the presets ask of the operator.
+	Notes func([]Note)
+	// AcceptForeign names users outside the policy that may stay although they reach a
+	// component's keys.
+	AcceptForeign []string
+	// Exhaustive asks every component about every other component's keys.
+	Exhaustive bool
+}
+
+// Plan is what one run is about to change, in both halves.
+type Plan struct {
+	Certificates certgen.Plan
+	Roles        roles.Plan
+	EnableAuth   bool
+}
+
+// Empty reports whether there is nothing to do.
+func (p Plan) Empty() bool {
+	return len(p.Certificates.Steps) == 0 && len(p.Roles.Steps) == 0 && !p.EnableAuth
+}
+
+// Note is what a component's preset asks of the operator.
+type Note struct {
+	Component, Preset, Text string
+}
+
+// Result is how a run ended.
+type Result struct {
+	Changed  bool // something was done
+	Evidence *verify.Evidence
+	Report   verify.Report
+}
+
+// Run brings a cluster from nothing to auth on and proven, in the one safe order.
+// Repeating it finishes what an interrupted run left and changes nothing that is
+// valid. It returns hint.Refused errors for guards, hint.NotInStep while it waits for
+// the operator or when the proof fails (the Result then tells what was found).
+func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
+	r := &run{World: w, Options: o, desired: roles.Desired(w.Policy)}
+	defer r.close()
+	for _, stage := range []func(context.Context) error{
+		r.makeFolder,  // CAs, members, proxies: nobody gets a right by them
+		r.awaitEtcd,   // or say what to copy where
+		r.connect,     // as root
+		r.heal,        // what an interrupted run left
+		r.preflight,   // refuse before anything in etcd is touched
+		r.planChanges, // components' certificates, roles, users, auth: ask once
+		r.issueComponents,
+		r.convergeRoles,
+		r.turnAuthOn,
+	} {
+		if err := stage(ctx); err != nil {
+			return r.result(), err
+		}
+	}
+	return r.prove(ctx)
+}
+
+// run is one run's memory. What it knows of the world it asked in this run.
+type run struct {
+	*world.World
+	Options
+	desired roles.State
+	plan    Plan
+	etcd    *store.Client // as root, to all members; while auth is off nobody asks who it is
+	members []verify.Member
+	changed bool
+}
+
+func (r *run) close() {
+	if r.etcd != nil {
+		_ = r.etcd.Close() // nothing is written through it any more
+	}
+}
+
+func (r *run) result() *Result { return &Result{Changed: r.changed} }
+
+// confirm asks before a change; an empty plan asks nobody.
+func (r *run) confirm(p Plan) error {
+	if p.Empty() {
+		return nil
+	}
+	if r.Confirm == nil {
+		return hint.Refuse("", "nobody confirmed the changes")
+	}
+	if err := r.Confirm(p); err != nil {
+		return err
+	}
+	r.changed = true
+	return nil
+}
+
+// makeFolder makes the CAs and what members and proxies need. It stops where the
+// folder needs the operator: a lost CA is never replaced.
+func (r *run) makeFolder(ctx context.Context) error {
+	plan, err := r.certificatePlan()
+	if err != nil {
+		return err
+	}
+	if len(plan.Blocked) > 0 {
+		return hint.Refuse("lockstep never makes a CA over an earlier one: every certificate that it signed would stop working.",
+			"the PKI folder needs you: %s", plan.Blocked[0])
+	}
+	early := certgen.Plan{Steps: stepsOf(plan.Steps, false)}
+	if err := r.confirm(Plan{Certificates: early}); err != nil {
+		return err
+	}
+	return r.applyCertificates(ctx, early)
+}
+
+func (r *run) certificatePlan() (certgen.Plan, error) {
+	state, err := r.Folder.Observe()
+	if err != nil {
+		return certgen.Plan{}, fmt.Errorf("reading the PKI folder: %w", err)
+	}
+	return certgen.Diff(certgen.Desired(r.Policy), state, r.Now()), nil
+}
+
+// stepsOf is the steps that concern components, or those that do not.
+func stepsOf(steps []certgen.Step, components bool) []certgen.Step {
+	var out []certgen.Step
+	for _, s := range steps {
+		if s.OfComponent() == components {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (r *run) applyCertificates(ctx context.Context, plan certgen.Plan) error {
+	done := r.Counter("certificates", len(plan.Steps))
+	return r.Folder.Apply(ctx, plan, r.Now, r.InFlight, func(s certgen.Step) { done(s.String()) })
+}
+
+// issueComponents comes only after the members are known to be ours.
+func (r *run) issueComponents(ctx context.Context) error {
+	return r.applyCertificates(ctx, r.plan.Certificates)
+}

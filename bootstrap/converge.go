@@ -1,0 +1,122 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"lockstep/bootstrap/verify"
+	"lockstep/certgen"
+	"lockstep/policies/hint"
+	"lockstep/roles"
+	"lockstep/roles/store"
+)
+
+// attempts is how often a run looks again after calls whose answer was lost.
+const attempts = 5
+
+// planChanges looks at both halves, refuses conflicts before the first write, and
+// asks once.
+func (r *run) planChanges(ctx context.Context) error {
+	observed, err := r.observe(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.refuseIntruders(observed); err != nil {
+		return err
+	}
+	r.plan.Roles = r.rolesPlan(observed, nil)
+	if err := refusedChange(r.plan.Roles); err != nil {
+		return err
+	}
+	certificates, err := r.certificatePlan()
+	if err != nil {
+		return err
+	}
+	r.plan.Certificates = certgen.Plan{Steps: stepsOf(certificates.Steps, true)}
+	r.plan.EnableAuth = !observed.Enabled
+	for _, sentence := range r.plan.Roles.Foreign {
+		r.Warn("etcd", "%s", sentence)
+	}
+	return r.confirm(r.plan)
+}
+
+func (r *run) observe(ctx context.Context) (roles.State, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
+	defer cancel()
+	state, err := r.etcd.Observe(ctx, verify.UserNames(r.World))
+	if err != nil {
+		return state, fmt.Errorf("reading etcd's users and roles: %w", err)
+	}
+	return state, nil
+}
+
+// rolesPlan is the difference between policy and etcd. While auth is off nobody can
+// tell whether a user has a password (fact 18), so all users of the policy that were
+// not made in this run are made again: it costs nobody anything.
+func (r *run) rolesPlan(observed roles.State, made map[string]bool) roles.Plan {
+	desired := r.desired
+	desired.Enabled = observed.Enabled
+	return roles.Diff(desired, withKnown(observed, made), verify.Owned(r.Policy), roles.Allow{Recreate: !observed.Enabled})
+}
+
+// withKnown marks the users that this run itself made, without a password.
+func withKnown(s roles.State, made map[string]bool) roles.State {
+	users := make([]roles.User, len(s.Users))
+	for i, u := range s.Users {
+		if made[u.Name] {
+			u.Password = roles.PasswordAbsent
+		}
+		users[i] = u
+	}
+	s.Users = users
+	return s
+}
+
+func refusedChange(p roles.Plan) error {
+	if len(p.Refused) == 0 {
+		return nil
+	}
+	first := p.Refused[0]
+	return hint.Refuse(fmt.Sprintf("It needs %s; nothing was changed.", first.Flag), "not done unasked: %s: %s", first.Step, first.Reason)
+}
+
+// convergeRoles applies the plan and looks again until nothing is left to do. A call
+// whose answer was lost may or may not have been done: the next look tells.
+func (r *run) convergeRoles(ctx context.Context) error {
+	made := map[string]bool{}
+	plan := r.plan.Roles
+	start, steps, lost := plan.Revision, 0, 0
+	for range attempts {
+		done := r.Counter("users and roles", len(plan.Steps))
+		err := r.etcd.Apply(ctx, plan, r.InFlight, func(s roles.Step) {
+			done(s.String())
+		})
+		var unknown *store.UnknownOutcomeError
+		if err != nil && !errors.As(err, &unknown) {
+			return err
+		}
+		steps += len(plan.Steps)
+		if unknown != nil {
+			lost++
+			r.Warn("users and roles", "no answer, looking again: %v", unknown)
+		}
+		for _, s := range plan.Steps {
+			if s.Action == roles.UserAdd {
+				made[s.User] = true
+			}
+		}
+		observed, err := r.observe(ctx)
+		if err != nil {
+			return err
+		}
+		plan = r.rolesPlan(observed, made)
+		if len(plan.Steps) == 0 {
+			if lost == 0 && observed.Revision != start+uint64(steps) {
+				r.Warn("users and roles", "somebody else changed etcd's users or roles meanwhile: authRevision is %d, expected %d", observed.Revision, start+uint64(steps))
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("making etcd's users and roles match: still %d steps to do after %d attempts, the first: %s", len(plan.Steps), attempts, plan.Steps[0])
+}

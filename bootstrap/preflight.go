@@ -1,0 +1,88 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lockstep/bootstrap/verify"
+	"lockstep/certgen"
+	"lockstep/policies/hint"
+	"lockstep/roles"
+)
+
+// preflight refuses what could lock somebody out or give somebody away, before
+// anything in etcd is touched. The questions are verify's own checks of members.
+func (r *run) preflight(ctx context.Context) error {
+	members, err := verify.Survey(ctx, r.World, nil)
+	if err != nil {
+		return err
+	}
+	r.members = members
+	return r.judgeMembers()
+}
+
+// preflightComponents asks every member whether it takes every component's
+// certificate: after auth is on, a component that is not let in stands still.
+func (r *run) preflightComponents(ctx context.Context) error {
+	var identities []verify.Identity
+	for _, c := range r.Policy.Components {
+		pair, err := r.Folder.Identity(certgen.ComponentProfile(r.Policy, c).Path)
+		if err != nil {
+			return fmt.Errorf("reading %s's certificate: %w", c.Name, err)
+		}
+		identities = append(identities, verify.Identity{Name: c.Name, Certificate: pair})
+	}
+	members, err := verify.Survey(ctx, r.World, identities)
+	if err != nil {
+		return err
+	}
+	r.members = members
+	return r.judgeMembers()
+}
+
+func (r *run) judgeMembers() error {
+	folder, err := r.Folder.Observe()
+	if err != nil {
+		return fmt.Errorf("reading the PKI folder: %w", err)
+	}
+	e := &verify.Evidence{Policy: r.Policy, Now: r.Now(), Folder: &folder, Members: r.members}
+	report := verify.Judge(e, verify.MemberChecks())
+	var grave []string
+	remedy := ""
+	for _, f := range report.Findings {
+		text := f.Text
+		if f.Subject != "" {
+			text = f.Subject + ": " + text
+		}
+		if f.Severity == verify.Warning {
+			r.Warn("preflight", "%s", text)
+			continue
+		}
+		if remedy == "" {
+			remedy = f.Remedy
+		}
+		grave = append(grave, text)
+	}
+	if len(grave) > 0 {
+		return hint.Refuse(remedy, "the members are not as they must be, nothing was changed in etcd: %s", strings.Join(grave, "; "))
+	}
+	return nil
+}
+
+// refuseIntruders stops before auth makes users outside the policy live that reach a
+// component's keys, or everything.
+func (r *run) refuseIntruders(observed roles.State) error {
+	var grave []string
+	for _, i := range observed.Intruders(r.desired) {
+		if !slices.Contains(r.AcceptForeign, i.User) && !strings.HasPrefix(i.User, recoveryPrefix) {
+			grave = append(grave, fmt.Sprintf("%q %s", i.User, i.Reason))
+		}
+	}
+	if len(grave) == 0 {
+		return nil
+	}
+	return hint.Refuse("Delete the user or take the role from it, write it into the policy, or repeat with --accept-foreign USER.",
+		"users outside the policy would come to power, nothing was changed in etcd: %s", strings.Join(grave, "; "))
+}

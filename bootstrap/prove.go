@@ -1,0 +1,24 @@
+package bootstrap
+
+import (
+	"context"
+
+	"lockstep/bootstrap/verify"
+	"lockstep/policies/hint"
+)
+
+// prove ends a run: the components prove themselves on the real cluster. Findings undo
+// nothing; the certificates and rights are as the policy says, and the report says what
+// else is not.
+func (r *run) prove(ctx context.Context) (*Result, error) {
+	e, err := verify.Gather(ctx, r.World, verify.Options{Exhaustive: r.Exhaustive})
+	if err != nil {
+		return r.result(), err
+	}
+	result := &Result{Changed: r.changed, Evidence: e, Report: verify.Judge(e, verify.Checks())}
+	if !result.Report.InStep() {
+		return result, hint.Pending("Look at the findings above; lockstep verify repeats the proof.",
+			"the cluster is set up, and not everything is proven")
+	}
+	return result, nil
+}

@@ -1,0 +1,17 @@
+//go:build !linux
+
+package rehearsal
+
+import (
+	"os"
+	"syscall"
+)
+
+// processGroup: only Linux can tie a child's life to its parent's.
+func processGroup() *syscall.SysProcAttr { return nil }
+
+func signal(p *os.Process, s syscall.Signal) {
+	if p.Signal(s) != nil {
+		_ = p.Kill()
+	}
+}

@@ -1,0 +1,137 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lockstep/roles"
+)
+
+func authChecks() []Check {
+	return []Check{
+		{
+			Code: "auth/off", Severity: Critical, Needs: NeedsAuth,
+			Sentence: "auth is on: etcd asks who is there",
+			Remedy:   "lockstep bootstrap turns it on without locking anybody out",
+			Find: func(e *Evidence, found func(subject, text string)) {
+				if !e.Auth.Enabled {
+					found("", "auth is off: every certificate that the members accept may read and write everything")
+				}
+			},
+		},
+		{
+			Code: "auth/recovery", Severity: Critical,
+			Sentence: "no temporary superuser with a password is left over",
+			Remedy:   "lockstep bootstrap finishes or undoes what an interrupted run began",
+			Find:     findRecovery,
+		},
+		{
+			Code: "users/missing", Severity: Error, Needs: NeedsAuth,
+			Sentence: "every component's user is there and holds its role",
+			Remedy:   "lockstep bootstrap adds what is missing",
+			Find:     findSteps(roles.UserAdd, roles.UserGrantRole),
+		},
+		{
+			Code: "users/excess", Severity: Critical, Needs: NeedsAuth,
+			Sentence: "no user of the policy holds a role beyond its own",
+			Remedy:   "lockstep bootstrap takes it away",
+			Find:     findSteps(roles.UserRevokeRole, roles.UserDelete),
+		},
+		{
+			Code: "users/password", Severity: Critical, Needs: NeedsAuth,
+			Sentence: "no user of the policy can log in with a password",
+			Remedy:   "delete the user and add it again without a password: etcd has no other cure",
+			Find:     findPasswords,
+		},
+		{
+			Code: "users/unsettled", Severity: Error, Needs: NeedsAuth,
+			Sentence: "nothing that lockstep may not mend unasked stands between policy and etcd",
+			Remedy:   "look at it, then allow it by the flag that the text names",
+			Find:     findRefused,
+		},
+		{
+			Code: "users/foreign", Severity: Critical, Needs: NeedsAuth,
+			Sentence: "no user outside the policy reaches a component's keys",
+			Remedy:   "take the role from it, or write it into the policy",
+			Find:     findIntruders,
+		},
+		{
+			Code: "roles/missing", Severity: Error, Needs: NeedsAuth,
+			Sentence: "every role holds the permissions that the policy gives it",
+			Remedy:   "lockstep bootstrap grants what is missing",
+			Find:     findSteps(roles.RoleAdd, roles.RoleGrantPermission),
+		},
+		{
+			Code: "roles/excess", Severity: Critical, Needs: NeedsAuth,
+			Sentence: "no role of the policy holds a permission beyond it",
+			Remedy:   "lockstep bootstrap revokes it",
+			Find:     findSteps(roles.RoleRevokePermission, roles.RoleDelete),
+		},
+	}
+}
+
+// findSteps turns what Diff would do into findings: being out of step is exactly
+// having something to do.
+func findSteps(actions ...roles.Action) func(*Evidence, func(subject, text string)) {
+	return func(e *Evidence, found func(subject, text string)) {
+		for _, s := range e.rolesPlan().Steps {
+			if slices.Contains(actions, s.Action) {
+				found(subject(s), fmt.Sprintf("%s; to mend: %s", s.Reason, s))
+			}
+		}
+	}
+}
+
+func subject(s roles.Step) string {
+	if s.User != "" {
+		return s.User
+	}
+	return s.Role
+}
+
+func (e *Evidence) rolesPlan() roles.Plan {
+	desired := roles.Desired(e.Policy)
+	desired.Enabled = e.Auth.Enabled
+	return roles.Diff(desired, *e.Auth, Owned(e.Policy), roles.Allow{})
+}
+
+// Owned is the ownership that the policy alone gives: nobody is ours by name. Users
+// that are shown to have no password are, by roles.Diff's own rule.
+func Owned(any) roles.Ownership { return func(string) bool { return false } }
+
+func findRecovery(e *Evidence, found func(subject, text string)) {
+	if e.Recovery {
+		found("", "the PKI folder holds the recovery file of an interrupted bootstrap")
+	}
+	if e.Auth == nil {
+		return
+	}
+	for _, u := range e.Auth.Users {
+		if strings.HasPrefix(u.Name, "lockstep-recovery-") {
+			found(u.Name, "a temporary superuser of an interrupted bootstrap is left in etcd")
+		}
+	}
+}
+
+func findPasswords(e *Evidence, found func(subject, text string)) {
+	for _, want := range roles.Desired(e.Policy).Users {
+		if have, ok := e.Auth.User(want.Name); ok && have.Password == roles.PasswordPresent {
+			found(have.Name, "can log in with a password and without its certificate")
+		}
+	}
+}
+
+func findRefused(e *Evidence, found func(subject, text string)) {
+	for _, r := range e.rolesPlan().Refused {
+		found(subject(r.Step), fmt.Sprintf("%s; to mend: %s (needs %s)", r.Reason, r.Step, r.Flag))
+	}
+}
+
+func findIntruders(e *Evidence, found func(subject, text string)) {
+	for _, i := range e.Auth.Intruders(roles.Desired(e.Policy)) {
+		if !strings.HasPrefix(i.User, "lockstep-recovery-") {
+			found(i.User, i.Reason)
+		}
+	}
+}

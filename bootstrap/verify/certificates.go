@@ -1,0 +1,134 @@
+package verify
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lockstep/certgen"
+)
+
+// dueAfter is the part of a certificate's life after which it is due for renewal,
+// as cert-manager and step renew by default: the last third.
+const dueAfter = 2.0 / 3
+
+func certificateChecks() []Check {
+	return []Check{
+		{
+			Code: "certificates/missing", Severity: Error, Needs: NeedsFolder,
+			Sentence: "every certificate that the policy names is in the PKI folder",
+			Remedy:   "lockstep bootstrap issues it",
+			Find:     findMissing,
+		},
+		{
+			Code: "certificates/defective", Severity: Error, Needs: NeedsFolder,
+			Sentence: "every certificate is what its place in the folder says: CA, CN, usage, names, dates, key",
+			Remedy:   "lockstep bootstrap replaces it; the old one goes to retired/",
+			Find:     findDefective,
+		},
+		{
+			Code: "certificates/due", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "no certificate is in the last third of its life",
+			Remedy:   "renew it in time: move its folder away and run lockstep bootstrap, then copy the new one",
+			Find:     findDue,
+		},
+		{
+			Code: "certificates/key-mode", Severity: Critical, Needs: NeedsFolder,
+			Sentence: "no private key can be read by others",
+			Remedy:   "chmod 0600 the key; if others had access, replace the certificate",
+			Find:     findLaxKeys,
+		},
+		{
+			Code: "certificates/authority", Severity: Critical, Needs: NeedsFolder,
+			Sentence: "the CAs are there, valid, and each does one job",
+			Remedy:   "restore ca/ from its backup; lockstep never makes a second CA over a first",
+			Find:     findBlocked,
+		},
+		{
+			Code: "certificates/files", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "the copies of the CAs, the CRLs and the environment files are what the policy says",
+			Remedy:   "lockstep bootstrap writes them again; copy changed member folders to their hosts",
+			Find:     findFiles,
+		},
+		{
+			Code: "certificates/stray", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "nothing lies in the PKI folder that belongs to nothing",
+			Remedy:   "look what it is and move it away; a certificate of our CA is an identity for as long as it is valid",
+			Find:     findStray,
+		},
+	}
+}
+
+// steps calls use for every step of the folder's plan that has one of the actions.
+func (e *Evidence) steps(use func(certgen.Step), actions ...certgen.Action) {
+	for _, s := range certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now).Steps {
+		if slices.Contains(actions, s.Action) {
+			use(s)
+		}
+	}
+}
+
+func findMissing(e *Evidence, found func(subject, text string)) {
+	e.steps(func(s certgen.Step) { found(s.Profile.Path+".crt", s.Reason) }, certgen.MakeCA, certgen.Issue)
+}
+
+func findDefective(e *Evidence, found func(subject, text string)) {
+	e.steps(func(s certgen.Step) { found(s.Profile.Path+".crt", s.Reason) }, certgen.Reissue)
+}
+
+func findLaxKeys(e *Evidence, found func(subject, text string)) {
+	e.steps(func(s certgen.Step) { found(s.File, s.Reason) }, certgen.Restrict)
+}
+
+func findFiles(e *Evidence, found func(subject, text string)) {
+	e.steps(func(s certgen.Step) { found(s.File, s.Reason) }, certgen.Write)
+}
+
+func findBlocked(e *Evidence, found func(subject, text string)) {
+	for _, sentence := range certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now).Blocked {
+		found("", sentence)
+	}
+}
+
+func findStray(e *Evidence, found func(subject, text string)) {
+	for _, path := range e.Folder.Stray {
+		found(path, "belongs to no member, proxy or component of the policy")
+	}
+}
+
+func findDue(e *Evidence, found func(subject, text string)) {
+	for _, p := range certgen.Desired(e.Policy).Profiles {
+		leaf := e.Folder.Pairs[p.Path].Leaf
+		if leaf == nil || !e.Now.Before(leaf.NotAfter) || e.Now.Before(dueAt(leaf)) {
+			continue
+		}
+		found(p.Path+".crt", fmt.Sprintf("ends on %s, in %s", leaf.NotAfter.UTC().Format(time.DateOnly), Days(leaf.NotAfter.Sub(e.Now))))
+	}
+}
+
+func dueAt(leaf *x509.Certificate) time.Time {
+	life := leaf.NotAfter.Sub(leaf.NotBefore)
+	return leaf.NotBefore.Add(time.Duration(float64(life) * dueAfter))
+}
+
+// Days is a duration as people say it: "12 days", "1 day", "5 hours".
+func Days(d time.Duration) string {
+	n, unit := int(d.Hours()/24), "day"
+	if n == 0 {
+		n, unit = int(d.Hours()), "hour"
+	}
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// names joins what a sentence lists.
+func names(list []string) string {
+	if len(list) == 0 {
+		return "nobody"
+	}
+	return strings.Join(list, ", ")
+}

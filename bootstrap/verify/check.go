@@ -1,0 +1,53 @@
+package verify
+
+// Check is one question to the evidence, as data. Find is pure: it reads the
+// evidence and reports each finding's subject and text; code, severity and remedy
+// are the check's.
+type Check struct {
+	Code     string // area/name, stable: people write it into their policies and alerts
+	Severity Severity
+	Sentence string // what holds when the check passes
+	Remedy   string // what to do about a finding
+	Needs    Needs
+	Find     func(e *Evidence, found func(subject, text string))
+}
+
+// Needs says which evidence a check cannot do without.
+type Needs uint
+
+const (
+	NeedsFolder  Needs = 1 << iota // the PKI folder
+	NeedsAuth                      // etcd's users and roles
+	NeedsMembers                   // an answer of the members
+	NeedsProof                     // what the components proved themselves
+)
+
+// Checks is every check, in the order of the pages of docs/checks.md.
+func Checks() []Check {
+	var all []Check
+	for _, area := range [][]Check{certificateChecks(), authChecks(), MemberChecks(), proofChecks()} {
+		all = append(all, area...)
+	}
+	return all
+}
+
+// Judge runs the checks over the evidence. A check whose evidence is missing is
+// skipped with the reason.
+func Judge(e *Evidence, checks []Check) Report {
+	var r Report
+	for _, c := range checks {
+		if reason := e.missing(c.Needs); reason != "" {
+			r.Skipped = append(r.Skipped, Skip{Code: c.Code, Reason: reason})
+			continue
+		}
+		before := len(r.Findings)
+		c.Find(e, func(subject, text string) {
+			r.Findings = append(r.Findings, Finding{Code: c.Code, Severity: c.Severity, Subject: subject, Text: text, Remedy: c.Remedy})
+		})
+		if len(r.Findings) == before {
+			r.Passed = append(r.Passed, c.Code)
+		}
+	}
+	r.Findings = sorted(r.Findings)
+	return r
+}

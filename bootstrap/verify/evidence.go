@@ -1,0 +1,124 @@
+package verify
+
+import (
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"lockstep/certgen"
+	"lockstep/policies"
+	"lockstep/roles"
+)
+
+// Evidence is everything that the checks judge. It is gathered once and not changed.
+type Evidence struct {
+	Policy  *policies.Policy
+	Now     time.Time
+	Folder  *certgen.State // nil: there is no PKI folder here
+	Auth    *roles.State   // nil: nobody could read it
+	AuthErr error          // why Auth is nil
+	Members []Member
+	Proofs  []Proof
+	// Recovery is whether the file of an interrupted AuthEnable lies in the folder.
+	Recovery bool
+}
+
+// Member is what one etcd server showed from outside. Times and errors are as seen
+// from here.
+type Member struct {
+	Name, URL string
+	Err       error // why it could not be asked at all; the rest is then empty
+
+	ID, ClusterID uint64
+	Version       string
+	Learner       bool
+	Peers         []string // names of the members it lists, sorted; "" for one that never started
+	PeerURL       string
+	Alarms        []string
+	Clock         time.Duration // its clock minus ours
+
+	AcceptableCAs [][]byte // raw subjects (RFC 5280 Name) that its client port asks certificates of
+	AuthOn        bool
+	Anonymous     Tried // TLS without a certificate; must be Refused
+	Root          Tried // something that needs root, by certificate alone; only while auth is on
+	Refusals      []Refusal
+	PeerPort      PeerPort
+}
+
+// Refusal is a certificate that a member's client port does not accept.
+type Refusal struct {
+	Component string // its name, "root" for root
+	Err       error
+}
+
+// PeerPort is what the port for other members answered.
+type PeerPort struct {
+	AcceptableCAs [][]byte
+	Anonymous     Tried // must be Refused
+	Component     Tried // a component's certificate; must be Refused
+	Peer          Tried // a peer certificate, the positive control; must be Accepted
+}
+
+// Tried is the outcome of trying something. The zero value is not knowing, which
+// never passes.
+type Tried struct {
+	Outcome Outcome
+	Err     error // what was answered, when it was not accepted
+}
+
+// Outcome of an attempt.
+type Outcome int
+
+const (
+	Unknown  Outcome = iota // not tried, or no answer that tells
+	Accepted                // let in
+	Refused                 // turned away by the member itself
+	Blind                   // the certificate was taken and its CN ignored (fact 2)
+)
+
+// Proof is what one identity found out about itself on real etcd.
+type Proof struct {
+	Component string
+	User      policies.UserName
+	Role      string
+	Member    string // the member that answered
+	Minted    bool   // with a certificate made in memory for this, not the one in the folder
+	NotLive   string // why it could not be tried; "" when it was
+	Err       error  // why it could not be asked as this identity
+	Answers   []roles.Answer
+	Leaf      *x509.Certificate // the certificate it used, nil when not live
+}
+
+// Passed counts the answers that were expected and given: allowed, refused.
+func (p Proof) Passed() (allowed, refused int) {
+	for _, a := range p.Answers {
+		switch {
+		case a.Passed() && a.Want == roles.Allowed:
+			allowed++
+		case a.Passed():
+			refused++
+		}
+	}
+	return allowed, refused
+}
+
+// Proven reports whether every question got the expected answer, and there was one.
+func (p Proof) Proven() bool {
+	allowed, refused := p.Passed()
+	return p.NotLive == "" && p.Err == nil && len(p.Answers) > 0 && allowed+refused == len(p.Answers)
+}
+
+// missing says why the evidence for needs is not there; "" when it is.
+func (e *Evidence) missing(needs Needs) string {
+	switch {
+	case needs&NeedsFolder != 0 && e.Folder == nil:
+		return "there is no PKI folder here"
+	case needs&NeedsAuth != 0 && e.Auth == nil:
+		return fmt.Sprintf("etcd's users and roles could not be read: %v", e.AuthErr)
+	case needs&NeedsMembers != 0 && len(e.Members) == 0:
+		return "no member was asked"
+	case needs&NeedsProof != 0 && len(e.Proofs) == 0 && len(e.Policy.Components) > 0:
+		return "no component was asked"
+	}
+	return ""
+}

@@ -1,0 +1,273 @@
+package verify
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lockstep/certgen"
+)
+
+// clockTolerance is how far a member's clock may be from ours before certificates
+// start to be valid too late or end too early.
+const clockTolerance = 2 * time.Minute
+
+// MemberChecks is the checks that also stand before auth is turned on.
+func MemberChecks() []Check {
+	return []Check{
+		{
+			Code: "members/reached", Severity: Error, Needs: NeedsMembers,
+			Sentence: "every member of the policy answers",
+			Remedy:   "start it, or look at its log; nothing is proven about a member that was not asked",
+			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
+				if m.Err != nil {
+					found(fmt.Sprintf("cannot be asked: %v", m.Err))
+				}
+			}),
+		},
+		{
+			Code: "members/unknown", Severity: Critical, Needs: NeedsMembers,
+			Sentence: "the cluster's members are the policy's members, and they are one cluster",
+			Remedy:   "write the member into the policy, or remove it with etcdctl member remove",
+			Find:     findUnknownMembers,
+		},
+		{
+			Code: "members/anonymous", Severity: Critical, Needs: NeedsMembers,
+			Sentence: "no member lets anybody in without a certificate",
+			Remedy:   "start the member with its etcd.env (ETCD_CLIENT_CERT_AUTH, ETCD_TRUSTED_CA_FILE)",
+			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+				if m.Anonymous.Outcome == Accepted {
+					found("accepts TLS connections without a certificate")
+				}
+			}),
+		},
+		{
+			Code: "members/blind", Severity: Critical, Needs: NeedsMembers,
+			Sentence: "every member takes the CN of a certificate for the user",
+			Remedy:   "start the member with --client-cert-auth, as its etcd.env says",
+			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+				if m.Root.Outcome == Blind {
+					found("takes root's certificate and ignores its CN: it is not started with --client-cert-auth")
+				}
+			}),
+		},
+		{
+			Code: "members/root", Severity: Error, Needs: NeedsMembers,
+			Sentence: "root gets in by certificate alone, through every member",
+			Remedy:   "look at the text: a member's CA, CRL or clock may be wrong",
+			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+				if m.AuthOn && m.Root.Outcome == Unknown {
+					found(fmt.Sprintf("root's certificate was not let in: %v", reason(m.Root)))
+				}
+			}),
+		},
+		{
+			Code: "members/refusals", Severity: Error, Needs: NeedsMembers,
+			Sentence: "every certificate is accepted by every member",
+			Remedy:   "look at the text: a member's CA, CRL or clock may be wrong",
+			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+				for _, r := range m.Refusals {
+					found(fmt.Sprintf("does not accept %s's certificate: %v", r.Component, r.Err))
+				}
+			}),
+		},
+		{
+			Code: "members/client-ca", Severity: Critical, Needs: NeedsMembers | NeedsFolder,
+			Sentence: "members take users from our client CA and from nobody else",
+			Remedy:   "copy client-ca.crt to the member as its etcd.env says, and restart it: etcd reads CAs only at its start",
+			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
+				compareCAs(e.ca(certgen.ClientCA), m.AcceptableCAs, "client port", found)
+			}),
+		},
+		{
+			Code: "members/peer-ca", Severity: Critical, Needs: NeedsMembers | NeedsFolder,
+			Sentence: "members take members from our peer CA and from nobody else",
+			Remedy:   "copy peer-ca.crt to the member as its etcd.env says, and restart it: etcd reads CAs only at its start",
+			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
+				var stranger x509.UnknownAuthorityError
+				switch {
+				case errors.As(m.PeerPort.Peer.Err, &stranger):
+					found("its peer port shows a certificate that our peer CA did not sign")
+				case m.PeerPort.Peer.Outcome != Unknown:
+					compareCAs(e.ca(certgen.PeerCA), m.PeerPort.AcceptableCAs, "peer port", found)
+				}
+			}),
+		},
+		{
+			Code: "members/peer-port", Severity: Critical, Needs: NeedsMembers,
+			Sentence: "the peer port is closed to components and to anybody without a certificate",
+			Remedy:   "start the member with its etcd.env (ETCD_PEER_CLIENT_CERT_AUTH, ETCD_PEER_TRUSTED_CA_FILE)",
+			Find:     eachReached(findOpenPeerPort),
+		},
+		{
+			Code: "members/peer-port-unseen", Severity: Warning, Needs: NeedsMembers,
+			Sentence: "the peer port could be tried",
+			Remedy:   "run lockstep verify where the peer ports can be reached",
+			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+				if m.PeerPort.Peer.Outcome != Accepted {
+					found(fmt.Sprintf("its peer port did not take a peer certificate, so its refusals prove nothing: %v", reason(m.PeerPort.Peer)))
+				}
+			}),
+		},
+		{
+			Code: "members/alarm", Severity: Error, Needs: NeedsMembers,
+			Sentence: "no alarm is raised",
+			Remedy:   "etcdctl alarm list; make space, then etcdctl alarm disarm",
+			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+				for _, a := range m.Alarms {
+					found("raises the alarm " + a)
+				}
+			}),
+		},
+		{
+			Code: "members/learner", Severity: Error, Needs: NeedsMembers,
+			Sentence: "every member votes",
+			Remedy:   "etcdctl member promote, once it has caught up",
+			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+				if m.Learner {
+					found("is a learner")
+				}
+			}),
+		},
+		{
+			Code: "members/clock", Severity: Error, Needs: NeedsMembers,
+			Sentence: "clocks agree within two minutes",
+			Remedy:   "set the clock (NTP): certificates are judged by it",
+			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+				if m.Clock.Abs() > clockTolerance {
+					found(fmt.Sprintf("its clock differs from ours by %s", m.Clock.Round(time.Second)))
+				}
+			}),
+		},
+		{
+			Code: "members/version", Severity: Warning, Needs: NeedsMembers,
+			Sentence: "etcd is new enough for its users and roles to hold (3.6.14, 3.7.1)",
+			Remedy:   "upgrade etcd: below these versions, public advisories tell how to get around users and roles",
+			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+				if belowFloor(m.Version) {
+					found("runs etcd " + m.Version)
+				}
+			}),
+		},
+	}
+}
+
+func eachMember(find func(*Evidence, Member, func(text string))) func(*Evidence, func(subject, text string)) {
+	return func(e *Evidence, found func(subject, text string)) {
+		for _, m := range e.Members {
+			find(e, m, func(text string) { found(m.Name, text) })
+		}
+	}
+}
+
+// eachReached leaves out members that could not be asked: members/reached says so once.
+func eachReached(find func(*Evidence, Member, func(text string))) func(*Evidence, func(subject, text string)) {
+	return eachMember(func(e *Evidence, m Member, found func(text string)) {
+		if m.Err == nil {
+			find(e, m, found)
+		}
+	})
+}
+
+func findUnknownMembers(e *Evidence, found func(subject, text string)) {
+	ids := map[uint64]string{}
+	var cluster *Member
+	for i, m := range e.Members {
+		if m.Err != nil {
+			continue
+		}
+		if other, twice := ids[m.ID]; twice {
+			found(m.Name, fmt.Sprintf("is the same etcd as %s", other))
+		}
+		ids[m.ID] = m.Name
+		if cluster == nil {
+			cluster = &e.Members[i]
+		} else if m.ClusterID != cluster.ClusterID {
+			found(m.Name, fmt.Sprintf("belongs to cluster %x, and %s to %x", m.ClusterID, cluster.Name, cluster.ClusterID))
+		}
+	}
+	if cluster == nil {
+		return
+	}
+	for _, peer := range cluster.Peers {
+		switch {
+		case peer == "":
+			found("", "the cluster lists a member that has never been started")
+		case !slices.ContainsFunc(e.Members, func(m Member) bool { return m.Name == peer }):
+			found(peer, "is a member of the cluster and not of the policy")
+		}
+	}
+	for _, m := range e.Members {
+		if m.Err == nil && !slices.Contains(cluster.Peers, m.Name) {
+			found(m.Name, fmt.Sprintf("is not a member of the cluster, whose members are %s", names(cluster.Peers)))
+		}
+	}
+}
+
+func findOpenPeerPort(_ *Evidence, m Member, found func(text string)) {
+	if m.PeerPort.Anonymous.Outcome == Accepted {
+		found("its peer port accepts connections without a certificate")
+	}
+	if m.PeerPort.Component.Outcome == Accepted {
+		found("its peer port accepts a component's certificate")
+	}
+}
+
+// compareCAs reports when a port asks certificates of other CAs than ours alone.
+func compareCAs(ours *x509.Certificate, asked [][]byte, port string, found func(text string)) {
+	if ours == nil {
+		return
+	}
+	if !slices.ContainsFunc(asked, func(raw []byte) bool { return bytes.Equal(raw, ours.RawSubject) }) {
+		found(fmt.Sprintf("its %s has not loaded our %s", port, ours.Subject))
+	}
+	for _, raw := range asked {
+		if !bytes.Equal(raw, ours.RawSubject) {
+			found(fmt.Sprintf("its %s also trusts %s", port, distinguishedName(raw)))
+		}
+	}
+}
+
+func distinguishedName(raw []byte) string {
+	var seq pkix.RDNSequence
+	if _, err := asn1.Unmarshal(raw, &seq); err != nil {
+		return "a CA with an unreadable name"
+	}
+	return fmt.Sprintf("%q", seq.String())
+}
+
+func (e *Evidence) ca(ca certgen.CA) *x509.Certificate {
+	return e.Folder.Pairs["ca/"+string(ca)].Leaf
+}
+
+func reason(t Tried) string {
+	if t.Err == nil {
+		return "it was not tried"
+	}
+	return t.Err.Error()
+}
+
+// belowFloor reports whether public advisories against etcd's users and roles are
+// open in this version (etcd-facts: "Security floor for RBAC"). Versions that cannot
+// be read are below it.
+func belowFloor(version string) bool {
+	var major, minor, patch int
+	release, _, prerelease := strings.Cut(version, "-")
+	if n, err := fmt.Sscanf(release, "%d.%d.%d", &major, &minor, &patch); err != nil || n != 3 {
+		return true
+	}
+	have := []int{major, minor, patch}
+	floor := []int{3, 7, 1}
+	if major == 3 && minor == 6 {
+		floor = []int{3, 6, 14}
+	}
+	c := slices.CompareFunc(have, floor, func(a, b int) int { return cmp.Compare(a, b) })
+	return c < 0 || c == 0 && prerelease
+}

@@ -1,0 +1,86 @@
+package verify
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io/fs"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"lockstep/bootstrap/world"
+	"lockstep/certgen"
+	"lockstep/policies"
+	"lockstep/roles"
+)
+
+// mintTTL is how long a certificate made for a proof is valid; it is never written.
+const mintTTL = 5 * time.Minute
+
+// sampleOthers is how many ranges of other components each component is asked about
+// unless the proof is exhaustive.
+const sampleOthers = 8
+
+// perIdentity is how many of one identity's questions are under way together.
+const perIdentity = 4
+
+// Prove asks etcd, as every component with its own certificate, about every range it
+// was given and about what lies beside it (fact 23). Members take turns. Nothing is
+// written.
+func Prove(ctx context.Context, w *world.World, o Options) []Proof {
+	desired := roles.Desired(w.Policy)
+	members := w.Members()
+	proofs := make([]Proof, len(w.Policy.Components))
+	done := w.Counter("proof", len(proofs))
+	var g errgroup.Group
+	g.SetLimit(w.InFlight)
+	for i, c := range w.Policy.Components {
+		g.Go(func() error {
+			p := &proofs[i]
+			*p = Proof{Component: c.Name, User: c.User, Role: c.Role.String(), Member: members[i%len(members)].Name}
+			questions := roles.Questions(desired, c.User.String(), o.sample())
+			proveOne(ctx, w, o, c, members[i%len(members)].URL, questions, p)
+			done("proved " + c.Name)
+			return nil
+		})
+	}
+	_ = g.Wait() // every error is in its proof
+	return proofs
+}
+
+func proveOne(ctx context.Context, w *world.World, o Options, c policies.Component, url string, questions []roles.Question, p *Proof) {
+	identity, err := componentIdentity(ctx, w, o, c, p)
+	if err != nil {
+		p.NotLive = err.Error()
+		return
+	}
+	p.Leaf = identity.Leaf
+	client, err := w.Connect(ctx, identity, url)
+	if err != nil {
+		p.Err = err
+		return
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout+time.Duration(len(questions))*10*time.Millisecond)
+	defer cancel()
+	p.Answers, p.Err = client.Probe(ctx, questions, perIdentity)
+}
+
+// componentIdentity is the certificate in the component's folder; with Mint and
+// without a key there, one made in memory.
+func componentIdentity(ctx context.Context, w *world.World, o Options, c policies.Component, p *Proof) (*tls.Certificate, error) {
+	profile := certgen.ComponentProfile(w.Policy, c)
+	found, err := w.Folder.Identity(profile.Path)
+	if errors.Is(err, fs.ErrNotExist) && o.Mint {
+		profile.Lifetime, p.Minted = mintTTL, true
+		found, err = w.Mint(ctx, profile)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("its key is not here")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found, nil
+}

@@ -1,0 +1,64 @@
+package verify
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Severity is how much a finding matters. The zero value is the gravest: a check
+// that forgets to say is taken seriously.
+type Severity int
+
+const (
+	Critical Severity = iota // somebody has, or can take, a power that the policy does not give
+	Error                    // identity and permission do not agree; somebody is or will be refused
+	Warning                  // still in step, and it will not stay so, or could not be seen
+)
+
+// String is the severity in lower case.
+func (s Severity) String() string {
+	switch s {
+	case Critical:
+		return "critical"
+	case Error:
+		return "error"
+	case Warning:
+		return "warning"
+	}
+	return fmt.Sprintf("severity %d", int(s))
+}
+
+// Finding is one place where policy, certificates and etcd do not agree.
+type Finding struct {
+	Code     string // the check's code: certificates/expired
+	Severity Severity
+	Subject  string // whom it concerns: a component, member or path; "" for the cluster
+	Text     string
+	Remedy   string
+}
+
+// Report is what all checks found.
+type Report struct {
+	Findings []Finding
+	Passed   []string // codes of the checks that looked and found nothing
+	Skipped  []Skip   // checks that could not look, and why
+}
+
+// Skip is a check that could not look. Not having looked is never a pass.
+type Skip struct{ Code, Reason string }
+
+// InStep reports whether policy, certificates and etcd agree. A warning alone does
+// not put them out of step; a check that could not look does, because the report
+// then proves less than it seems to.
+func (r Report) InStep() bool {
+	return len(r.Skipped) == 0 && !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity != Warning })
+}
+
+// sorted puts the gravest first, then by code and subject.
+func sorted(findings []Finding) []Finding {
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Text, b.Text))
+	})
+	return findings
+}

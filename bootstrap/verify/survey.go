@@ -1,0 +1,224 @@
+package verify
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"lockstep/bootstrap/world"
+	"lockstep/roles/store"
+)
+
+// Identity is a certificate to try on every member, under the name of its component.
+type Identity struct {
+	Name        string
+	Certificate tls.Certificate
+}
+
+// Survey asks every member of the policy, all at the same time, what it shows from
+// outside, and whether it takes root's certificate and those of identities. A member
+// that cannot be asked is in the answer with the reason; Survey itself fails only
+// when root's certificate or the server CA are not here.
+func Survey(ctx context.Context, w *world.World, identities []Identity) ([]Member, error) {
+	root, err := w.Root(ctx)
+	if err != nil {
+		return nil, err
+	}
+	identities = append([]Identity{{Name: "root", Certificate: *root}}, identities...)
+	peer := anyPeer(w)
+	members := make([]Member, len(w.Members()))
+	var g errgroup.Group
+	for i, m := range w.Members() {
+		g.Go(func() error {
+			members[i] = surveyMember(ctx, w, m, identities, peer)
+			return nil
+		})
+	}
+	return members, g.Wait()
+}
+
+// anyPeer is a peer certificate of ours, for the positive control on peer ports; nil
+// when none is here.
+func anyPeer(w *world.World) *tls.Certificate {
+	for _, m := range w.Policy.Cluster.Members {
+		if pair, err := w.Folder.Identity("members/" + m.Name + "/peer"); err == nil {
+			return &pair
+		}
+	}
+	return nil
+}
+
+func surveyMember(ctx context.Context, w *world.World, at world.Member, identities []Identity, peer *tls.Certificate) Member {
+	m := Member{Name: at.Name, URL: at.URL, PeerURL: at.PeerURL}
+	greeting, err := greet(ctx, w, at.URL, nil)
+	m.Anonymous, m.AcceptableCAs = tried(err), greeting.AcceptableCAs
+	if m.Anonymous.Outcome == Unknown {
+		m.Err = err
+		return m
+	}
+	m.Refusals, m.Err = refusals(ctx, w, at.URL, identities)
+	if m.Err != nil || len(m.Refusals) > 0 && m.Refusals[0].Component == "root" {
+		return m
+	}
+	if m.Err = askAsRoot(ctx, w, &m, &identities[0].Certificate); m.Err != nil {
+		return m
+	}
+	m.PeerPort = surveyPeerPort(ctx, w, at.PeerURL, identities[len(identities)-1].Certificate, peer)
+	return m
+}
+
+// greet shakes hands and waits for the server's judgement of identity (nil for none).
+func greet(ctx context.Context, w *world.World, url string, identity *tls.Certificate) (store.Greeting, error) {
+	config, err := w.TLS(identity)
+	if err != nil {
+		return store.Greeting{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+	defer cancel()
+	return store.Handshake(ctx, url, config)
+}
+
+// tried reads the outcome of a handshake: only an alert of the server is a refusal.
+func tried(err error) Tried {
+	var refused *store.HandshakeError
+	switch {
+	case err == nil:
+		return Tried{Outcome: Accepted}
+	case errors.As(err, &refused) && refused.ByServer():
+		return Tried{Outcome: Refused, Err: err}
+	}
+	return Tried{Err: err}
+}
+
+// refusals tries every identity on one port. The error is that the port does not
+// answer in a way that tells.
+func refusals(ctx context.Context, w *world.World, url string, identities []Identity) ([]Refusal, error) {
+	errs := make([]error, len(identities))
+	g, inner := errgroup.WithContext(ctx)
+	g.SetLimit(w.InFlight)
+	for i := range identities {
+		g.Go(func() error {
+			_, err := greet(inner, w, url, &identities[i].Certificate)
+			if tried(err).Outcome == Unknown {
+				return err
+			}
+			errs[i] = err
+			return nil
+		})
+	}
+	err := g.Wait()
+	var out []Refusal
+	for i := range identities {
+		if errs[i] != nil {
+			out = append(out, Refusal{Component: identities[i].Name, Err: errs[i]})
+		}
+	}
+	return out, err
+}
+
+// askAsRoot fills in what a member tells a client, through a connection of its own.
+func askAsRoot(ctx context.Context, w *world.World, m *Member, root *tls.Certificate) error {
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+	defer cancel()
+	c, err := w.Connect(ctx, root, m.URL)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	on, err := c.AuthEnabled(ctx)
+	if err != nil {
+		return fmt.Errorf("asking %s whether auth is on: %w", m.Name, err)
+	}
+	if m.AuthOn = on; on {
+		if m.Root = rootThrough(ctx, c); m.Root.Outcome != Accepted {
+			return nil // the calls below want an identity
+		}
+	}
+	status, err := c.Status(ctx, m.URL)
+	if err != nil {
+		return fmt.Errorf("asking %s for its status: %w", m.Name, err)
+	}
+	m.ID, m.ClusterID, m.Version, m.Learner = status.MemberID, status.ClusterID, status.Version, status.Learner
+	peers, err := c.Members(ctx)
+	if err != nil {
+		return fmt.Errorf("asking %s for the members: %w", m.Name, err)
+	}
+	for _, p := range peers {
+		m.Peers = append(m.Peers, p.Name)
+	}
+	slices.Sort(m.Peers)
+	if m.Alarms, err = c.Alarms(ctx); err != nil {
+		return fmt.Errorf("asking %s for alarms: %w", m.Name, err)
+	}
+	config, err := w.TLS(root)
+	if err != nil {
+		return err
+	}
+	clock, err := store.Clock(ctx, m.URL, config)
+	if err != nil {
+		return fmt.Errorf("asking %s for its time: %w", m.Name, err)
+	}
+	m.Clock = clock.Sub(w.Now())
+	return nil
+}
+
+// rootThrough asks for something that needs root. "user name is empty" and
+// "permission denied" are a member's positive evidence that it did not take the CN.
+func rootThrough(ctx context.Context, c *store.Client) Tried {
+	err := c.CheckRoot(ctx)
+	switch {
+	case err == nil:
+		return Tried{Outcome: Accepted}
+	case store.IsUserEmpty(err), store.IsPermissionDenied(err):
+		return Tried{Outcome: Blind, Err: err}
+	}
+	return Tried{Err: err}
+}
+
+// RootThrough tries root's certificate alone through the member at url, on a fresh
+// connection.
+func RootThrough(ctx context.Context, w *world.World, url string) Tried {
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+	defer cancel()
+	root, err := w.Root(ctx)
+	if err != nil {
+		return Tried{Err: err}
+	}
+	c, err := w.Connect(ctx, root, url)
+	if err != nil {
+		return Tried{Err: err}
+	}
+	defer c.Close()
+	return rootThrough(ctx, c)
+}
+
+// surveyPeerPort tries the port for members with nothing, a certificate of the
+// client CA, and one of the peer CA.
+func surveyPeerPort(ctx context.Context, w *world.World, url string, component tls.Certificate, peer *tls.Certificate) PeerPort {
+	var p PeerPort
+	if url == "" || peer == nil {
+		return p
+	}
+	try := func(identity *tls.Certificate) (store.Greeting, Tried) {
+		config, err := w.PeerTLS(identity)
+		if err != nil {
+			return store.Greeting{}, Tried{Err: err}
+		}
+		ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+		defer cancel()
+		g, err := store.Handshake(ctx, url, config)
+		return g, tried(err)
+	}
+	var greeting store.Greeting
+	if greeting, p.Peer = try(peer); p.Peer.Outcome == Unknown {
+		return p
+	}
+	p.AcceptableCAs = greeting.AcceptableCAs
+	_, p.Anonymous = try(nil)
+	_, p.Component = try(&component)
+	return p
+}
