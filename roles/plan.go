@@ -45,7 +45,7 @@ type Refusal struct {
 type Allow struct {
 	Prune    bool // delete owned users and roles that the policy no longer names
 	Adopt    bool // take over users and roles that somebody else made
-	Recreate bool // delete and add again users whose password is present or cannot be known
+	Recreate bool // delete and add again users whose password is present or, unless they are ours on a cluster with auth on, not known
 }
 
 // Ownership tells whether a user of this name is lockstep's.

@@ -1,0 +1,99 @@
+package roles
+
+import (
+	"strings"
+
+	"lockstep/policies/keyrange"
+)
+
+// bridgeSuffix ends the names of bridges. No policy can name such a role.
+const bridgeSuffix = "~bridge"
+
+func isBridge(role string) bool { return strings.HasSuffix(role, bridgeSuffix) }
+
+// bridge is a temporary role that gives a role's users what the policy wants for
+// them while the role itself cannot be trusted to: bound before the role is changed,
+// deleted when the role is right and bound. The zero bridge is none.
+type bridge struct {
+	name        string
+	permissions []keyrange.Permission
+	exists      []keyrange.Permission // what a bridge of an earlier run, used again, holds already
+	found       bool                  // it is of an earlier run
+	full        bool                  // it holds everything: the whole role is changed in the late block
+}
+
+func (b bridge) needed() bool { return b.name != "" }
+
+// crowd is who is concerned by a change of one desired role.
+type crowd struct {
+	stay    []User // hold it and should
+	join    []User // should and do not (yet)
+	leave   []User // of ours, hold it and should not
+	foreign []User // hold it and are not touched
+}
+
+func (d *difference) crowd(role string) crowd {
+	var c crowd
+	for _, u := range d.holders[role] {
+		switch f := d.fates[u.Name]; {
+		case f == removed: // gone before any role is changed
+		case f == alone || f == withheld:
+			c.foreign = append(c.foreign, u)
+		case !d.wants(u.Name, role):
+			c.leave = append(c.leave, u)
+		case f == kept:
+			c.stay = append(c.stay, u)
+		}
+	}
+	for _, u := range d.users[role] {
+		if ours(d.fates[u.Name]) && !d.keeps(u.Name, role) {
+			c.join = append(c.join, u)
+		}
+	}
+	return c
+}
+
+// bridgeFor decides whether the role needs one:
+//
+// Somebody leaves it while it changes: until that user is bound elsewhere the role
+// may not lose what the user shall keep, and until it is unbound the role may not
+// gain what the user shall not have. So everybody else waits on a full bridge.
+//
+// An entry is renewed while somebody relies on it: between revoke and grant those
+// users hold it through the bridge. The bridge is full when users join, too, because
+// they may not be bound before the role is right.
+func (d *difference) bridgeFor(role Role, e edit, c crowd) bridge {
+	switch {
+	case len(c.leave) > 0 && !e.empty() && len(c.stay)+len(c.join) == 0:
+		return bridge{full: true} // nobody to bind: the change is late, and that is all
+	case len(c.leave) > 0 && !e.empty():
+		return d.openBridge(role, role.Permissions, true)
+	case len(c.stay) > 0 && len(e.renew) > 0 && len(c.join) > 0:
+		return d.openBridge(role, role.Permissions, true)
+	case len(c.stay) > 0 && len(e.renew) > 0:
+		return d.openBridge(role, e.renew, false)
+	}
+	return bridge{}
+}
+
+// openBridge takes the bridge that an earlier run left when it is harmless, or the
+// next name that is free: a bridge that others rely on is never changed.
+func (d *difference) openBridge(role Role, permissions []keyrange.Permission, full bool) bridge {
+	name := role.Name + bridgeSuffix
+	for {
+		left, found := d.observed.Role(name)
+		if !found || d.reusable(left, role) {
+			return bridge{name: name, permissions: permissions, exists: left.Permissions, found: found, full: full}
+		}
+		name += bridgeSuffix
+	}
+}
+
+func (d *difference) reusable(left, role Role) bool {
+	for _, u := range d.holders[left.Name] {
+		if d.fates[u.Name] != removed && !(d.fates[u.Name] == kept && d.wants(u.Name, role.Name)) {
+			return false
+		}
+	}
+	return within(left.Permissions, role.Permissions)
+}

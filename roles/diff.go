@@ -1,0 +1,77 @@
+package roles
+
+import (
+	"cmp"
+	"slices"
+)
+
+// difference is what Diff has found out and decided; the methods that return steps
+// only read it.
+type difference struct {
+	desired, observed State
+	users             map[string][]User // of the policy, by the role they shall hold
+	holders           map[string][]User // in etcd, by the role they hold
+	fates             map[string]fate   // by user
+	works             []work            // one for each desired role, by name
+	bridges           map[string]bridge // by the role it stands for
+	doomed            map[string]int    // roles that are deleted, and in which phase
+	refused           []Refusal
+	foreign           []string
+}
+
+// work is the change of one desired role.
+type work struct {
+	role   Role // as desired, canonical
+	exists bool
+	edit   edit
+	crowd  crowd
+	bridge bridge
+}
+
+// Diff is the plan that turns observed into desired: pure, deterministic, and with
+// as few calls as keep its promises (see the package). Each user of desired holds
+// one role.
+func Diff(desired, observed State, owned Ownership, allow Allow) Plan {
+	d := &difference{
+		desired: desired, observed: observed,
+		users: desired.holders(), holders: observed.holders(),
+		fates: map[string]fate{}, bridges: map[string]bridge{}, doomed: map[string]int{},
+	}
+	d.decideUsers(owned, allow)
+	d.decideDesiredRoles()
+	d.decideOtherRoles(owned, allow)
+	d.reportForeign()
+
+	steps := slices.Concat(d.userSteps(), d.roleSteps(), d.bindingSteps(), d.deletionSteps())
+	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.Phase, b.Phase) })
+	slices.Sort(d.foreign)
+	return Plan{Steps: steps, Refused: d.refused, Foreign: d.foreign, Revision: observed.Revision}
+}
+
+func (d *difference) decideDesiredRoles() {
+	for _, want := range d.desired.Roles {
+		want.Permissions = canonical(want.Permissions)
+		have, exists := d.observed.Role(want.Name)
+		w := work{role: want, exists: exists, edit: compare(have.Permissions, want.Permissions), crowd: d.crowd(want.Name)}
+		if w.bridge = d.bridgeFor(want, w.edit, w.crowd); w.bridge.needed() {
+			d.bridges[want.Name] = w.bridge
+			d.doomed[w.bridge.name] = deleteRoles
+		}
+		d.works = append(d.works, w)
+	}
+}
+
+// ours reports whether a user of this fate is bound as the policy says.
+func ours(f fate) bool { return f == added || f == kept || f == recreated }
+
+// wants reports whether the policy gives the user the role.
+func (d *difference) wants(user, role string) bool {
+	u, named := d.desired.User(user)
+	return named && u.Holds(role)
+}
+
+// keeps reports whether the user holds the role now and is not made again.
+func (d *difference) keeps(user, role string) bool {
+	u, found := d.observed.User(user)
+	return found && d.fates[user] == kept && u.Holds(role)
+}

@@ -1,0 +1,104 @@
+package roles
+
+import "fmt"
+
+// fate is what a plan does with one user.
+type fate int
+
+const (
+	alone     fate = iota // somebody else's: not one call names this user
+	withheld              // to be removed, but nobody allowed it: not one call either
+	removed               // deleted
+	added                 // the policy names it and etcd has none
+	kept                  // ours: its bindings are mended
+	recreated             // deleted and added again, to lose its password
+)
+
+// fateOf decides for a user that the policy names and etcd has. A user is ours when
+// lockstep made it, or when it is named in the policy and known to have no password;
+// the second result is the refusal when it is not.
+//
+// While auth is on, etcd neither deletes root nor takes its password: it is kept.
+func fateOf(u User, enabled bool, owned Ownership, allow Allow) (fate, *Refusal) {
+	unknown := u.Password == PasswordUnknown
+	switch {
+	case u.Name == rootName && enabled, u.Password == PasswordAbsent:
+		return kept, nil
+	case allow.Recreate && (!unknown || !enabled || !owned(u.Name)):
+		return recreated, nil
+	case u.Password == PasswordPresent:
+		return alone, &Refusal{Flag: "--adopt=recreate", Step: Step{Action: UserDelete, User: u.Name,
+			Reason: "it has a password, which etcd takes away only by deleting the user and adding it again"}}
+	case owned(u.Name) || allow.Adopt:
+		return kept, nil
+	}
+	return alone, &Refusal{Flag: "--adopt", Step: Step{Action: UserGrantRole, User: u.Name,
+		Reason: "somebody else made this user, and it may have a password"}}
+}
+
+// fates decides for every user that the policy names or etcd has.
+func (d *difference) decideUsers(owned Ownership, allow Allow) {
+	for _, u := range d.observed.Users {
+		want, named := d.desired.User(u.Name)
+		switch {
+		case named:
+			f, refusal := fateOf(u, d.observed.Enabled, owned, allow)
+			d.fates[u.Name] = f
+			if refusal != nil {
+				refusal.Role = first(want.Roles)
+				d.refused = append(d.refused, *refusal)
+			}
+		case u.Name == rootName || !owned(u.Name):
+			d.fates[u.Name] = alone
+		case allow.Prune:
+			d.fates[u.Name] = removed
+		default:
+			d.fates[u.Name] = withheld
+			d.refused = append(d.refused, Refusal{Flag: "--prune", Step: Step{Action: UserDelete, User: u.Name,
+				Reason: "the policy no longer names this user"}})
+		}
+	}
+	for _, u := range d.desired.Users {
+		if _, found := d.observed.User(u.Name); !found {
+			d.fates[u.Name] = added
+		}
+	}
+}
+
+func first(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+// userSteps deletes, makes again and makes users.
+func (d *difference) userSteps() []Step {
+	var steps []Step
+	for _, u := range d.observed.Users {
+		switch d.fates[u.Name] {
+		case removed:
+			steps = append(steps, Step{Phase: removeUsers, Action: UserDelete, User: u.Name, Reason: "the policy no longer names this user"})
+		case recreated:
+			steps = append(steps, Step{Phase: recreateUsers, Action: UserDelete, User: u.Name,
+				Reason: "it may have a password, which only deleting it takes away", Interrupts: d.recreation(u.Name)})
+		}
+	}
+	for _, u := range d.desired.Users {
+		switch d.fates[u.Name] {
+		case added:
+			steps = append(steps, Step{Phase: addUsers, Action: UserAdd, User: u.Name, Reason: "the policy names this user and etcd has none"})
+		case recreated:
+			steps = append(steps, Step{Phase: addUsers, Action: UserAdd, User: u.Name, Reason: "it is made again, without a password", Interrupts: d.recreation(u.Name)})
+		}
+	}
+	return steps
+}
+
+// recreation says who is refused meanwhile; while auth is off nobody is.
+func (d *difference) recreation(user string) string {
+	if !d.observed.Enabled {
+		return ""
+	}
+	return fmt.Sprintf("user %q is refused from its deletion until it is bound again", user)
+}

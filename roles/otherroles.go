@@ -1,0 +1,92 @@
+package roles
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// decideOtherRoles decides for every role that etcd has and the policy does not
+// name. Such a role is ours when it is a bridge, when it has the name of a user that
+// lockstep made, or when nobody but our users holds it. Held by anybody else it stays.
+func (d *difference) decideOtherRoles(owned Ownership, allow Allow) {
+	for _, role := range d.observed.Roles {
+		_, inUse := d.doomed[role.Name]
+		if _, named := d.desired.Role(role.Name); named || inUse || role.Name == rootName {
+			continue
+		}
+		held := d.holders[role.Name]
+		mine := isBridge(role.Name) || owned(role.Name) || len(held) > 0
+		switch {
+		case !mine || d.any(held, alone):
+			d.foreign = append(d.foreign, fmt.Sprintf("role %q is not in the policy; %s", role.Name, heldBy(held)))
+		case d.any(held, withheld), !isBridge(role.Name) && !allow.Prune:
+			d.refused = append(d.refused, Refusal{Flag: "--prune", Step: Step{Action: RoleDelete, Role: role.Name,
+				Reason: "the policy no longer names this role"}})
+		default:
+			d.doomed[role.Name] = d.deletionPhase(held)
+		}
+	}
+}
+
+// deletionPhase is as late as it can be while somebody still holds the role: a cut
+// after its last user is gone would leave a role that nobody can tell from somebody
+// else's.
+func (d *difference) deletionPhase(held []User) int {
+	switch {
+	case len(held) == 0 || d.any(held, kept):
+		return deleteRoles
+	case d.any(held, recreated):
+		return dropRoles
+	}
+	return removeRoles
+}
+
+func heldBy(users []User) string {
+	if len(users) == 0 {
+		return "no user holds it"
+	}
+	return "held by " + quoted(names(users))
+}
+
+func (d *difference) any(users []User, f fate) bool {
+	return slices.ContainsFunc(users, func(u User) bool { return d.fates[u.Name] == f })
+}
+
+// deletionSteps deletes roles, bridges included.
+func (d *difference) deletionSteps() []Step {
+	var steps []Step
+	for _, name := range slices.Sorted(maps.Keys(d.doomed)) {
+		reason := "the policy no longer names this role"
+		if isBridge(name) {
+			reason = "the role that it stood in for is right"
+		}
+		steps = append(steps, Step{Phase: d.doomed[name], Action: RoleDelete, Role: name, Reason: reason})
+	}
+	return steps
+}
+
+// reportForeign says who is left alone and what they hold.
+func (d *difference) reportForeign() {
+	for _, u := range d.observed.Users {
+		if _, named := d.desired.User(u.Name); named {
+			if u.Name == rootName && u.Password == PasswordPresent && d.fates[u.Name] == kept {
+				d.foreign = append(d.foreign, `user "root" has a password, which etcd cannot take away while auth is on`)
+			}
+			continue
+		}
+		if d.fates[u.Name] != alone {
+			continue
+		}
+		sentence := fmt.Sprintf("user %q is not in the policy", u.Name)
+		if len(u.Roles) > 0 {
+			sentence += "; it holds " + quoted(u.Roles)
+		}
+		d.foreign = append(d.foreign, sentence)
+		for _, role := range u.Roles {
+			if _, ours := d.desired.Role(role); ours {
+				d.foreign = append(d.foreign, fmt.Sprintf("role %q of the policy is also held by user %q, which is not in the policy", role, u.Name))
+			}
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package roles
+
+import (
+	"fmt"
+	"slices"
+
+	"lockstep/policies/keyrange"
+)
+
+// Reach is every key that the user may read or write (a is Read or Write), by range
+// arithmetic over its roles. Role root is every key. A user that does not exist
+// reaches nothing.
+func (s State) Reach(user string, a keyrange.Access) keyrange.Set {
+	u, found := s.User(user)
+	if !found {
+		return keyrange.Set{}
+	}
+	return keyrange.Reach(s.permissions(u), a)
+}
+
+// permissions is what the user holds through all its roles.
+func (s State) permissions(u User) []keyrange.Permission {
+	var all []keyrange.Permission
+	for _, name := range u.Roles {
+		if name == rootName {
+			return []keyrange.Permission{keyrange.Everything(keyrange.ReadWrite)}
+		}
+		if role, found := s.Role(name); found {
+			all = append(all, role.Permissions...)
+		}
+	}
+	return all
+}
+
+// Intruder is a user that the policy does not name and that will have power over
+// what the policy protects as soon as auth is on.
+type Intruder struct {
+	User   string
+	Reason string // `holds role root`, `may write prefix "/registry/" of role "kube-apiserver"`
+}
+
+// Intruders lists them by name, one reason each: s is what was observed.
+func (s State) Intruders(desired State) []Intruder {
+	var found []Intruder
+	for _, u := range s.Users {
+		if _, ours := desired.User(u.Name); ours {
+			continue
+		}
+		if reason := s.intrusion(u, desired); reason != "" {
+			found = append(found, Intruder{User: u.Name, Reason: reason})
+		}
+	}
+	return found
+}
+
+func (s State) intrusion(u User, desired State) string {
+	if u.Holds(rootName) {
+		return "holds role root"
+	}
+	held := s.permissions(u)
+	for _, a := range []keyrange.Access{keyrange.Write, keyrange.Read} {
+		reach := keyrange.Reach(held, a)
+		for _, role := range desired.Roles {
+			for _, p := range role.Permissions {
+				if !reach.Intersect(keyrange.Union(p.Range())).IsEmpty() {
+					return fmt.Sprintf("may %s in %s of role %q", a, p.Target(), role.Name)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// canonical is the permissions as etcd would hold them after granting each pair
+// once: sorted, with the accesses of one pair joined.
+func canonical(permissions []keyrange.Permission) []keyrange.Permission {
+	sorted := slices.SortedFunc(slices.Values(permissions), keyrange.Permission.Compare)
+	var out []keyrange.Permission
+	for _, p := range sorted {
+		if last := len(out) - 1; last >= 0 && out[last].SamePair(p) {
+			out[last].Access = joined(out[last].Access, p.Access)
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// joined is the access of whoever holds both.
+func joined(a, b keyrange.Access) keyrange.Access {
+	if a.Includes(b) {
+		return a
+	}
+	if b.Includes(a) {
+		return b
+	}
+	return keyrange.ReadWrite
+}

@@ -1,0 +1,147 @@
+package roles
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lockstep/policies/keyrange"
+)
+
+// roleSteps makes roles and bridges and edits permissions.
+func (d *difference) roleSteps() []Step {
+	var steps []Step
+	for _, w := range d.works {
+		if !w.exists {
+			steps = append(steps, Step{Phase: addRoles, Action: RoleAdd, Role: w.role.Name, Reason: "the policy names this role and etcd has none"})
+		}
+		steps = append(steps, w.bridge.build(w.role.Name)...)
+		steps = append(steps, w.changes()...)
+	}
+	return steps
+}
+
+// build makes the bridge before anybody is bound to it.
+func (b bridge) build(role string) []Step {
+	if !b.needed() {
+		return nil
+	}
+	reason := fmt.Sprintf("what role %q has in common before and after stays allowed while it is changed", role)
+	var steps []Step
+	if !b.found {
+		steps = append(steps, Step{Phase: addRoles, Action: RoleAdd, Role: b.name, Reason: reason})
+	}
+	for _, p := range b.permissions {
+		if !slices.Contains(b.exists, p) {
+			steps = append(steps, Step{Phase: grant1, Action: RoleGrantPermission, Role: b.name, Permission: p, Reason: reason})
+		}
+	}
+	return steps
+}
+
+// changes is the role's edit, each part at its place in the order. A role with a
+// bridge is lowered late, after its users are bound to the bridge; with a full one
+// it is raised late, too.
+func (w work) changes() []Step {
+	up, down := early(), early()
+	if w.bridge.needed() {
+		down = late()
+	}
+	if w.bridge.full {
+		up, down = late(), late()
+	}
+	step := func(phase int, a Action, p keyrange.Permission, was keyrange.Access, reason string) Step {
+		return Step{Phase: phase, Action: a, Role: w.role.Name, Permission: p, Was: was, Reason: reason}
+	}
+	var steps []Step
+	for _, c := range w.edit.raise {
+		steps = append(steps, step(up.raise, RoleGrantPermission, c.to, c.was, "the policy allows more"))
+	}
+	for _, p := range w.edit.add {
+		steps = append(steps, step(up.grant, RoleGrantPermission, p, "", "the policy allows it"))
+	}
+	for _, p := range w.edit.revoke {
+		steps = append(steps, step(down.revoke, RoleRevokePermission, p, "", "the policy does not allow it"))
+	}
+	for _, c := range w.edit.lower {
+		steps = append(steps, step(down.lower, RoleGrantPermission, c.to, c.was, "the policy allows less"))
+	}
+	for _, p := range w.edit.renew {
+		revoke := step(down.revoke, RoleRevokePermission, p, "", "etcd cannot change this entry beside another one with the same key")
+		revoke.Interrupts = w.crowd.interrupted()
+		steps = append(steps, revoke, step(down.renew, RoleGrantPermission, p, "", "the policy allows it"))
+	}
+	return steps
+}
+
+// interrupted says who is refused while an entry is renewed: foreign users of the
+// role are not bound to its bridge, because they are not touched.
+func (c crowd) interrupted() string {
+	if len(c.foreign) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s, who also hold the role, may be refused for a moment", quoted(names(c.foreign)))
+}
+
+func names(users []User) []string {
+	var out []string
+	for _, u := range users {
+		out = append(out, u.Name)
+	}
+	return out
+}
+
+// quoted is a list for a sentence; foreign names may hold anything, so they are
+// quoted (facts, practical).
+func quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = fmt.Sprintf("%q", n)
+	}
+	return strings.Join(out, ", ")
+}
+
+// bindingSteps binds every user of ours to its role and to nothing else.
+func (d *difference) bindingSteps() []Step {
+	var steps []Step
+	for _, u := range d.desired.Users {
+		if !ours(d.fates[u.Name]) {
+			continue
+		}
+		for _, role := range u.Roles {
+			steps = append(steps, d.bind(u.Name, role)...)
+		}
+		if d.fates[u.Name] == kept {
+			steps = append(steps, d.unbind(u)...)
+		}
+	}
+	return steps
+}
+
+func (d *difference) bind(user, role string) []Step {
+	var steps []Step
+	phase := bindUsers
+	if b := d.bridges[role]; b.needed() {
+		phase = bindLate
+		if !d.keeps(user, b.name) {
+			steps = append(steps, Step{Phase: bindUsers, Action: UserGrantRole, User: user, Role: b.name,
+				Reason: fmt.Sprintf("it relies on the bridge while role %q is changed", role)})
+		}
+	}
+	if !d.keeps(user, role) {
+		steps = append(steps, Step{Phase: phase, Action: UserGrantRole, User: user, Role: role, Reason: "the policy gives the user this role"})
+	}
+	return steps
+}
+
+// unbind leaves out roles that are deleted: their deletion takes them from everybody.
+func (d *difference) unbind(want User) []Step {
+	var steps []Step
+	have, _ := d.observed.User(want.Name)
+	for _, role := range have.Roles {
+		if _, deleted := d.doomed[role]; !deleted && !want.Holds(role) {
+			steps = append(steps, Step{Phase: unbindUsers, Action: UserRevokeRole, User: want.Name, Role: role, Reason: "the policy does not give the user this role"})
+		}
+	}
+	return steps
+}

@@ -1,0 +1,166 @@
+package rolestest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
+)
+
+// IsBridge reports whether the role is one that a plan makes for a while.
+func IsBridge(role string) bool { return strings.HasSuffix(role, "~bridge") }
+
+// Shuffle is the steps in an order that etcd may see: phases in order, the steps of
+// one phase in any order.
+func Shuffle(r *rand.Rand, steps []roles.Step) []roles.Step {
+	out := slices.Clone(steps)
+	r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	slices.SortStableFunc(out, func(a, b roles.Step) int { return a.Phase - b.Phase })
+	return out
+}
+
+// Comparable is the state without what may differ between two ways to one end:
+// the revision and the order of permissions.
+func Comparable(s roles.State) roles.State {
+	s.Revision = 0
+	s.Users = slices.Clone(s.Users)
+	for i := range s.Users {
+		s.Users[i].Roles = append([]string{}, s.Users[i].Roles...)
+	}
+	s.Roles = slices.Clone(s.Roles)
+	for i := range s.Roles {
+		s.Roles[i].Permissions = sorted(s.Roles[i].Permissions)
+	}
+	return s
+}
+
+func sorted(p []keyrange.Permission) []keyrange.Permission {
+	return slices.SortedFunc(slices.Values(append([]keyrange.Permission{}, p...)), keyrange.Permission.Compare)
+}
+
+// AtEnd says what is wrong with a state that a whole plan has led to, "" for nothing.
+func (c Case) AtEnd(end roles.State) string {
+	again := c.Diff(end)
+	if len(again.Steps) > 0 {
+		return fmt.Sprintf("a second plan is not empty: %v", again.Steps)
+	}
+	for _, want := range c.Desired.Roles {
+		have, found := end.Role(want.Name)
+		if !found || !slices.Equal(sorted(have.Permissions), sorted(want.Permissions)) {
+			return fmt.Sprintf("role %q holds %v", want.Name, have.Permissions)
+		}
+	}
+	for _, want := range c.Desired.Users {
+		have, found := end.User(want.Name)
+		refused := slices.ContainsFunc(again.Refused, func(r roles.Refusal) bool { return r.User == want.Name })
+		if !refused && (!found || !slices.Equal(have.Roles, want.Roles)) {
+			return fmt.Sprintf("user %q holds %q, want %q", want.Name, have.Roles, want.Roles)
+		}
+		if !refused && have.Password == roles.PasswordPresent && !(want.Name == "root" && end.Enabled) {
+			return fmt.Sprintf("user %q has a password", want.Name)
+		}
+	}
+	return c.foreignTouched(end, again)
+}
+
+func (c Case) foreignTouched(end roles.State, again roles.Plan) string {
+	for _, u := range c.Observed.Users {
+		_, named := c.Desired.User(u.Name)
+		refused := slices.ContainsFunc(again.Refused, func(r roles.Refusal) bool { return r.User == u.Name && r.Flag != "--prune" })
+		if named && !refused || !named && c.Owned[u.Name] && c.Allow.Prune {
+			continue
+		}
+		now, found := end.User(u.Name)
+		if !found || now.Password != u.Password || !slices.Equal(now.Roles, u.Roles) {
+			return fmt.Sprintf("foreign user %q became %+v", u.Name, now)
+		}
+	}
+	for _, role := range c.Observed.Roles {
+		_, named := c.Desired.Role(role.Name)
+		if named || IsBridge(role.Name) || c.Allow.Prune {
+			continue
+		}
+		if now, _ := end.Role(role.Name); !slices.Equal(now.Permissions, role.Permissions) {
+			return fmt.Sprintf("foreign role %q became %v", role.Name, now.Permissions)
+		}
+	}
+	return ""
+}
+
+// Watch judges a state on the way from the case's start to end: old ∩ new ⊆ access ⊆
+// old ∪ new for every user. Users that the plan says it interrupts may lose for a
+// moment; so may a foreign user that holds several of the policy's roles, which
+// change one after the other. Nobody ever gains.
+func (c Case) Watch(end roles.State, plan roles.Plan) func(roles.State) string {
+	mayLose := c.interrupted(plan)
+	type bound struct{ least, most keyrange.Set }
+	bounds := map[string]map[keyrange.Access]bound{}
+	for _, u := range allUsers(c.Observed, end) {
+		bounds[u] = map[keyrange.Access]bound{}
+		for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write} {
+			was, will := c.Observed.Reach(u, a), end.Reach(u, a)
+			bounds[u][a] = bound{least: was.Intersect(will), most: was.Union(will)}
+		}
+	}
+	return func(now roles.State) string {
+		for u, of := range bounds {
+			for a, b := range of {
+				reach := now.Reach(u, a)
+				if !b.most.Covers(reach) {
+					return fmt.Sprintf("user %q may %s %v, which neither state allows", u, a, reach.Minus(b.most))
+				}
+				if !mayLose[u] && !reach.Covers(b.least) {
+					return fmt.Sprintf("user %q may not %s %v, which both states allow", u, a, b.least.Minus(reach))
+				}
+			}
+		}
+		return ""
+	}
+}
+
+func (c Case) interrupted(plan roles.Plan) map[string]bool {
+	may := map[string]bool{}
+	renewed := map[string]bool{}
+	for _, s := range plan.Steps {
+		if s.Action == roles.UserDelete {
+			may[s.User] = true
+		}
+		if s.Interrupts != "" && s.Role != "" {
+			renewed[s.Role] = true
+		}
+	}
+	for _, u := range c.Observed.Users {
+		of := 0
+		for _, role := range u.Roles {
+			if _, ours := c.Desired.Role(role); ours {
+				of++
+			}
+			may[u.Name] = may[u.Name] || renewed[role] && foreign(plan, c, u.Name)
+		}
+		may[u.Name] = may[u.Name] || of > 1 && foreign(plan, c, u.Name)
+	}
+	return may
+}
+
+// foreign reports whether the plan leaves the user alone.
+func foreign(plan roles.Plan, c Case, user string) bool {
+	if _, named := c.Desired.User(user); !named {
+		return true
+	}
+	return slices.ContainsFunc(plan.Refused, func(r roles.Refusal) bool { return r.User == user })
+}
+
+func allUsers(states ...roles.State) []string {
+	var out []string
+	for _, s := range states {
+		for _, u := range s.Users {
+			if !slices.Contains(out, u.Name) {
+				out = append(out, u.Name)
+			}
+		}
+	}
+	return out
+}
