@@ -1,0 +1,136 @@
+// Package e2e tests lockstep from outside: the built binaries, real etcd processes
+// with mutual TLS on loopback, etcdctl and openssl as witnesses. It imports nothing of
+// the product, so what it says is what a user would see. It needs Linux, sh, openssl
+// and util-linux; etcd and etcdctl it builds itself.
+//
+//	cd e2e && go test -count=1 ./...                              everything (-count=1: go cannot see that the product changed)
+//	cd e2e && go test -count=1 -run 'TestScripts/^bootstrap$' .   testdata/scripts/bootstrap.txtar alone
+//	cd e2e && go test -count=1 -run TestHarness .                 the harness alone, without lockstep
+//	... -v -keep                                                  print and keep the folders ($WORK) of the scripts
+//
+// # Scripts
+//
+// Each file of testdata/scripts is one scenario: a txtar archive for testscript
+// (github.com/rogpeppe/go-internal) that opens with one sentence. It runs in a folder
+// of its own with ports of its own, beside other scripts; whatever it started is killed
+// when it ends. lockstep, lockstep-etcd, etcd (which is lockstep-etcd) and etcdctl come
+// first on PATH. The usual beginning:
+//
+//	policy small                         # testdata/policies/small.yaml becomes ./lockstep.yaml
+//	exits 2 lockstep bootstrap           # makes pki/; etcd does not answer yet
+//	start etcd1 etcd2 etcd3              # from pki/members/etcd1 and so on; returns when they serve
+//	exec lockstep bootstrap --yes
+//	exec etcdctl-as reader get /app/x
+//	exits 1 etcdctl-as reader put /app/x 1
+//	stderr 'permission denied'
+//
+// Ports: $CLIENT1 to $CLIENT5, $PEER1 to $PEER5, $PROXY1, $PROXY2 and $SPARE1 to $SPARE7,
+// all on 127.0.0.1 and nobody else's. $E2E is this folder's testdata.
+//
+// # Commands beyond testscript's own
+//
+//	policy NAME                      copy testdata/policies/NAME.yaml to ./lockstep.yaml, with its ports filled in
+//	expand FILE...                   fill $CLIENT1, $WORK and the like into files of the script
+//	exits [-within D] N PROGRAM...   run it; the exit code must be N (and, with -within 20s, come in that time)
+//	at [-exits N] RE COMMAND -- PROGRAM...
+//	                                 run PROGRAM; when a line on its stderr matches RE, run COMMAND: "kill" (SIGKILL to
+//	                                 PROGRAM) or any of start, launch, stop, kill9, pause, resume, relay. PROGRAM is at most
+//	                                 one line of stderr ahead while COMMAND runs. It must then exit with N (0), or by the kill
+//	crashloop FILE -- PROGRAM...     run PROGRAM killed at its first line of stderr, then again killed at its second, and so
+//	                                 on until a run ends by itself, with 0; "sh -eu FILE" must succeed after every kill
+//	start [-pki DIR] [-set K=V]... [-unset K]... NAME...
+//	                                 what etcd.env tells a user to type, in DIR/members/NAME (DIR: pki), with that change to the
+//	                                 environment; waits until each serves clients. Output goes to logs/NAME.log
+//	launch ...                       the same without waiting
+//	daemon NAME RE PROGRAM...        start another background process, and wait for a line of its output that matches RE
+//	await NAME RE                    wait for a line in the output of a started process
+//	stop NAME... (SIGTERM and wait)  kill9 NAME... (and wait)  pause NAME... (SIGSTOP)  resume NAME...  exited NAME (wait for its own end)
+//	listing [-skip NAME]... DIR      print every file's mode, modification time, inode and SHA-256: compare two of them with cmp
+//	zlint FILE...                    every RFC and community lint on certificates must pass
+//	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
+//	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
+//
+// # Programs beside the binaries (testdata/bin: run them with exec, exits, at or crashloop)
+//
+//	etcdctl-as [-pki DIR] [-at URLS] NAME ARG...
+//	                                 etcdctl in DIR/components/NAME with its etcdctl.env (20 s at most); NAME with a slash is a folder
+//	                                 with client.crt, client.key and ca.crt, for instance pki/root/: then $ENDPOINTS is asked (-at: others)
+//	eventually SECONDS PROGRAM...    again and again until it succeeds: for what etcd does in its own time, never for lockstep
+//	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root
+//	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
+//
+// Nothing here sleeps and nothing is skipped. A script that cannot fail is none: say what
+// must be printed, by whom, and what must be untouched.
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var keep = flag.Bool("keep", false, "print and keep the working folders of the scripts")
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := build(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// TestScripts runs the scenarios: what lockstep promises.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, params("testdata/scripts"))
+}
+
+// TestHarness runs the commands above against plain etcd, without lockstep: a failure
+// here is the harness's, not the product's.
+func TestHarness(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, params("testdata/harness"))
+}
+
+func params(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
+		TestWork:            *keep,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setUp,
+		Cmds:                commands(),
+	}
+}
+
+// setUp gives a script its ports, its PATH and its background processes.
+func setUp(env *testscript.Env) error {
+	testdata, err := filepath.Abs("testdata")
+	if err != nil {
+		return err
+	}
+	bin, err := filepath.Abs(binaries)
+	if err != nil {
+		return err
+	}
+	ports, err := reservePorts()
+	if err != nil {
+		return err
+	}
+	s := &script{env: env, running: map[string]*process{}, relays: map[string]*relay{}, vars: ports.vars()}
+	env.Defer(ports.release)
+	env.Defer(s.end)
+	env.Values[scriptKey{}] = s
+	s.vars["WORK"], s.vars["E2E"] = env.WorkDir, testdata
+	for name, value := range s.vars {
+		env.Setenv(name, value)
+	}
+	env.Setenv("PATH", strings.Join([]string{bin, filepath.Join(testdata, "bin"), env.Getenv("PATH")}, ":"))
+	return nil
+}
