@@ -18,7 +18,8 @@
 //
 //	policy small                         # testdata/policies/small.yaml becomes ./lockstep.yaml
 //	exits 2 lockstep bootstrap           # makes pki/; etcd does not answer yet
-//	start etcd1 etcd2 etcd3              # from pki/members/etcd1 and so on; returns when they serve
+//	exec deploy                          # copies pki/members/etcd1 to hosts/etcd1 and so on
+//	start etcd1 etcd2 etcd3              # etcd in hosts/etcd1 and so on; returns when they serve
 //	exec lockstep bootstrap --yes
 //	exec etcdctl-as reader get /app/x
 //	exits 1 etcdctl-as reader put /app/x 1
@@ -38,20 +39,22 @@
 //	                                 one line of stderr ahead while COMMAND runs. It must then exit with N (0), or by the kill
 //	crashloop FILE -- PROGRAM...     run PROGRAM killed at its first line of stderr, then again killed at its second, and so
 //	                                 on until a run ends by itself, with 0; "sh -eu FILE" must succeed after every kill
-//	start [-pki DIR] [-set K=V]... [-unset K]... NAME...
-//	                                 what etcd.env tells a user to type, in DIR/members/NAME (DIR: pki), with that change to the
+//	start [-from DIR] [-set K=V]... [-unset K]... NAME...
+//	                                 what etcd.env tells a user to type, in DIR/NAME (DIR: hosts), with that change to the
 //	                                 environment; waits until each serves clients. Output goes to logs/NAME.log
 //	launch ...                       the same without waiting
 //	daemon NAME RE PROGRAM...        start another background process, and wait for a line of its output that matches RE
 //	await NAME RE                    wait for a line in the output of a started process
 //	stop NAME... (SIGTERM and wait)  kill9 NAME... (and wait)  pause NAME... (SIGSTOP)  resume NAME...  exited NAME (wait for its own end)
 //	listing [-skip NAME]... DIR      print every file's mode, modification time, inode and SHA-256: compare two of them with cmp
+//	json FILE                        the file, or stdout, must be one JSON document and nothing else
 //	zlint FILE...                    every RFC and community lint on certificates must pass
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
 //
 // # Programs beside the binaries (testdata/bin: run them with exec, exits, at or crashloop)
 //
+//	deploy                           copy each member's folder from pki/members to hosts, as bootstrap asks the operator to
 //	etcdctl-as [-pki DIR] [-at URLS] NAME ARG...
 //	                                 etcdctl in DIR/components/NAME with its etcdctl.env (20 s at most); NAME with a slash is a folder
 //	                                 with client.crt, client.key and ca.crt, for instance pki/root/: then $ENDPOINTS is asked (-at: others)

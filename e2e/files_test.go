@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -51,6 +52,18 @@ func listing(_ *script, ts *testscript.TestScript, args []string) error {
 			info.Sys().(*syscall.Stat_t).Ino, sum, name)
 		return nil
 	})
+}
+
+// oneDocument holds when FILE (or stdout) is one JSON document and nothing else.
+func oneDocument(_ *script, ts *testscript.TestScript, args []string) error {
+	if len(args) != 1 {
+		return errors.New("usage: json FILE")
+	}
+	var document map[string]any
+	if err := json.Unmarshal([]byte(ts.ReadFile(args[0])), &document); err != nil {
+		return fmt.Errorf("%s is not one JSON document: %w", args[0], err)
+	}
+	return nil
 }
 
 // lintCertificates runs zlint. The rules of public web CAs do not apply to ours.

@@ -29,12 +29,12 @@ type process struct {
 
 // start starts members the way their etcd.env is meant to be used.
 func (s *script) start(ts *testscript.TestScript, args []string, wait bool) error {
-	pki := "pki"
+	from := "hosts"
 	shell := "set -a; . ./etcd.env;"
 	for len(args) > 1 && args[0][0] == '-' {
 		switch args[0] {
-		case "-pki":
-			pki = args[1]
+		case "-from":
+			from = args[1]
 		case "-set":
 			shell += " export '" + args[1] + "';"
 		case "-unset":
@@ -48,7 +48,7 @@ func (s *script) start(ts *testscript.TestScript, args []string, wait bool) erro
 		return errors.New("which member?")
 	}
 	for _, name := range args {
-		dir := ts.MkAbs(filepath.Join(pki, "members", name))
+		dir := ts.MkAbs(filepath.Join(from, name))
 		if err := s.spawn(ts, name, dir, "sh", "-c", shell+" exec etcd"); err != nil {
 			return err
 		}

@@ -60,6 +60,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"policy":    positive(policy),
 		"expand":    positive(expand),
 		"listing":   positive(listing),
+		"json":      positive(oneDocument),
 		"zlint":     positive(lintCertificates),
 	}
 	for name, act := range actions() {
