@@ -44,7 +44,7 @@ func IsAuthOff(err error) bool {
 func IsAuthFailed(err error) bool { return is(err, rpctypes.ErrAuthFailed, "authentication failed") }
 
 func isNoPassword(err error) bool {
-	return is(err, nil, "password was given for no password user")
+	return is(err, nil, "authentication failed, password was given for no password user")
 }
 
 func isUserNotFound(err error) bool { return is(err, rpctypes.ErrUserNotFound, "user name not found") }

@@ -46,7 +46,8 @@ func Probe(ctx context.Context, api API, questions []roles.Question, inFlight in
 			return nil
 		})
 	}
-	return answers, g.Wait()
+	_ = g.Wait() // every error is in its answer
+	return answers, ctx.Err()
 }
 
 // probeBatch answers the questions at the given indices. Allowed together means each
