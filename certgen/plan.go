@@ -1,9 +1,15 @@
 package certgen
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Action is one kind of change to the PKI folder.
 type Action string
 
 const (
+	Finish   Action = "finish"   // what a crash left half written is put in place if it is whole, else cleared
 	MakeCA   Action = "make CA"  // only where there is none; a CA is never replaced
 	Issue    Action = "issue"    // a new key and certificate where there is none
 	Reissue  Action = "reissue"  // the old certificate goes to retired/, its key is deleted
@@ -16,13 +22,61 @@ const (
 type Step struct {
 	Action  Action
 	Profile Profile // of MakeCA, Issue, Reissue, Retire
-	File    string  // of Write and Restrict: path below the PKI folder
+	File    string  // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key)
 	Content []byte  // of Write
+	CopyOf  CA      // of Write, instead of Content: this CA's certificate, which may only be made in the same plan
+	CRLOf   CA      // of Write, instead of Content: this CA's CRL, made empty and signed if it has none yet
 	Reason  string
 }
 
-// Plan is what Diff found; authorities come first.
+// Path is what the step changes, below the PKI folder; of a pair without .crt and .key.
+func (s Step) Path() string {
+	if s.File != "" {
+		return s.File
+	}
+	return s.Profile.Path
+}
+
+// OfComponent reports whether the step concerns a component: something that gets a
+// right in etcd, and so comes later than CAs, members and proxies.
+func (s Step) OfComponent() bool { return strings.HasPrefix(s.Path(), "components/") }
+
+// String is the step as a sentence without its reason.
+func (s Step) String() string {
+	switch s.Action {
+	case MakeCA:
+		return fmt.Sprintf("make the %s CA", s.Profile.CA)
+	case Issue, Reissue:
+		return fmt.Sprintf("%s %s%s", s.Action, s.Profile.Path, s.Profile.holder())
+	case Finish:
+		return fmt.Sprintf("finish %s", s.File)
+	case Restrict:
+		return fmt.Sprintf("restrict %s to mode 0600", s.File)
+	}
+	return fmt.Sprintf("%s %s", s.Action, s.Path())
+}
+
+func (p Profile) holder() string {
+	switch {
+	case !p.User.IsZero():
+		return fmt.Sprintf(" to user %q", p.User)
+	case len(p.Hosts) > 0:
+		return " for " + strings.Join(p.Hosts, ", ")
+	}
+	return ""
+}
+
+// Plan is what Diff found. It is carried out from the front: what was cut off first,
+// then authorities, certificates, files.
 type Plan struct {
 	Steps   []Step
 	Blocked []string // what cannot be mended by a step and needs the operator, in sentences (a CA without certificate, an expired CA)
+
+	// Removable retires the pairs that nobody in the policy stands for. They are no
+	// part of Steps: who takes away the user first (power goes first on the way
+	// down) appends them.
+	Removable []Step
 }
+
+// Empty reports whether there is nothing to do and nothing in the way.
+func (p Plan) Empty() bool { return len(p.Steps) == 0 && len(p.Blocked) == 0 }

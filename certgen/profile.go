@@ -1,6 +1,7 @@
 package certgen
 
 import (
+	"crypto/x509"
 	"time"
 
 	"lockstep/policies"
@@ -39,7 +40,27 @@ type Profile struct {
 	User     policies.UserName // the CN; zero for none
 	Cluster  string
 	Subject  policies.Subject // Organization is never empty
-	Hosts    []string         // SANs: IPs and DNS names
+	Hosts    []string         // all SANs, loopback included: IPs and DNS names
 	Key      policies.KeyAlgorithm
 	Lifetime time.Duration // cut down to the CA's end
+}
+
+// Usages are the extended key usages that the certificate has, no more and no fewer.
+// A CA has those of what it signs.
+func (p Profile) Usages() []x509.ExtKeyUsage {
+	switch {
+	case p.Kind == KindServer, p.Kind == KindCA && p.CA == ServerCA:
+		return []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	case p.Kind == KindPeer, p.Kind == KindCA && p.CA == PeerCA:
+		return []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	}
+	return []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+}
+
+// Organization is O of the subject: the policy's, else the cluster's name.
+func (p Profile) Organization() []string {
+	if len(p.Subject.Organization) > 0 {
+		return p.Subject.Organization
+	}
+	return []string{p.Cluster}
 }

@@ -2,24 +2,33 @@ package certgen
 
 import (
 	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
+	"math/big"
+	"slices"
+	"sync"
 )
 
 // State is what the PKI folder holds.
 type State struct {
-	Pairs   map[string]Pair   // by Profile.Path, authorities included
-	Files   map[string][]byte // everything else that lockstep writes: etcd.env, CA copies, CRLs, .gitignore
-	Retired []Retired
-	Stray   []string // paths that belong to nothing, sorted; never touched
+	Pairs      map[string]Pair   // by Profile.Path, authorities included
+	Files      map[string][]byte // everything else that lockstep writes: etcd.env, CA copies, CRLs, .gitignore
+	Retired    []Retired
+	Unfinished []string // paths of pairs (without .crt and .key) and files whose writing was cut off, sorted
+	Stray      []string // paths that belong to nothing, sorted; never touched
 }
 
-// Pair is a certificate with its key, as found.
+// Pair is a certificate with its key, as found. One whose new key is in place while
+// its new certificate still is in Path.crt.new is shown as finished.
 type Pair struct {
 	Path    string
 	Leaf    *x509.Certificate // nil when the file is missing or is not one certificate
 	Problem string            // why Leaf is nil though a file is there; "" otherwise
 	Key     KeyState
-	KeyMode fs.FileMode // of the key file, when there is one
+	KeyMode fs.FileMode // permissions of the key file, when there is one; 0 where the system has none
 }
 
 // KeyState tells what is known of a private key without keeping it. The zero value is no key.
@@ -28,12 +37,117 @@ type KeyState int
 const (
 	KeyAbsent KeyState = iota
 	KeyMatches
-	KeyForeign    // belongs to another certificate
+	KeyForeign    // belongs to another certificate, or there is no certificate
 	KeyUnreadable // a file is there, and it is not a PKCS#8 private key
+	KeyUnopened   // a file is there: a CA's key is opened by what signs, never by what looks
 )
 
-// Retired is a certificate that was replaced or removed before it expired.
+// Lax reports whether others than the owner may read the key, or anybody may run it.
+func (p Pair) Lax() bool { return p.Key != KeyAbsent && p.KeyMode.Perm()&0o177 != 0 }
+
+// Retired is a certificate that was replaced or removed. It stays in the folder as
+// the record that its serial number is used and that its identity was ours.
 type Retired struct {
 	Identity string
 	Leaf     *x509.Certificate
+}
+
+// Authority is the certificate of a CA: from ca/, or else, when ca/ is not here, what
+// all copies in the other folders agree on. The error is fs.ErrNotExist when there is
+// neither.
+func (s State) Authority(ca CA) (*x509.Certificate, error) {
+	if p, ok := s.Pairs[CAPath(ca)]; ok && (p.Leaf != nil || p.Problem != "") {
+		if p.Leaf == nil {
+			return nil, fmt.Errorf("reading %s.crt: %s", p.Path, p.Problem)
+		}
+		return p.Leaf, nil
+	}
+	copies := map[string][]byte{}
+	for name, content := range s.Files {
+		if item := Locate(name); item.Role == RoleCopy && item.CA == ca {
+			copies[name] = content
+		}
+	}
+	return Agree(ca, copies)
+}
+
+// Agree is the one certificate of ca that all copies (PEM, by path) hold. The error
+// is fs.ErrNotExist when there is no copy.
+func Agree(ca CA, copies map[string][]byte) (*x509.Certificate, error) {
+	var found *x509.Certificate
+	var first string
+	for _, name := range slices.Sorted(maps.Keys(copies)) {
+		cert, err := ParseCertificate(copies[name])
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		if found != nil && !found.Equal(cert) {
+			return nil, fmt.Errorf("reading the %s CA's certificate: %s and %s differ", ca, first, name)
+		}
+		if found == nil {
+			found, first = cert, name
+		}
+	}
+	if found == nil {
+		return nil, fmt.Errorf("reading the %s CA's certificate: %w", ca, fs.ErrNotExist)
+	}
+	return found, nil
+}
+
+// Serials is every serial number in the folder, retired ones included.
+func (s State) Serials() *Serials {
+	all := &Serials{used: make(map[string]bool, len(s.Pairs)+len(s.Retired))}
+	for _, p := range s.Pairs {
+		if p.Leaf != nil {
+			all.used[p.Leaf.SerialNumber.String()] = true
+		}
+	}
+	for _, r := range s.Retired {
+		all.used[r.Leaf.SerialNumber.String()] = true
+	}
+	return all
+}
+
+// Serials is a set of used serial numbers, shared by the CAs: etcd's revocation looks
+// at the number alone (fact 15). It is safe for concurrent use; the zero value is empty.
+type Serials struct {
+	mu   sync.Mutex
+	used map[string]bool
+}
+
+// Take marks n as used and reports whether it was free.
+func (s *Serials) Take(n *big.Int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.used == nil {
+		s.used = map[string]bool{}
+	}
+	key := n.String()
+	if s.used[key] {
+		return false
+	}
+	s.used[key] = true
+	return true
+}
+
+// ParseCertificate reads a PEM file that holds exactly one certificate and nothing else.
+func ParseCertificate(content []byte) (*x509.Certificate, error) {
+	block, rest := pem.Decode(content)
+	switch {
+	case len(content) == 0:
+		return nil, errors.New("the file is empty")
+	case block == nil:
+		return nil, errors.New("this is not PEM")
+	case block.Type != "CERTIFICATE":
+		return nil, fmt.Errorf("a PEM block %q is where a certificate belongs", block.Type)
+	}
+	if next, _ := pem.Decode(rest); next != nil {
+		return nil, errors.New("the file holds more than one certificate")
+	}
+	return x509.ParseCertificate(block.Bytes)
+}
+
+// EncodeCertificate is the PEM form in which certificates are written.
+func EncodeCertificate(cert *x509.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
 }

@@ -1,0 +1,214 @@
+package authority
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"lockstep/certgen"
+	"lockstep/policies/hint"
+)
+
+// Authority is one CA with its key. It may be used by several goroutines.
+type Authority struct {
+	cert    *x509.Certificate
+	key     crypto.Signer
+	serials *certgen.Serials
+}
+
+var _ certgen.Issuer = (*Authority)(nil)
+
+// Create makes a new, self-signed CA and the key that the caller has to keep. It
+// fails, for one, on a profile without lifetime.
+func Create(p certgen.Profile, now time.Time) (*Authority, crypto.Signer, error) {
+	if p.Kind != certgen.KindCA {
+		return nil, nil, fmt.Errorf("making a CA: %s is the profile of a %s", p.Path, p.Kind)
+	}
+	key, err := NewKey(p.Key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the %s CA: %w", p.CA, err)
+	}
+	cert, err := selfSign(p, key, now)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the %s CA: %w", p.CA, err)
+	}
+	a, err := Load(cert, key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the %s CA: %w", p.CA, err)
+	}
+	return a, key, nil
+}
+
+func selfSign(p certgen.Profile, key crypto.Signer, now time.Time) (*x509.Certificate, error) {
+	id, err := certgen.KeyID(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	serial, err := drawSerial(&certgen.Serials{})
+	if err != nil {
+		return nil, err
+	}
+	template, err := caTemplate(p, id, serial, now)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("parsing back what was made: %w", err)
+	}
+	return cert, flawless(cert, p, cert, now)
+}
+
+// Load takes up a CA that exists.
+func Load(cert *x509.Certificate, key crypto.Signer) (*Authority, error) {
+	switch {
+	case !cert.BasicConstraintsValid || !cert.IsCA:
+		return nil, fmt.Errorf("loading the CA %q: its certificate is not a CA's", cert.Subject.CommonName)
+	case !Matches(cert, key):
+		return nil, fmt.Errorf("loading the CA %q: its key belongs to another certificate", cert.Subject.CommonName)
+	}
+	a := &Authority{cert: cert, key: key, serials: &certgen.Serials{}}
+	a.serials.Take(cert.SerialNumber)
+	return a, nil
+}
+
+// Avoid makes a draw its serial numbers outside used, and add them there. Call it
+// before anything is issued.
+func (a *Authority) Avoid(used *certgen.Serials) {
+	used.Take(a.cert.SerialNumber)
+	a.serials = used
+}
+
+// Certificate is the CA's own certificate.
+func (a *Authority) Certificate() *x509.Certificate { return a.cert }
+
+// Issue signs the key of csr into a certificate for p, checks what came out, and
+// returns it alone: nothing stands between it and the CA.
+func (a *Authority) Issue(ctx context.Context, csr *x509.CertificateRequest, p certgen.Profile, now time.Time) ([]*x509.Certificate, error) {
+	leaf, err := a.issue(ctx, csr, p, now)
+	if err != nil {
+		return nil, fmt.Errorf("issuing %s: %w", p.Path, err)
+	}
+	return []*x509.Certificate{leaf}, nil
+}
+
+func (a *Authority) issue(ctx context.Context, csr *x509.CertificateRequest, p certgen.Profile, now time.Time) (*x509.Certificate, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := a.mayIssue(p, now); err != nil {
+		return nil, err
+	}
+	if err := csr.CheckSignature(); err != nil {
+		return nil, fmt.Errorf("checking the request: %w", err)
+	}
+	id, err := certgen.KeyID(csr.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	serial, err := drawSerial(a.serials)
+	if err != nil {
+		return nil, err
+	}
+	template, err := leafTemplate(p, a.cert, id, serial, now)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, csr.PublicKey, a.key)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("parsing back what was made: %w", err)
+	}
+	return leaf, flawless(leaf, p, a.cert, now)
+}
+
+// mayIssue keeps a CA at its own work. The peer CA's usages include the client CA's,
+// so that a chain alone would not tell; a brought CA without usages may do everything.
+func (a *Authority) mayIssue(p certgen.Profile, now time.Time) error {
+	if p.Kind == certgen.KindCA {
+		return errors.New("a CA signs no further CA")
+	}
+	own := certgen.Profile{Kind: certgen.KindCA, CA: p.CA}.Usages()
+	if len(a.cert.ExtKeyUsage) > 0 && !slices.Equal(a.cert.ExtKeyUsage, own) {
+		return fmt.Errorf("%q is not the %s CA", a.cert.Subject.CommonName, p.CA)
+	}
+	if now.After(a.cert.NotAfter) {
+		return hint.With(fmt.Errorf("the CA %q expired on %s", a.cert.Subject.CommonName, a.cert.NotAfter.UTC().Format(time.DateOnly)),
+			"Nothing under an expired CA is trusted any more. Move the PKI folder aside, keep it, and bootstrap with a new one: every member and component needs its new files.")
+	}
+	return nil
+}
+
+// flawless is the last look before a certificate leaves: of our own making, not even
+// a minor defect passes.
+func flawless(cert *x509.Certificate, p certgen.Profile, ca *x509.Certificate, now time.Time) error {
+	if found := certgen.Defects(cert, p, ca, now); len(found) > 0 {
+		return fmt.Errorf("refusing what was just signed: it %s", found[0].Text)
+	}
+	return nil
+}
+
+// drawSerial draws 128 random bits that are in nobody's certificate yet.
+func drawSerial(used *certgen.Serials) (*big.Int, error) {
+	for range 100 {
+		raw := make([]byte, 16)
+		if _, err := rand.Read(raw); err != nil {
+			return nil, fmt.Errorf("drawing a serial number: %w", err)
+		}
+		if n := new(big.Int).SetBytes(raw); n.BitLen() > 64 && used.Take(n) {
+			return n, nil
+		}
+	}
+	return nil, errors.New("drawing a serial number: every one of 100 was used already")
+}
+
+// Request makes a key for p and the signed request for it.
+func Request(p certgen.Profile) (*x509.CertificateRequest, crypto.Signer, error) {
+	key, err := NewKey(p.Key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("issuing %s: %w", p.Path, err)
+	}
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("issuing %s: requesting: %w", p.Path, err)
+	}
+	csr, err := x509.ParseCertificateRequest(der)
+	if err != nil {
+		return nil, nil, fmt.Errorf("issuing %s: requesting: %w", p.Path, err)
+	}
+	return csr, key, nil
+}
+
+// Mint issues a certificate whose key never leaves memory.
+func Mint(ctx context.Context, issuer certgen.Issuer, p certgen.Profile, now time.Time) (tls.Certificate, error) {
+	csr, key, err := Request(p)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	chain, err := issuer.Issue(ctx, csr, p, now)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	if len(chain) == 0 || !Matches(chain[0], key) {
+		return tls.Certificate{}, fmt.Errorf("issuing %s: the issuer's answer is not for the key that was sent", p.Path)
+	}
+	cert := tls.Certificate{PrivateKey: key, Leaf: chain[0]}
+	for _, c := range chain {
+		cert.Certificate = append(cert.Certificate, c.Raw)
+	}
+	return cert, nil
+}

@@ -1,0 +1,73 @@
+package authority
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+
+	"lockstep/policies"
+)
+
+// NewKey makes a private key. The zero algorithm is ECDSA P-256.
+func NewKey(algorithm policies.KeyAlgorithm) (crypto.Signer, error) {
+	switch algorithm {
+	case policies.ECDSAP256, "":
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case policies.ECDSAP384:
+		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	case policies.Ed25519:
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		return key, err
+	case policies.RSA2048:
+		return rsa.GenerateKey(rand.Reader, 2048)
+	case policies.RSA3072:
+		return rsa.GenerateKey(rand.Reader, 3072)
+	case policies.RSA4096:
+		return rsa.GenerateKey(rand.Reader, 4096)
+	}
+	return nil, fmt.Errorf("making a key: unknown algorithm %q", algorithm)
+}
+
+// EncodeKey is key as PKCS#8 PEM.
+func EncodeKey(key crypto.Signer) ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// ParseKey reads a PKCS#8 PEM private key. Its errors never contain any of it.
+func ParseKey(content []byte) (crypto.Signer, error) {
+	block, _ := pem.Decode(content)
+	switch {
+	case block == nil:
+		return nil, errors.New("this is not PEM")
+	case block.Type == "ENCRYPTED PRIVATE KEY":
+		return nil, errors.New("the key is encrypted")
+	case block.Type != "PRIVATE KEY":
+		return nil, fmt.Errorf("a PEM block %q is where a PKCS#8 PRIVATE KEY belongs", block.Type)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, errors.New("this is not a PKCS#8 private key")
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("a key of type %T does not sign", key)
+	}
+	return signer, nil
+}
+
+// Matches reports whether key is the private half of cert's public key.
+func Matches(cert *x509.Certificate, key crypto.Signer) bool {
+	public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(cert.PublicKey)
+}

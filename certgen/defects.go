@@ -1,0 +1,326 @@
+package certgen
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Defect is one way in which a certificate is not what its profile asks for.
+type Defect struct {
+	Code  string // one of the Code constants
+	Text  string // what is wrong, as the rest of a sentence about the certificate
+	Fatal bool   // etcd or its clients refuse it, or take it for somebody else or for more than it should be
+}
+
+// The codes of defects.
+const (
+	CodeExpired     = "expired"
+	CodeNotYetValid = "not-yet-valid"
+	CodeSignature   = "signature"     // not signed by the CA
+	CodeChain       = "chain"         // signed by the CA, which may not sign this
+	CodeOutlives    = "outlives-ca"   // ends after its CA
+	CodeCN          = "cn"            // not exactly the user, or a CN where none belongs
+	CodeSubject     = "subject"       // other O, OU or L than the policy's
+	CodeUsage       = "usage"         // extended key usage
+	CodeKeyUsage    = "key-usage"     // key usage
+	CodeBasic       = "is-ca"         // CA:TRUE where a leaf belongs, or the reverse
+	CodePathLength  = "path-length"   // a CA that may sign CAs
+	CodeHosts       = "hosts"         // SANs
+	CodeSerial      = "serial"        // not 1 to 20 bytes, or under 64 bits
+	CodeAlgorithm   = "algorithm"     // broken hash or short key
+	CodeKeyKind     = "key-algorithm" // sound, but not the policy's
+	CodeKeyID       = "key-id"        // SKI or AKI missing or wrong
+	CodeConstraints = "constraints"   // a client CA that may sign names
+)
+
+// Defects judges cert, a leaf or a CA, as p at the time now; ca is the CA that p.CA
+// names, and of a CA itself. It is the one function that judges certificates, whoever
+// signed them. Whether a key belongs to cert it cannot know: see Pair.Key.
+func Defects(cert *x509.Certificate, p Profile, ca *x509.Certificate, now time.Time) []Defect {
+	j := judge{cert: cert, p: p, ca: ca, now: now}
+	j.time()
+	j.signature()
+	j.names()
+	j.usages()
+	if p.Kind == KindCA {
+		j.authority()
+	} else {
+		j.leaf()
+	}
+	j.keys()
+	return j.found
+}
+
+// Fatal keeps the defects with which a certificate does not do.
+func Fatal(all []Defect) []Defect {
+	var out []Defect
+	for _, d := range all {
+		if d.Fatal {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+type judge struct {
+	cert, ca *x509.Certificate
+	p        Profile
+	now      time.Time
+	found    []Defect
+}
+
+func (j *judge) fatal(code, format string, args ...any) {
+	j.found = append(j.found, Defect{code, fmt.Sprintf(format, args...), true})
+}
+
+func (j *judge) minor(code, format string, args ...any) {
+	j.found = append(j.found, Defect{code, fmt.Sprintf(format, args...), false})
+}
+
+func (j *judge) time() {
+	if j.now.After(j.cert.NotAfter) {
+		j.fatal(CodeExpired, "expired on %s", day(j.cert.NotAfter))
+	}
+	if j.now.Before(j.cert.NotBefore) {
+		j.fatal(CodeNotYetValid, "is not valid before %s", day(j.cert.NotBefore))
+	}
+	if j.cert.NotAfter.After(j.ca.NotAfter) {
+		j.minor(CodeOutlives, "ends on %s, after its CA on %s", day(j.cert.NotAfter), day(j.ca.NotAfter))
+	}
+}
+
+// signature checks signature and chain at a time when both are valid: expiry has its
+// own defect.
+func (j *judge) signature() {
+	if j.p.Kind == KindCA {
+		// An intermediate that was brought along is an anchor: who signed it does not count.
+		if bytes.Equal(j.cert.RawIssuer, j.cert.RawSubject) && j.cert.CheckSignatureFrom(j.cert) != nil {
+			j.fatal(CodeSignature, "claims to have signed itself and has not")
+		}
+		return
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(j.ca)
+	at := j.cert.NotBefore
+	if j.ca.NotBefore.After(at) {
+		at = j.ca.NotBefore
+	}
+	for _, usage := range j.p.Usages() {
+		_, err := j.cert.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{usage}})
+		if err == nil {
+			continue
+		}
+		var invalid x509.CertificateInvalidError
+		switch {
+		case j.cert.CheckSignatureFrom(j.ca) != nil:
+			j.fatal(CodeSignature, "is not signed by the %s CA %q", j.p.CA, j.ca.Subject.CommonName)
+		case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+			j.fatal(CodeChain, "was never valid at the same time as its CA")
+		case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
+			if slices.Contains(j.cert.ExtKeyUsage, usage) { // else usages says it better
+				j.fatal(CodeChain, "is signed by a CA that may not sign for %s", usageName(usage))
+			}
+		default:
+			j.fatal(CodeChain, "does not verify: %v", err)
+		}
+		return
+	}
+}
+
+var oidCommonName = asn1.ObjectIdentifier{2, 5, 4, 3}
+
+func (j *judge) names() {
+	var cns []string
+	for _, n := range j.cert.Subject.Names {
+		if n.Type.Equal(oidCommonName) {
+			cns = append(cns, fmt.Sprint(n.Value))
+		}
+	}
+	user := j.p.User.String()
+	switch {
+	case j.p.Kind == KindCA:
+	case user == "" && len(cns) > 0:
+		j.fatal(CodeCN, "has CN %s, and etcd would take it for that user: no CN belongs here", quoted(cns))
+	case user != "" && len(cns) == 0:
+		j.fatal(CodeCN, "has no CN, and should have %q", user)
+	case user != "" && len(cns) > 1:
+		j.fatal(CodeCN, "has %d CNs, %s, and should have one, %q", len(cns), quoted(cns), user)
+	case user != "" && cns[0] != user:
+		j.fatal(CodeCN, "has CN %q, and should have %q", cns[0], user)
+	}
+	s := j.cert.Subject
+	for _, field := range []struct {
+		name      string
+		got, want []string
+	}{
+		{"O", s.Organization, j.p.Organization()},
+		{"OU", s.OrganizationalUnit, j.p.Subject.OrganizationalUnit},
+		{"L", s.Locality, j.p.Subject.Locality},
+	} {
+		if !sameSet(field.got, field.want) {
+			j.minor(CodeSubject, "has %s %s, the policy says %s", field.name, quoted(field.got), quoted(field.want))
+		}
+	}
+}
+
+func (j *judge) usages() {
+	got := append([]x509.ExtKeyUsage{}, j.cert.ExtKeyUsage...)
+	want := j.p.Usages()
+	slices.Sort(got)
+	slices.Sort(want)
+	switch {
+	case len(j.cert.UnknownExtKeyUsage) == 0 && slices.Equal(got, want):
+	case len(got)+len(j.cert.UnknownExtKeyUsage) == 0 && j.p.Kind == KindCA:
+		j.minor(CodeUsage, "is not limited to extended key usage %s", usageNames(want))
+	case len(got)+len(j.cert.UnknownExtKeyUsage) == 0:
+		j.fatal(CodeUsage, "has no extended key usage, which stands for every usage: it should be %s", usageNames(want))
+	case j.p.Kind == KindCA && covers(got, want):
+		j.minor(CodeUsage, "has extended key usage %s, and %s would do", usageNames(got), usageNames(want))
+	default:
+		j.fatal(CodeUsage, "has extended key usage %s, and should have %s", usageNames(got), usageNames(want))
+	}
+}
+
+func (j *judge) leaf() {
+	if j.cert.IsCA || j.cert.KeyUsage&x509.KeyUsageCertSign != 0 {
+		j.fatal(CodeBasic, "may sign certificates: whoever has its key can make any user")
+	} else if !j.cert.BasicConstraintsValid {
+		j.minor(CodeBasic, "does not say CA:FALSE")
+	}
+	switch {
+	case j.cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
+		j.fatal(CodeKeyUsage, "lacks key usage digitalSignature")
+	case j.cert.KeyUsage != x509.KeyUsageDigitalSignature:
+		j.minor(CodeKeyUsage, "has more key usages than digitalSignature")
+	}
+	j.hosts()
+	for _, ext := range j.cert.UnhandledCriticalExtensions {
+		j.fatal(CodeChain, "has the unknown critical extension %v, which etcd refuses", ext)
+	}
+	if len(j.cert.AuthorityKeyId) == 0 || len(j.ca.SubjectKeyId) > 0 && !bytes.Equal(j.cert.AuthorityKeyId, j.ca.SubjectKeyId) {
+		j.minor(CodeKeyID, "does not name its CA's key (authority key identifier)")
+	}
+}
+
+func (j *judge) hosts() {
+	var got, want []string
+	for _, ip := range j.cert.IPAddresses {
+		got = append(got, ip.String())
+	}
+	for _, name := range j.cert.DNSNames {
+		got = append(got, canonicalHost(name))
+	}
+	for _, name := range j.cert.EmailAddresses {
+		got = append(got, "email:"+name)
+	}
+	for _, uri := range j.cert.URIs {
+		got = append(got, "uri:"+uri.String())
+	}
+	for _, h := range j.p.Hosts {
+		want = append(want, canonicalHost(h))
+	}
+	if !sameSet(got, want) {
+		j.fatal(CodeHosts, "is for %s, and should be for %s", listed(got), listed(want))
+	}
+}
+
+func (j *judge) authority() {
+	c := j.cert
+	if !c.BasicConstraintsValid || !c.IsCA {
+		j.fatal(CodeBasic, "is not a CA")
+	}
+	if c.KeyUsage&x509.KeyUsageCertSign == 0 || c.KeyUsage&x509.KeyUsageCRLSign == 0 {
+		j.fatal(CodeKeyUsage, "may not sign certificates and revocation lists")
+	} else if c.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
+		j.minor(CodeKeyUsage, "has more key usages than keyCertSign and cRLSign")
+	}
+	if c.MaxPathLen != 0 || !c.MaxPathLenZero {
+		j.minor(CodePathLength, "may sign further CAs: its path length is not 0")
+	}
+	if j.p.CA == ClientCA && !excludesNames(c) {
+		j.minor(CodeConstraints, "may sign for DNS names and IP addresses: its name constraints do not exclude them all")
+	}
+}
+
+func excludesNames(c *x509.Certificate) bool {
+	var v4, v6 bool
+	for _, r := range c.ExcludedIPRanges {
+		ones, bits := r.Mask.Size()
+		v4 = v4 || ones == 0 && bits == 32
+		v6 = v6 || ones == 0 && bits == 128
+	}
+	return v4 && v6 && slices.Contains(c.ExcludedDNSDomains, "")
+}
+
+func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+
+// canonicalHost is a SAN in the form in which two are compared.
+func canonicalHost(h string) string {
+	if ip := net.ParseIP(h); ip != nil {
+		return ip.String()
+	}
+	return strings.TrimSuffix(strings.ToLower(h), ".")
+}
+
+func sameSet(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
+}
+
+func covers(got, want []x509.ExtKeyUsage) bool {
+	for _, u := range want {
+		if !slices.Contains(got, u) && !slices.Contains(got, x509.ExtKeyUsageAny) {
+			return false
+		}
+	}
+	return true
+}
+
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "no name"
+	}
+	names = slices.Clone(names)
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
+}
+
+func quoted(names []string) string {
+	if len(names) == 0 {
+		return "(none)"
+	}
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = fmt.Sprintf("%q", n)
+	}
+	return strings.Join(out, ", ")
+}
+
+func usageName(u x509.ExtKeyUsage) string {
+	switch u {
+	case x509.ExtKeyUsageAny:
+		return "any"
+	case x509.ExtKeyUsageServerAuth:
+		return "serverAuth"
+	case x509.ExtKeyUsageClientAuth:
+		return "clientAuth"
+	}
+	return fmt.Sprintf("number %d", int(u))
+}
+
+func usageNames(all []x509.ExtKeyUsage) string {
+	out := make([]string, len(all))
+	for i, u := range all {
+		out[i] = usageName(u)
+	}
+	return strings.Join(out, "+")
+}

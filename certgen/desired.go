@@ -1,0 +1,142 @@
+package certgen
+
+import (
+	"strings"
+	"time"
+
+	"lockstep/policies"
+)
+
+// Wanted is what a policy asks of the PKI folder.
+type Wanted struct {
+	Profiles []Profile         // CAs, then members, proxies and components in the policy's order; never root
+	Files    map[string][]byte // files whose content the policy decides, by path
+	Copies   map[string]CA     // copies of a CA's certificate, by path
+	CRLs     map[string]CA     // revocation lists, by path; the first copies included
+}
+
+// Desired is what p asks of the PKI folder. A policy with endpoints instead of
+// members has no peer CA, and a server CA only if it has proxies: the server
+// certificates are somebody else's.
+func Desired(p *policies.Policy) Wanted {
+	w := Wanted{
+		Files:  map[string][]byte{IgnoreFile: []byte("*\n")},
+		Copies: map[string]CA{},
+		CRLs:   map[string]CA{},
+	}
+	for _, ca := range casOf(p) {
+		w.Profiles = append(w.Profiles, caProfile(p, ca))
+		if ca != ServerCA {
+			w.CRLs[CRLFile(ca)] = ca
+		}
+	}
+	for _, m := range p.Cluster.Members {
+		w.addMember(p, m)
+	}
+	for _, x := range p.Cluster.Proxies {
+		w.addProxy(p, x)
+	}
+	for _, c := range p.Components {
+		w.addComponent(p, c)
+	}
+	return w
+}
+
+func casOf(p *policies.Policy) []CA {
+	switch {
+	case len(p.Cluster.Members) > 0:
+		return CAs()
+	case len(p.Cluster.Proxies) > 0:
+		return []CA{ClientCA, ServerCA}
+	}
+	return []CA{ClientCA}
+}
+
+// base is what all profiles of a policy have in common.
+func base(p *policies.Policy) Profile {
+	return Profile{Cluster: p.Cluster.Name, Subject: p.Certificates.Subject, Key: p.Certificates.Key}
+}
+
+func caProfile(p *policies.Policy, ca CA) Profile {
+	prof := base(p)
+	prof.Kind, prof.CA, prof.Path, prof.Identity = KindCA, ca, CAPath(ca), string(ca)
+	prof.Lifetime = p.Certificates.Lifetimes.CA
+	return prof
+}
+
+func (w *Wanted) addMember(p *policies.Policy, m policies.Member) {
+	dir := "members/" + m.Name
+	server := base(p)
+	server.Kind, server.CA, server.Path, server.Identity = KindServer, ServerCA, dir+"/server", m.Name
+	server.Hosts, server.Lifetime = withLoopback(m.Hosts), p.Certificates.Lifetimes.Member
+	peer := server
+	peer.Kind, peer.CA, peer.Path, peer.Hosts = KindPeer, PeerCA, dir+"/peer", withoutTwins(m.Hosts)
+	w.Profiles = append(w.Profiles, server, peer)
+	for _, ca := range CAs() {
+		w.Copies[dir+"/"+string(ca)+"-ca.crt"] = ca
+	}
+	w.CRLs[dir+"/client.crl"], w.CRLs[dir+"/peer.crl"] = ClientCA, PeerCA
+	w.Files[dir+"/etcd.env"] = MemberEnv(p, m)
+}
+
+func (w *Wanted) addProxy(p *policies.Policy, x policies.Proxy) {
+	dir := "proxies/" + x.Name
+	server := base(p)
+	server.Kind, server.CA, server.Path, server.Identity = KindServer, ServerCA, dir+"/server", x.Name
+	server.Hosts, server.Lifetime = withLoopback(x.Hosts), p.Certificates.Lifetimes.Member
+	client := server
+	client.Kind, client.CA, client.Path, client.Hosts = KindProxyClient, ClientCA, dir+"/client", nil
+	w.Profiles = append(w.Profiles, server, client)
+	w.Copies[dir+"/client-ca.crt"], w.Copies[dir+"/server-ca.crt"] = ClientCA, ServerCA
+	w.CRLs[dir+"/client.crl"] = ClientCA
+	w.Files[dir+"/proxy.env"] = ProxyEnv(p, x)
+}
+
+func (w *Wanted) addComponent(p *policies.Policy, c policies.Component) {
+	prof, dir := ComponentProfile(p, c), "components/"+c.Name
+	w.Profiles = append(w.Profiles, prof)
+	w.Files[dir+"/etcdctl.env"] = ComponentEnv(p, c)
+	if len(p.Cluster.Members) > 0 {
+		w.Copies[dir+"/ca.crt"] = ServerCA
+	}
+}
+
+// ComponentProfile is the certificate of one component.
+func ComponentProfile(p *policies.Policy, c policies.Component) Profile {
+	prof := base(p)
+	prof.Kind, prof.CA, prof.Path, prof.Identity = KindComponent, ClientCA, "components/"+c.Name+"/client", c.Name
+	prof.User, prof.Lifetime = c.User, p.Certificates.Lifetimes.Component
+	if c.Key != "" {
+		prof.Key = c.Key
+	}
+	if c.Lifetime != 0 {
+		prof.Lifetime = c.Lifetime
+	}
+	return prof
+}
+
+// RootProfile is root's certificate, made in memory for a quarter of an hour or, when
+// somebody asks for it, in root/.
+func RootProfile(p *policies.Policy, ttl time.Duration) Profile {
+	prof := base(p)
+	prof.Kind, prof.CA, prof.Path, prof.Identity = KindRoot, ClientCA, "root/client", "root"
+	prof.User, prof.Lifetime = policies.Root(), ttl
+	return prof
+}
+
+// withLoopback adds what etcdctl on the host itself wants in a server's SANs.
+func withLoopback(hosts []string) []string {
+	return withoutTwins(append(append([]string{}, hosts...), "localhost", "127.0.0.1", "::1"))
+}
+
+func withoutTwins(hosts []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, h := range hosts {
+		if key := canonicalHost(h); !seen[key] {
+			seen[key] = true
+			out = append(out, strings.TrimSuffix(h, "."))
+		}
+	}
+	return out
+}

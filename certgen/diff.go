@@ -1,0 +1,272 @@
+package certgen
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/x509"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"lockstep/policies"
+)
+
+// Diff plans the steps from s to w. It is pure, and nothing valid is replaced: see
+// the package's promises.
+func Diff(w Wanted, s State, now time.Time) Plan {
+	d := newDiffer(w, s, now)
+	d.unfinished()
+	d.authorities()
+	for _, p := range w.Profiles {
+		if p.Kind != KindCA {
+			d.leaf(p, "")
+		}
+	}
+	d.files()
+	d.restrict()
+	d.waiting()
+	d.removable()
+	return d.plan
+}
+
+// DiffRoot plans root's certificate in root/, valid for ttl. It is asked for by name,
+// so one that is there is replaced. The CAs must exist.
+func DiffRoot(p *policies.Policy, ttl time.Duration, s State, now time.Time) Plan {
+	w := Desired(p)
+	root := RootProfile(p, ttl)
+	authorities := slices.DeleteFunc(w.Profiles, func(p Profile) bool { return p.Kind != KindCA })
+	w = Wanted{Profiles: authorities, Files: map[string][]byte{"root/etcdctl.env": RootEnv(p)}, Copies: map[string]CA{}}
+	if len(p.Cluster.Members) > 0 {
+		w.Copies["root/ca.crt"] = ServerCA
+	}
+	d := newDiffer(w, s, now)
+	d.authorities()
+	if len(d.plan.Steps) > 0 {
+		return Plan{Blocked: []string{"root's certificate needs the client CA, which has not been made yet: bootstrap the cluster first"}}
+	}
+	d.leaf(root, "it was asked for")
+	d.files()
+	d.waiting()
+	return d.plan
+}
+
+type differ struct {
+	wanted  Wanted
+	state   State
+	now     time.Time
+	plan    Plan
+	views   map[CA]*view
+	keyless map[CA][]string // what waits for the CA's key
+}
+
+// view is what is known of one CA.
+type view struct {
+	cert    *x509.Certificate // nil while it is being made, or blocked
+	making  bool
+	keyless bool
+	blocked bool
+}
+
+func newDiffer(w Wanted, s State, now time.Time) *differ {
+	return &differ{wanted: w, state: s, now: now, views: map[CA]*view{}, keyless: map[CA][]string{}}
+}
+
+func (d *differ) step(s Step) { d.plan.Steps = append(d.plan.Steps, s) }
+
+func (d *differ) block(format string, args ...any) {
+	d.plan.Blocked = append(d.plan.Blocked, fmt.Sprintf(format, args...))
+}
+
+func (d *differ) unfinished() {
+	for _, name := range d.state.Unfinished {
+		d.step(Step{Action: Finish, File: name, Reason: "its writing was cut off"})
+	}
+}
+
+// leaf plans one certificate. A non-empty asked replaces it without a defect.
+func (d *differ) leaf(p Profile, asked string) {
+	v := d.views[p.CA]
+	if v == nil || v.blocked {
+		return // the CA's own sentence tells why
+	}
+	action, reason := Issue, cmp.Or(asked, "missing")
+	if pair := d.state.Pairs[p.Path]; pair.Leaf != nil || pair.Problem != "" || pair.Key != KeyAbsent {
+		action, reason = Reissue, cmp.Or(d.fault(p, pair, v.cert), asked)
+	}
+	switch {
+	case reason == "":
+	case v.keyless:
+		d.keyless[p.CA] = append(d.keyless[p.CA], p.Path)
+	default:
+		d.step(Step{Action: action, Profile: p, Reason: reason})
+	}
+}
+
+// fault says why pair does not do as p, or "".
+func (d *differ) fault(p Profile, pair Pair, ca *x509.Certificate) string {
+	switch {
+	case pair.Problem != "":
+		return "its certificate cannot be read: " + pair.Problem
+	case pair.Leaf == nil:
+		return "its certificate is missing"
+	}
+	var texts []string
+	if ca == nil {
+		texts = append(texts, fmt.Sprintf("is not signed by the %s CA", p.CA))
+	} else {
+		for _, defect := range Fatal(Defects(pair.Leaf, p, ca, d.now)) {
+			texts = append(texts, defect.Text)
+		}
+	}
+	if len(texts) > 0 {
+		return "its certificate " + strings.Join(texts, "; ")
+	}
+	switch pair.Key {
+	case KeyAbsent:
+		return "its key is missing"
+	case KeyForeign:
+		return "its key belongs to another certificate"
+	case KeyUnreadable:
+		return "its key cannot be read"
+	}
+	return ""
+}
+
+func (d *differ) files() {
+	for _, name := range slices.Sorted(maps.Keys(d.wanted.Files)) {
+		want := d.wanted.Files[name]
+		got, found := d.state.Files[name]
+		switch {
+		case !found:
+			d.step(Step{Action: Write, File: name, Content: want, Reason: "missing"})
+		case name != IgnoreFile && !bytes.Equal(got, want): // what git ignores is the operator's choice once it is there
+			d.step(Step{Action: Write, File: name, Content: want, Reason: "differs from the policy"})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.wanted.Copies)) {
+		d.copyOf(name, d.wanted.Copies[name])
+	}
+	for _, ca := range CAs() {
+		d.revocationLists(ca)
+	}
+}
+
+func (d *differ) copyOf(name string, ca CA) {
+	v := d.views[ca]
+	got, found := d.state.Files[name]
+	switch {
+	case v == nil || v.cert == nil && !v.making:
+	case !found:
+		d.step(Step{Action: Write, File: name, CopyOf: ca, Reason: "missing"})
+	case v.making || !bytes.Equal(got, EncodeCertificate(v.cert)):
+		d.step(Step{Action: Write, File: name, CopyOf: ca, Reason: fmt.Sprintf("differs from the %s CA's certificate", ca)})
+	}
+}
+
+// revocationLists makes all copies of a CA's CRL equal to the newest valid one, or to
+// a new empty one.
+func (d *differ) revocationLists(ca CA) {
+	v := d.views[ca]
+	if v == nil || v.blocked {
+		return
+	}
+	best := NewestCRL(d.state, ca, v.cert)
+	for _, name := range slices.Sorted(maps.Keys(d.wanted.CRLs)) {
+		if d.wanted.CRLs[name] != ca {
+			continue
+		}
+		got, found := d.state.Files[name]
+		reason := "missing"
+		if found {
+			reason = "is not the newest valid revocation list of the " + string(ca) + " CA"
+		}
+		switch {
+		case best != nil && bytes.Equal(got, best):
+		case best != nil:
+			d.step(Step{Action: Write, File: name, Content: best, Reason: reason})
+		case v.keyless:
+			d.keyless[ca] = append(d.keyless[ca], name)
+		default:
+			d.step(Step{Action: Write, File: name, CRLOf: ca, Reason: reason})
+		}
+	}
+}
+
+// NewestCRL is the revocation list with the highest number among those of s that
+// cert, ca's certificate, has signed; nil for none.
+func NewestCRL(s State, ca CA, cert *x509.Certificate) []byte {
+	var best []byte
+	var newest *x509.RevocationList
+	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
+		if item := Locate(name); item.Role != RoleCRL || item.CA != ca || cert == nil {
+			continue
+		}
+		list, err := x509.ParseRevocationList(s.Files[name])
+		if err != nil || list.CheckSignatureFrom(cert) != nil || list.Number == nil {
+			continue
+		}
+		if newest == nil || list.Number.Cmp(newest.Number) > 0 {
+			best, newest = s.Files[name], list
+		}
+	}
+	return best
+}
+
+// restrict mends lax modes, but for keys that are replaced anyway.
+func (d *differ) restrict() {
+	replaced := map[string]bool{}
+	for _, s := range d.plan.Steps {
+		replaced[s.Profile.Path] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.state.Pairs)) {
+		if p := d.state.Pairs[name]; p.Lax() && !Guarded(name) && !replaced[name] {
+			d.step(Step{Action: Restrict, File: name + ".key", Reason: fmt.Sprintf("its mode is %04o", p.KeyMode.Perm())})
+		}
+	}
+}
+
+func (d *differ) waiting() {
+	for _, ca := range CAs() {
+		if names := d.keyless[ca]; len(names) > 0 {
+			d.block("%s (%s) must be signed by the %s CA, and its key, %s.key, is not here: bring it back for this run",
+				count(len(names), "file"), shortened(names), ca, CAPath(ca))
+		}
+	}
+}
+
+func (d *differ) removable() {
+	wanted := map[string]bool{}
+	for _, p := range d.wanted.Profiles {
+		wanted[p.Path] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.state.Pairs)) {
+		parts := strings.Split(name, "/")
+		if wanted[name] || Guarded(name) || len(parts) != 3 {
+			continue
+		}
+		kind := map[string]Kind{
+			"members/server": KindServer, "members/peer": KindPeer, "proxies/server": KindServer,
+			"proxies/client": KindProxyClient, "components/client": KindComponent,
+		}[parts[0]+"/"+parts[2]]
+		p := Profile{Kind: kind, CA: Locate(name + ".crt").CA, Path: name, Identity: parts[1]}
+		d.plan.Removable = append(d.plan.Removable, Step{Action: Retire, Profile: p, Reason: "the policy does not name it any more"})
+	}
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// shortened lists the first names only: there may be thousands.
+func shortened(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -1,0 +1,126 @@
+package certgen
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+)
+
+// authorities plans the CAs first: whether anything can be signed depends on them.
+func (d *differ) authorities() {
+	for _, p := range d.wanted.Profiles {
+		if p.Kind == KindCA {
+			v := &view{}
+			d.views[p.CA] = v
+			d.authority(p, v)
+		}
+	}
+}
+
+func (d *differ) authority(p Profile, v *view) {
+	pair := d.state.Pairs[p.Path]
+	cert, err := d.state.Authority(p.CA)
+	v.keyless = pair.Key == KeyAbsent
+	switch {
+	case pair.Problem != "":
+		v.blocked = true
+		d.block("%s.crt cannot be read (%s): bring back the right file from a copy", p.Path, pair.Problem)
+	case pair.Leaf == nil && pair.Key != KeyAbsent:
+		v.blocked = true
+		d.block("%s.key is here and %s.crt is not: bring back the certificate; members, proxies and components have copies of it", p.Path, p.Path)
+	case errors.Is(err, fs.ErrNotExist):
+		d.missing(p, v)
+	case err != nil:
+		v.blocked = true
+		d.block("%v: bring back %s.crt, which decides", err, p.Path)
+	default:
+		v.cert = cert
+		d.existing(p, v)
+	}
+}
+
+// missing makes a CA, but only where there has never been one: a new CA beside the
+// certificates of an old one would replace it.
+func (d *differ) missing(p Profile, v *view) {
+	orphans := d.orphans(p.CA)
+	if len(orphans) == 0 {
+		v.making, v.keyless = true, false
+		d.step(Step{Action: MakeCA, Profile: p, Reason: "missing"})
+		return
+	}
+	v.blocked = true
+	d.block("the %s CA is not here, and %s that came from it still %s (%s): bring back %s.crt, and %s.key if something is to be signed; a CA is never replaced",
+		p.CA, count(len(orphans), "file"), verb(len(orphans)), shortened(orphans), p.Path, p.Path)
+}
+
+func verb(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// orphans are the paths that show that there has been a CA. What is in retired/ may
+// come from any of them.
+func (d *differ) orphans(ca CA) []string {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(d.state.Pairs)) {
+		if name != CAPath(ca) && Locate(name+".crt").CA == ca && d.state.Pairs[name].Leaf != nil {
+			found = append(found, name+".crt")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.state.Files)) {
+		if item := Locate(name); item.Role == RoleCRL && item.CA == ca {
+			found = append(found, name)
+		}
+	}
+	for _, r := range d.state.Retired {
+		found = append(found, RetiredPath(r.Identity, r.Leaf))
+	}
+	return found
+}
+
+// existing checks that a CA can still do its work, and that it is the one that the
+// certificates here came from.
+func (d *differ) existing(p Profile, v *view) {
+	for _, defect := range Fatal(Defects(v.cert, p, v.cert, d.now)) {
+		v.blocked = true
+		d.block("the %s CA (%s.crt) %s, and so nothing can be signed or trusted", p.CA, p.Path, defect.Text)
+	}
+	if v.blocked {
+		return
+	}
+	if rival, signed := d.rival(p.CA, v); rival != "" {
+		v.blocked, v.cert = true, nil
+		d.block("%s.crt is another %s CA than %s, from which %s came (%s): put the right one into ca/; a CA is never replaced",
+			p.Path, p.CA, rival, count(len(signed), "certificate"), shortened(signed))
+	}
+}
+
+// rival is a copy of another CA than v.cert, and the certificates that it signed.
+// They would all be reissued, and no member trusts what came out.
+func (d *differ) rival(ca CA, v *view) (string, []string) {
+	seen := map[string]bool{string(EncodeCertificate(v.cert)): true}
+	for _, name := range slices.Sorted(maps.Keys(d.state.Files)) {
+		if item := Locate(name); item.Role != RoleCopy || item.CA != ca || seen[string(d.state.Files[name])] {
+			continue
+		}
+		seen[string(d.state.Files[name])] = true
+		other, err := ParseCertificate(d.state.Files[name])
+		if err != nil || other.Equal(v.cert) {
+			continue
+		}
+		var signed []string
+		for _, path := range slices.Sorted(maps.Keys(d.state.Pairs)) {
+			leaf := d.state.Pairs[path].Leaf
+			if leaf != nil && path != CAPath(ca) && Locate(path+".crt").CA == ca && leaf.CheckSignatureFrom(other) == nil {
+				signed = append(signed, path+".crt")
+			}
+		}
+		if len(signed) > 0 {
+			return name, signed
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,200 @@
+package folder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"lockstep/certgen"
+	"lockstep/certgen/authority"
+)
+
+// Apply carries out exactly the steps of plan, with the CAs in the folder, and calls
+// done after each one that is on the disk, never two at a time. First comes what was
+// cut off, then the CAs, then everything else folder by folder, at most inFlight
+// folders at a time. Of several errors it returns the first, which names step and
+// path; what was begun is finished or cleared by the next plan. It takes the lock,
+// without waiting, unless this Folder holds it already. An empty plan touches nothing.
+func (f *Folder) Apply(ctx context.Context, plan certgen.Plan, now func() time.Time, inFlight int, done func(certgen.Step)) error {
+	if len(plan.Steps) == 0 {
+		return nil
+	}
+	if !f.held.Load() {
+		unlock, err := f.Lock(ctx, 0)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
+	r := &run{f: f, now: now, report: done, authorities: map[certgen.CA]*authority.Authority{}, lists: map[certgen.CA][]byte{}}
+	if err := r.all(ctx, plan.Steps, max(inFlight, 1)); err != nil {
+		return advise(err)
+	}
+	return nil
+}
+
+// run is one Apply.
+type run struct {
+	f      *Folder
+	now    func() time.Time
+	report func(certgen.Step)
+
+	mu          sync.Mutex // guards what follows
+	state       *certgen.State
+	serials     *certgen.Serials
+	authorities map[certgen.CA]*authority.Authority
+	lists       map[certgen.CA][]byte
+
+	reporting sync.Mutex
+}
+
+func (r *run) done(s certgen.Step) {
+	if r.report == nil {
+		return
+	}
+	r.reporting.Lock()
+	defer r.reporting.Unlock()
+	r.report(s)
+}
+
+func (r *run) all(ctx context.Context, steps []certgen.Step, inFlight int) error {
+	for _, action := range []certgen.Action{certgen.Finish, certgen.MakeCA} {
+		for _, s := range steps {
+			if s.Action != action {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("%s: %w", gerund(s), err)
+			}
+			if err := r.alone(s); err != nil {
+				return fmt.Errorf("%s: %w", gerund(s), err)
+			}
+			r.done(s)
+		}
+	}
+	return r.units(ctx, unitsOf(steps), inFlight)
+}
+
+func (r *run) units(ctx context.Context, units []unit, inFlight int) error {
+	var dirs []string
+	for _, u := range units {
+		dirs = append(dirs, u.dir)
+	}
+	if err := r.f.mkdirs(dirs...); err != nil {
+		return err
+	}
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(inFlight)
+	for _, u := range units {
+		if inner.Err() != nil {
+			break
+		}
+		group.Go(func() error { return r.unit(inner, u) })
+	}
+	return errors.Join(group.Wait(), ctx.Err())
+}
+
+func (r *run) alone(s certgen.Step) error {
+	if s.Action == certgen.Finish {
+		return r.f.finish(s.File)
+	}
+	return r.makeCA(s.Profile)
+}
+
+// gerund is what a step was doing when it failed.
+func gerund(s certgen.Step) string {
+	switch s.Action {
+	case certgen.Finish:
+		return "finishing " + s.Path()
+	case certgen.MakeCA:
+		return fmt.Sprintf("making the %s CA", s.Profile.CA)
+	case certgen.Issue:
+		return "issuing " + s.Path()
+	case certgen.Reissue:
+		return "reissuing " + s.Path()
+	case certgen.Retire:
+		return "retiring " + s.Path()
+	case certgen.Restrict:
+		return "restricting " + s.Path()
+	}
+	return "writing " + s.Path()
+}
+
+// unit is all that happens in one folder: it is forced to disk together.
+type unit struct {
+	dir   string
+	steps []certgen.Step
+}
+
+// unitsOf groups steps by folder, in the order in which the folders first appear.
+func unitsOf(steps []certgen.Step) []unit {
+	var units []unit
+	index := map[string]int{}
+	for _, s := range steps {
+		if s.Action == certgen.Finish || s.Action == certgen.MakeCA {
+			continue
+		}
+		dir := path.Dir(s.Path())
+		i, ok := index[dir]
+		if !ok {
+			i = len(units)
+			index[dir] = i
+			units = append(units, unit{dir: dir})
+		}
+		units[i].steps = append(units[i].steps, s)
+	}
+	return units
+}
+
+// unit stages every file of a folder, forces them to disk, renames them, and forces
+// that to disk.
+func (r *run) unit(ctx context.Context, u unit) error {
+	for i, s := range u.steps {
+		if err := ctx.Err(); err != nil {
+			return r.undo(u.steps[:i], fmt.Errorf("%s: %w", gerund(s), err))
+		}
+		if err := r.stage(ctx, s); err != nil {
+			return r.undo(u.steps[:i+1], fmt.Errorf("%s: %w", gerund(s), err))
+		}
+	}
+	if slices.ContainsFunc(u.steps, hasKey) {
+		if err := r.f.disk.SyncDir(u.dir); err != nil {
+			return r.undo(u.steps, fmt.Errorf("%s: %w", gerund(u.steps[0]), err))
+		}
+	}
+	for i, s := range u.steps {
+		if err := r.commit(s); err != nil {
+			return r.undo(u.steps[i+1:], fmt.Errorf("%s: %w", gerund(s), err))
+		}
+	}
+	if err := r.f.tidy(u); err != nil {
+		return fmt.Errorf("%s: %w", gerund(u.steps[0]), err)
+	}
+	for _, s := range u.steps {
+		r.done(s)
+	}
+	return nil
+}
+
+func hasKey(s certgen.Step) bool { return s.Action == certgen.Issue || s.Action == certgen.Reissue }
+
+// undo clears what was staged for steps that did not come to pass. What cannot be
+// cleared now is cleared by the next plan, so that cause remains the one error.
+func (r *run) undo(steps []certgen.Step, cause error) error {
+	for _, s := range steps {
+		switch s.Action {
+		case certgen.Issue, certgen.Reissue:
+			_ = r.f.unstage(s.Path() + ".key")
+			_ = r.f.unstage(s.Path() + ".crt")
+		case certgen.Write:
+			_ = r.f.unstage(s.Path())
+		}
+	}
+	return cause
+}

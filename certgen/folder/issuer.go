@@ -1,0 +1,97 @@
+package folder
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"lockstep/certgen"
+	"lockstep/certgen/authority"
+)
+
+// Issuer opens a CA with its key. The error is fs.ErrNotExist when one of the two is
+// not here; a key that others may read or own is refused.
+func (f *Folder) Issuer(ca certgen.CA) (*authority.Authority, error) {
+	state, err := f.certificates()
+	if err != nil {
+		return nil, err
+	}
+	a, err := f.authority(ca)
+	if err != nil {
+		return nil, err
+	}
+	a.Avoid(state.Serials())
+	return a, nil
+}
+
+func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
+	cert, key, err := f.readPair(certgen.CAPath(ca))
+	if err != nil {
+		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
+	}
+	a, err := authority.Load(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
+	}
+	return a, nil
+}
+
+// Identity is the pair at a Profile.Path, to be shown in a handshake. The error is
+// fs.ErrNotExist when its certificate or key is not here.
+func (f *Folder) Identity(pair string) (tls.Certificate, error) {
+	if certgen.Locate(pair+".crt").Role != certgen.RoleCertificate {
+		return tls.Certificate{}, fmt.Errorf("reading %q: this is no place for a certificate", pair)
+	}
+	cert, key, err := f.readPair(pair)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("reading the certificate and key %s: %w", pair, err)
+	}
+	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}, nil
+}
+
+// Certificate is a CA's certificate, from ca/ or, when that is not here, from the
+// copies in the other folders. The key is not opened. The error is fs.ErrNotExist
+// when there is neither.
+func (f *Folder) Certificate(ca certgen.CA) (*x509.Certificate, error) {
+	cert, err := f.readCertificate(certgen.CAPath(ca) + ".crt")
+	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		return cert, err
+	}
+	copies := map[string][]byte{}
+	for _, kind := range []string{"members", "proxies", "components"} {
+		names, err := f.list(kind)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			for _, file := range []string{string(ca) + "-ca.crt", "ca.crt"} {
+				where := path.Join(kind, name, file)
+				if item := certgen.Locate(where); item.Role != certgen.RoleCopy || item.CA != ca {
+					continue
+				}
+				content, _, err := f.read(where)
+				if err == nil {
+					copies[where] = content
+				} else if !errors.Is(err, fs.ErrNotExist) {
+					return nil, err
+				}
+			}
+		}
+	}
+	return certgen.Agree(ca, copies)
+}
+
+// list names the entries of a folder; none when it is absent.
+func (f *Folder) list(dir string) ([]string, error) {
+	in, err := f.root.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	names, err := in.Readdirnames(-1)
+	return names, errors.Join(err, in.Close())
+}

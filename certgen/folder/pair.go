@@ -1,0 +1,138 @@
+package folder
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"lockstep/certgen"
+	"lockstep/certgen/authority"
+)
+
+// stagePair writes both halves of a pair under .new.
+func (f *Folder) stagePair(pair string, cert *x509.Certificate, private crypto.PrivateKey) error {
+	key, ok := private.(crypto.Signer)
+	if !ok {
+		return fmt.Errorf("a key of type %T does not sign", private)
+	}
+	content, err := authority.EncodeKey(key)
+	if err != nil {
+		return err
+	}
+	defer clear(content)
+	if err := f.stage(pair+".crt", certgen.EncodeCertificate(cert), 0o644); err != nil {
+		return err
+	}
+	return f.stage(pair+".key", content, 0o600)
+}
+
+// renamePair puts a staged pair in place, the key first: a certificate that is still
+// .new and belongs to the key in place tells finish what to do.
+func (f *Folder) renamePair(pair string) error {
+	for _, ext := range []string{".key", ".crt"} {
+		if err := f.disk.Rename(pair+ext+certgen.NewSuffix, pair+ext); err != nil {
+			return fmt.Errorf("writing: %w", err)
+		}
+	}
+	return nil
+}
+
+// makeCA makes a CA, or fails without having overwritten anything.
+func (r *run) makeCA(p certgen.Profile) error {
+	f := r.f
+	if err := f.mkdirs(path.Dir(p.Path)); err != nil {
+		return err
+	}
+	if err := f.absent(p.Path); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, err := r.observed(); err != nil {
+		return err
+	}
+	a, key, err := authority.Create(p, r.now())
+	if err != nil {
+		return err
+	}
+	err = f.stagePair(p.Path, a.Certificate(), key)
+	if err == nil {
+		err = f.disk.SyncDir(path.Dir(p.Path))
+	}
+	if err != nil {
+		_ = f.unstage(p.Path + ".key") // else the next plan clears it
+		_ = f.unstage(p.Path + ".crt")
+		return err
+	}
+	if err := f.placePair(p.Path); err != nil {
+		return err
+	}
+	a.Avoid(r.serials)
+	r.authorities[p.CA] = a
+	return nil
+}
+
+// placePair is renamePair for a CA. Its key is on the disk before its certificate is
+// in place: a CA without a key could not be told from one whose key is kept elsewhere.
+func (f *Folder) placePair(pair string) error {
+	for _, ext := range []string{".key", ".crt"} {
+		if err := f.place(pair + ext); err != nil {
+			return err
+		}
+		if err := f.disk.SyncDir(path.Dir(pair)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish puts a pair or file in place whose writing was cut off, or clears it.
+func (f *Folder) finish(name string) error {
+	if certgen.Locate(name+".crt").Role != certgen.RoleCertificate {
+		return errors.Join(f.unstage(name), f.disk.SyncDir(path.Dir(name)))
+	}
+	if err := f.finishCertificate(name); err != nil {
+		return err
+	}
+	if err := f.unstage(name + ".key"); err != nil {
+		return err
+	}
+	return f.disk.SyncDir(path.Dir(name))
+}
+
+func (f *Folder) finishCertificate(pair string) error {
+	key, err := f.readKey(pair)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f.unstage(pair + ".crt") // nothing was renamed
+	} else if err != nil && strings.HasPrefix(pair, "ca/") {
+		return err
+	}
+	next, nextErr := f.readCertificate(pair + ".crt" + certgen.NewSuffix)
+	if err != nil || nextErr != nil || !authority.Matches(next, key) {
+		return f.unstage(pair + ".crt")
+	}
+	if !strings.HasPrefix(pair, "ca/") {
+		return f.finishLeaf(pair)
+	}
+	there, err := f.exists(pair + ".crt")
+	switch {
+	case err != nil:
+		return err
+	case there: // linked, and cut off before the other name went
+		return f.unstage(pair + ".crt")
+	}
+	return f.place(pair + ".crt")
+}
+
+// finishLeaf renames a staged certificate whose key is in place. Its predecessor was
+// linked into retired/ before that.
+func (f *Folder) finishLeaf(pair string) error {
+	if err := f.disk.Rename(pair+".crt"+certgen.NewSuffix, pair+".crt"); err != nil {
+		return fmt.Errorf("writing: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package folder
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+
+	"lockstep/certgen"
+	"lockstep/certgen/authority"
+	"lockstep/policies/hint"
+)
+
+// most is the size above which no file of ours is read; a revocation list of a
+// hundred thousand certificates has 5 MB.
+const most = 16 << 20
+
+// read returns a regular file's content. Symbolic links on the way are refused.
+func (f *Folder) read(name string) ([]byte, fs.FileInfo, error) {
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if info, err := f.root.Lstat(dir); err != nil {
+			return nil, nil, err
+		} else if err := regular(dir, info.Mode()); err != nil {
+			return nil, nil, err
+		}
+	}
+	before, err := f.root.Lstat(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f.readKnown(name, before)
+}
+
+// readKnown is read for a file whose folder is known to be one of ours and whose
+// entry has been looked at.
+func (f *Folder) readKnown(name string, before fs.FileInfo) ([]byte, fs.FileInfo, error) {
+	if err := regular(name, before.Mode()); err != nil {
+		return nil, nil, err
+	}
+	in, err := f.root.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !os.SameFile(before, info) {
+		return nil, nil, fmt.Errorf("%s changed while it was opened", name)
+	}
+	content, err := io.ReadAll(io.LimitReader(in, most+1))
+	if err == nil && len(content) > most {
+		err = fmt.Errorf("%s is larger than %d MiB", name, most>>20)
+	}
+	return content, info, err
+}
+
+// regular refuses what may lead out of the folder, or block whoever opens it.
+func regular(name string, mode fs.FileMode) error {
+	switch {
+	case mode&fs.ModeSymlink != 0:
+		return hint.Refuse("Replace it by what it points to; to keep ca/ elsewhere, mount it there.", "%s is a symbolic link, and none is followed inside the PKI folder", name)
+	case !mode.IsRegular() && !mode.IsDir():
+		return hint.Refuse("Remove it.", "%s is neither a file nor a folder", name)
+	}
+	return nil
+}
+
+// guard refuses a key that others may read or exchange.
+func guard(name string, info fs.FileInfo) error {
+	if mode := permissions(info); mode&0o177 != 0 {
+		return hint.Refuse(fmt.Sprintf("If nobody else can have read it: chmod 600 %s", name),
+			"%s has mode %04o, and others may use it: only 0600 is accepted", name, mode)
+	}
+	if uid, yes := foreign(info); yes {
+		return hint.Refuse("Give it to the user who runs lockstep, if you trust its owner until now.",
+			"%s belongs to user %d, who can read and exchange it", name, uid)
+	}
+	return nil
+}
+
+// readKey reads the private key of a pair.
+func (f *Folder) readKey(pair string) (crypto.Signer, error) {
+	name := pair + ".key"
+	content, info, err := f.read(name)
+	if err != nil {
+		return nil, err
+	}
+	if certgen.Guarded(pair) {
+		if err := guard(name, info); err != nil {
+			return nil, err
+		}
+	}
+	key, err := authority.ParseKey(content)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return key, nil
+}
+
+func (f *Folder) readCertificate(name string) (*x509.Certificate, error) {
+	content, _, err := f.read(name)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := certgen.ParseCertificate(content)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return cert, nil
+}
+
+// readPair reads a pair, half renamed or not.
+func (f *Folder) readPair(pair string) (*x509.Certificate, crypto.Signer, error) {
+	key, err := f.readKey(pair)
+	if err != nil {
+		return nil, nil, err
+	}
+	cert, err := f.readCertificate(pair + ".crt")
+	if err == nil && authority.Matches(cert, key) {
+		return cert, key, nil
+	}
+	if next, nextErr := f.readCertificate(pair + ".crt" + certgen.NewSuffix); nextErr == nil && authority.Matches(next, key) {
+		return next, key, nil
+	}
+	if err == nil {
+		err = fmt.Errorf("%s.key belongs to another certificate than %s.crt", pair, pair)
+	}
+	return nil, nil, err
+}
+
+// exists reports whether anything has that name.
+func (f *Folder) exists(name string) (bool, error) {
+	_, err := f.root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}

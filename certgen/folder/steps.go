@@ -1,0 +1,263 @@
+package folder
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"path"
+	"strings"
+
+	"lockstep/certgen"
+	"lockstep/certgen/authority"
+	"lockstep/policies/hint"
+)
+
+// unreadable begins the names of files in retired/ that are no certificate.
+const unreadable = "unreadable-"
+
+// stage writes what the step needs under .new.
+func (r *run) stage(ctx context.Context, s certgen.Step) error {
+	switch s.Action {
+	case certgen.Issue, certgen.Reissue:
+		if s.Action == certgen.Issue {
+			if err := r.f.absent(s.Path()); err != nil {
+				return err
+			}
+		}
+		return r.issue(ctx, s.Profile)
+	case certgen.Write:
+		content, err := r.content(s)
+		if err != nil {
+			return err
+		}
+		return r.f.stage(s.File, content, 0o644)
+	}
+	return nil
+}
+
+func (r *run) issue(ctx context.Context, p certgen.Profile) error {
+	issuer, err := r.authority(p.CA)
+	if err != nil {
+		return err
+	}
+	pair, err := authority.Mint(ctx, issuer, p, r.now())
+	if err != nil {
+		return err
+	}
+	return r.f.stagePair(p.Path, pair.Leaf, pair.PrivateKey)
+}
+
+// commit puts in place what stage wrote.
+func (r *run) commit(s certgen.Step) error {
+	f := r.f
+	switch s.Action {
+	case certgen.Issue:
+		return f.renamePair(s.Path())
+	case certgen.Reissue:
+		if err := f.retire(s.Profile.Identity, s.Path()); err != nil {
+			return err
+		}
+		return f.renamePair(s.Path())
+	case certgen.Write:
+		if err := f.disk.Rename(s.File+certgen.NewSuffix, s.File); err != nil {
+			return fmt.Errorf("writing: %w", err)
+		}
+	case certgen.Retire:
+		if err := f.retire(s.Profile.Identity, s.Path()); err != nil {
+			return err
+		}
+		for _, ext := range []string{".key", ".crt"} {
+			if err := f.disk.Remove(s.Path() + ext); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("removing: %w", err)
+			}
+		}
+	case certgen.Restrict:
+		info, err := f.root.Lstat(s.File)
+		if err == nil {
+			err = regular(s.File, info.Mode())
+		}
+		if err != nil {
+			return err
+		}
+		return f.disk.Chmod(s.File, 0o600)
+	}
+	return nil
+}
+
+// retire links the certificate of a pair into retired/, if there is one. The pair is
+// as it was.
+func (f *Folder) retire(identity, pair string) error {
+	content, _, err := f.read(pair + ".crt")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("retiring: %w", err)
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256(content))[:8]
+	target := path.Join(certgen.RetiredDir, identity, unreadable+sum+".crt")
+	if cert, err := certgen.ParseCertificate(content); err == nil {
+		target = certgen.RetiredPath(identity, cert)
+	}
+	if err := f.mkdirs(path.Dir(target)); err != nil {
+		return fmt.Errorf("retiring: %w", err)
+	}
+	for _, name := range []string{target, strings.TrimSuffix(target, ".crt") + "-" + sum + ".crt"} {
+		err = f.disk.Link(pair+".crt", name)
+		if errors.Is(err, fs.ErrExist) {
+			there, _, readErr := f.read(name)
+			if readErr != nil || !bytes.Equal(there, content) {
+				continue // another CA's certificate with the same number
+			}
+			err = nil
+		}
+		break
+	}
+	if err == nil {
+		err = f.disk.SyncDir(path.Dir(target))
+	}
+	if err != nil {
+		return fmt.Errorf("retiring: %w", err)
+	}
+	return nil
+}
+
+// tidy forces a unit's folder to disk. Of a folder from which pairs were retired, and
+// in which none is left, it removes the rest of what lockstep wrote, and the folder.
+func (f *Folder) tidy(u unit) error {
+	gone := false
+	for _, s := range u.steps {
+		gone = gone || s.Action == certgen.Retire
+	}
+	if !gone {
+		return f.disk.SyncDir(u.dir)
+	}
+	names, err := f.list(u.dir)
+	if err != nil {
+		return err
+	}
+	var ours []string
+	for _, name := range names {
+		item := certgen.Locate(path.Join(u.dir, name))
+		switch item.Role {
+		case certgen.RoleCertificate, certgen.RoleKey:
+			return f.disk.SyncDir(u.dir)
+		case certgen.RoleStray:
+		default:
+			ours = append(ours, path.Join(u.dir, name))
+		}
+	}
+	for _, name := range ours {
+		if err := f.disk.Remove(name); err != nil {
+			return err
+		}
+	}
+	if len(ours) < len(names) {
+		return f.disk.SyncDir(u.dir)
+	}
+	if err := f.disk.Remove(u.dir); err != nil {
+		return err
+	}
+	return f.disk.SyncDir(path.Dir(u.dir))
+}
+
+// absent refuses to issue where something is: the plan was made for another folder.
+func (f *Folder) absent(pair string) error {
+	for _, ext := range []string{".crt", ".key"} {
+		there, err := f.exists(pair + ext)
+		if err != nil {
+			return err
+		}
+		if there {
+			return hint.With(fmt.Errorf("%s%s exists: %w", pair, ext, fs.ErrExist),
+				"The folder has changed since the plan was made: plan again.")
+		}
+	}
+	return nil
+}
+
+// content is what a Write writes.
+func (r *run) content(s certgen.Step) ([]byte, error) {
+	switch item := certgen.Locate(s.File); {
+	case item.Staged, item.Role != certgen.RoleText && item.Role != certgen.RoleCopy && item.Role != certgen.RoleCRL:
+		return nil, fmt.Errorf("%q is not a file that is written", s.File)
+	case s.CopyOf != "":
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if a := r.authorities[s.CopyOf]; a != nil {
+			return certgen.EncodeCertificate(a.Certificate()), nil
+		}
+		state, err := r.observed()
+		if err != nil {
+			return nil, err
+		}
+		cert, err := state.Authority(s.CopyOf)
+		if err != nil {
+			return nil, err
+		}
+		return certgen.EncodeCertificate(cert), nil
+	case s.CRLOf != "":
+		return r.revocationList(s.CRLOf)
+	}
+	return s.Content, nil
+}
+
+// revocationList is the newest valid list in the folder, or a new empty one, the same
+// for every file of the run.
+func (r *run) revocationList(ca certgen.CA) ([]byte, error) {
+	a, err := r.authority(ca)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if list := r.lists[ca]; list != nil {
+		return list, nil
+	}
+	state, err := r.observed()
+	if err != nil {
+		return nil, err
+	}
+	list := certgen.NewestCRL(*state, ca, a.Certificate())
+	if list == nil {
+		if list, err = a.RevocationList(nil, big.NewInt(1), r.now()); err != nil {
+			return nil, err
+		}
+	}
+	r.lists[ca] = list
+	return list, nil
+}
+
+// authority opens a CA once per run. All CAs draw from one set of serial numbers.
+func (r *run) authority(ca certgen.CA) (*authority.Authority, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a := r.authorities[ca]; a != nil {
+		return a, nil
+	}
+	if _, err := r.observed(); err != nil {
+		return nil, err
+	}
+	a, err := r.f.authority(ca)
+	if err != nil {
+		return nil, err
+	}
+	a.Avoid(r.serials)
+	r.authorities[ca] = a
+	return a, nil
+}
+
+// observed is what the run found, without keys. r.mu is held.
+func (r *run) observed() (*certgen.State, error) {
+	if r.state == nil {
+		state, err := r.f.certificates()
+		if err != nil {
+			return nil, err
+		}
+		r.state, r.serials = &state, state.Serials()
+	}
+	return r.state, nil
+}

@@ -1,0 +1,23 @@
+//go:build unix
+
+package folder
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// foreign reports who owns a file, if that is neither this user nor root.
+func foreign(info fs.FileInfo) (uid uint32, yes bool) {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || stat.Uid == 0 || int64(stat.Uid) == int64(os.Geteuid()) {
+		return 0, false
+	}
+	return stat.Uid, true
+}
+
+// permissions are what others may do with the file.
+func permissions(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() }
+
+func syncDir(dir *os.File) error { return dir.Sync() }

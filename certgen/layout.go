@@ -1,0 +1,156 @@
+package certgen
+
+import (
+	"crypto/x509"
+	"fmt"
+	"path"
+	"strings"
+)
+
+// Names of the fixed places below the PKI folder.
+const (
+	IgnoreFile   = ".gitignore"
+	RecoveryFile = "recovery" // a secret; never part of a State
+	RetiredDir   = "retired"
+	NewSuffix    = ".new" // of a file whose writing has not been finished
+)
+
+// Role is what a file below the PKI folder is for.
+type Role int
+
+const (
+	RoleStray       Role = iota // belongs to nothing
+	RoleCertificate             // Pair.crt
+	RoleKey                     // Pair.key
+	RoleCopy                    // a copy of a CA's certificate
+	RoleCRL                     // a CA's revocation list, DER
+	RoleText                    // any other file that lockstep writes
+	RoleSecret                  // read and written by name only
+	RoleRetired                 // retired/<identity>/<serial>.crt
+)
+
+// Item is what a path alone tells about a file below the PKI folder.
+type Item struct {
+	Role   Role
+	Pair   string // Profile.Path, of certificates and keys
+	CA     CA     // who signed the pair or the CRL, whose certificate the copy is
+	Staged bool   // the path ended in NewSuffix
+}
+
+// CAPath is the Profile.Path of a CA.
+func CAPath(ca CA) string { return "ca/" + string(ca) }
+
+// CRLFile is the first copy of a CA's revocation list. The server CA has none:
+// nobody asks for it.
+func CRLFile(ca CA) string { return string(ca) + ".crl" }
+
+// RetiredPath is where the certificate of identity is kept after its time.
+func RetiredPath(identity string, leaf *x509.Certificate) string {
+	return path.Join(RetiredDir, identity, fmt.Sprintf("%x.crt", leaf.SerialNumber))
+}
+
+// places lists the files of one identity's folder, by kind of folder.
+var places = map[string]map[string]Item{
+	"members": {
+		"server": {Role: RoleCertificate, CA: ServerCA}, "peer": {Role: RoleCertificate, CA: PeerCA},
+		"client-ca.crt": {Role: RoleCopy, CA: ClientCA}, "server-ca.crt": {Role: RoleCopy, CA: ServerCA}, "peer-ca.crt": {Role: RoleCopy, CA: PeerCA},
+		"client.crl": {Role: RoleCRL, CA: ClientCA}, "peer.crl": {Role: RoleCRL, CA: PeerCA}, "etcd.env": {Role: RoleText},
+	},
+	"proxies": {
+		"server": {Role: RoleCertificate, CA: ServerCA}, "client": {Role: RoleCertificate, CA: ClientCA},
+		"client-ca.crt": {Role: RoleCopy, CA: ClientCA}, "server-ca.crt": {Role: RoleCopy, CA: ServerCA},
+		"client.crl": {Role: RoleCRL, CA: ClientCA}, "proxy.env": {Role: RoleText},
+	},
+	"components": {
+		"client": {Role: RoleCertificate, CA: ClientCA}, "ca.crt": {Role: RoleCopy, CA: ServerCA}, "etcdctl.env": {Role: RoleText},
+	},
+	"root": {
+		"client": {Role: RoleCertificate, CA: ClientCA}, "ca.crt": {Role: RoleCopy, CA: ServerCA}, "etcdctl.env": {Role: RoleText},
+	},
+	"ca": {
+		"client": {Role: RoleCertificate, CA: ClientCA}, "server": {Role: RoleCertificate, CA: ServerCA}, "peer": {Role: RoleCertificate, CA: PeerCA},
+	},
+	"": {
+		IgnoreFile: {Role: RoleText}, RecoveryFile: {Role: RoleSecret},
+		"client.crl": {Role: RoleCRL, CA: ClientCA}, "peer.crl": {Role: RoleCRL, CA: PeerCA},
+	},
+}
+
+// Locate tells what the file at name, a slash-separated path below the PKI folder, is for.
+func Locate(name string) Item {
+	base, staged := strings.CutSuffix(name, NewSuffix)
+	item := locate(base)
+	item.Staged = staged && item.Role != RoleStray
+	return item
+}
+
+func locate(name string) Item {
+	parts := strings.Split(name, "/")
+	for _, part := range parts {
+		if !plain(part) {
+			return Item{}
+		}
+	}
+	switch kind := parts[0]; {
+	case len(parts) == 1:
+		return places[""][name]
+	case kind == RetiredDir && len(parts) == 3 && path.Ext(name) == ".crt":
+		return Item{Role: RoleRetired}
+	case (kind == "ca" || kind == "root") && len(parts) == 2,
+		(kind == "members" || kind == "proxies" || kind == "components") && len(parts) == 3:
+		return within(kind, path.Dir(name), parts[len(parts)-1])
+	}
+	return Item{}
+}
+
+func within(kind, dir, file string) Item {
+	if item, ok := places[kind][file]; ok && item.Role != RoleCertificate {
+		return item
+	}
+	ext := path.Ext(file)
+	stem := strings.TrimSuffix(file, ext)
+	item, ok := places[kind][stem]
+	switch {
+	case !ok || item.Role != RoleCertificate:
+		return Item{}
+	case ext == ".crt":
+	case ext == ".key":
+		item.Role = RoleKey
+	default:
+		return Item{}
+	}
+	item.Pair = dir + "/" + stem
+	return item
+}
+
+// IsDir reports whether name is a folder of the layout; with it go the folders that
+// may be created.
+func IsDir(name string) bool {
+	parts := strings.Split(name, "/")
+	switch parts[0] {
+	case "ca", "root":
+		return len(parts) == 1
+	case "members", "proxies", "components", RetiredDir:
+		return len(parts) <= 2 && plain(parts[len(parts)-1])
+	}
+	return false
+}
+
+// plain holds for a path element that a policy's name can be: it means nothing to a
+// shell, a terminal or a file system.
+func plain(s string) bool {
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '_', r == '-':
+		default:
+			return false
+		}
+	}
+	return s != "" && s != "." && s != ".."
+}
+
+// Guarded reports whether a key of laxer mode than 0600, or of another owner, is
+// refused at pairPath rather than reported: whoever has it can be anybody.
+func Guarded(pairPath string) bool {
+	return strings.HasPrefix(pairPath, "ca/") || strings.HasPrefix(pairPath, "root/")
+}
