@@ -193,3 +193,12 @@ func sortRoles(s *roles.State) {
 func sortUsers(s *roles.State) {
 	slices.SortFunc(s.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
 }
+
+// Names is every user that the policy names.
+func (c Case) Names() []string {
+	var names []string
+	for _, u := range c.Desired.Users {
+		names = append(names, u.Name)
+	}
+	return names
+}
