@@ -125,5 +125,6 @@ func (r *run) connect(ctx context.Context) error {
 		return fmt.Errorf("connecting to etcd: %w", err)
 	}
 	r.etcd = etcd
+	r.Introduce(ctx, etcd)
 	return nil
 }

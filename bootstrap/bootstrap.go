@@ -10,6 +10,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/policies/hint"
 	"lockstep/roles"
+	"lockstep/roles/store"
 )
 
 // Options is what the operator decides about one run. The zero value asks nothing of
@@ -40,7 +41,16 @@ type Plan struct {
 
 // Empty reports whether there is nothing to do.
 func (p Plan) Empty() bool {
-	return len(p.Certificates.Steps) == 0 && len(p.Roles.Steps) == 0 && !p.EnableAuth
+	return p.Steps() == 0
+}
+
+// Steps counts what will be done.
+func (p Plan) Steps() int {
+	n := len(p.Certificates.Steps) + len(p.Roles.Steps)
+	if p.EnableAuth {
+		n++
+	}
+	return n
 }
 
 // Note is what a component's preset asks of the operator.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"lockstep/bootstrap/verify"
 	"lockstep/certgen"
@@ -55,9 +56,26 @@ func (r *run) observe(ctx context.Context) (roles.State, error) {
 // tell whether a user has a password (fact 18), so all users of the policy that were
 // not made in this run are made again: it costs nobody anything.
 func (r *run) rolesPlan(observed roles.State, made map[string]bool) roles.Plan {
-	desired := r.desired
-	desired.Enabled = observed.Enabled
-	return roles.Diff(desired, withKnown(observed, made), verify.Owned(r.Policy), roles.Allow{Recreate: !observed.Enabled})
+	return roles.Diff(r.desired, withKnown(observed, made), verify.OwnsNobody, roles.Allow{Recreate: !observed.Enabled})
+}
+
+// users is the users that this run added, as etcd acknowledged: one whose answer was
+// lost may be an older one, with a password.
+type users struct {
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+func (u *users) note(s roles.Step) {
+	if s.Action != roles.UserAdd {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.names == nil {
+		u.names = map[string]bool{}
+	}
+	u.names[s.User] = true
 }
 
 // withKnown marks the users that this run itself made, without a password.
@@ -84,12 +102,13 @@ func refusedChange(p roles.Plan) error {
 // convergeRoles applies the plan and looks again until nothing is left to do. A call
 // whose answer was lost may or may not have been done: the next look tells.
 func (r *run) convergeRoles(ctx context.Context) error {
-	made := map[string]bool{}
+	made := &users{}
 	plan := r.plan.Roles
 	start, steps, lost := plan.Revision, 0, 0
 	for range attempts {
 		done := r.Counter("users and roles", len(plan.Steps))
 		err := r.etcd.Apply(ctx, plan, r.InFlight, func(s roles.Step) {
+			made.note(s)
 			done(s.String())
 		})
 		var unknown *store.UnknownOutcomeError
@@ -101,16 +120,11 @@ func (r *run) convergeRoles(ctx context.Context) error {
 			lost++
 			r.Warn("users and roles", "no answer, looking again: %v", unknown)
 		}
-		for _, s := range plan.Steps {
-			if s.Action == roles.UserAdd {
-				made[s.User] = true
-			}
-		}
 		observed, err := r.observe(ctx)
 		if err != nil {
 			return err
 		}
-		plan = r.rolesPlan(observed, made)
+		plan = r.rolesPlan(observed, made.names)
 		if len(plan.Steps) == 0 {
 			if lost == 0 && observed.Revision != start+uint64(steps) {
 				r.Warn("users and roles", "somebody else changed etcd's users or roles meanwhile: authRevision is %d, expected %d", observed.Revision, start+uint64(steps))

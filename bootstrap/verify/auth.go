@@ -91,14 +91,12 @@ func subject(s roles.Step) string {
 }
 
 func (e *Evidence) rolesPlan() roles.Plan {
-	desired := roles.Desired(e.Policy)
-	desired.Enabled = e.Auth.Enabled
-	return roles.Diff(desired, *e.Auth, Owned(e.Policy), roles.Allow{})
+	return roles.Diff(roles.Desired(e.Policy), *e.Auth, OwnsNobody, roles.Allow{})
 }
 
-// Owned is the ownership that the policy alone gives: nobody is ours by name. Users
-// that are shown to have no password are, by roles.Diff's own rule.
-func Owned(any) roles.Ownership { return func(string) bool { return false } }
+// OwnsNobody is the ownership that the policy alone gives: nobody is ours by name.
+// Users that are shown to have no password are, by roles.Diff's own rule.
+func OwnsNobody(string) bool { return false }
 
 func findRecovery(e *Evidence, found func(subject, text string)) {
 	if e.Recovery {
@@ -123,6 +121,9 @@ func findPasswords(e *Evidence, found func(subject, text string)) {
 }
 
 func findRefused(e *Evidence, found func(subject, text string)) {
+	if !e.Auth.Enabled {
+		return // nobody's password can be known; auth/off says what is wrong
+	}
 	for _, r := range e.rolesPlan().Refused {
 		found(subject(r.Step), fmt.Sprintf("%s; to mend: %s (needs %s)", r.Reason, r.Step, r.Flag))
 	}

@@ -102,6 +102,18 @@ func (p Proof) Passed() (allowed, refused int) {
 	return allowed, refused
 }
 
+// Asked counts the questions, by the answer that is expected.
+func (p Proof) Asked() (allowed, refused int) {
+	for _, a := range p.Answers {
+		if a.Want == roles.Allowed {
+			allowed++
+		} else {
+			refused++
+		}
+	}
+	return allowed, refused
+}
+
 // Proven reports whether every question got the expected answer, and there was one.
 func (p Proof) Proven() bool {
 	allowed, refused := p.Passed()

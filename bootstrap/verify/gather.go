@@ -64,6 +64,7 @@ func observe(ctx context.Context, w *world.World) (*roles.State, error) {
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
 	defer cancel()
+	w.Introduce(ctx, c)
 	state, err := c.Observe(ctx, UserNames(w))
 	if err != nil {
 		return nil, err

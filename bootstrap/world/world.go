@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ type World struct {
 
 // Admin is how the operator asked to get in: etcdctl's flags.
 type Admin struct {
+	Endpoints      []string         // nil: the policy's
 	Certificate    *tls.Certificate // nil: root's
 	User, Password string           // "" for none
 	Servers        *x509.CertPool   // who may sign servers; nil: the folder's server CA
@@ -182,23 +184,45 @@ func (w *World) ConnectAs(ctx context.Context, identity *tls.Certificate, user, 
 	return store.Connect(ctx, store.Target{Endpoints: urls, TLS: config, User: user, Password: password, DialTimeout: w.CallTimeout})
 }
 
-// Administrator opens the administrator's connection to all members.
+// Administrator opens the administrator's connection, to all members unless other
+// endpoints were asked for, and says whom it talks to.
 func (w *World) Administrator(ctx context.Context) (*store.Client, error) {
-	var urls []string
-	for _, m := range w.Members() {
-		urls = append(urls, m.URL)
-	}
-	user, password := "", ""
-	var identity *tls.Certificate
-	if w.Admin != nil {
-		user, password, identity = w.Admin.User, w.Admin.Password, w.Admin.Certificate
-	}
-	if identity == nil {
+	admin := w.admin()
+	if admin.Certificate == nil {
 		root, err := w.Root(ctx)
 		if err != nil {
 			return nil, err
 		}
-		identity = root
+		admin.Certificate = root
 	}
-	return w.ConnectAs(ctx, identity, user, password, urls...)
+	return w.ConnectAs(ctx, admin.Certificate, admin.User, admin.Password, admin.Endpoints...)
+}
+
+// admin is how the administrator gets in, the policy's endpoints filled in.
+func (w *World) admin() Admin {
+	var a Admin
+	if w.Admin != nil {
+		a = *w.Admin
+	}
+	if len(a.Endpoints) == 0 {
+		for _, m := range w.Members() {
+			a.Endpoints = append(a.Endpoints, m.URL)
+		}
+	}
+	return a
+}
+
+// Introduce says which cluster c talks to. A cluster that does not tell its ID is
+// introduced without.
+func (w *World) Introduce(ctx context.Context, c *store.Client) {
+	var members []string
+	for _, m := range w.Members() {
+		members = append(members, m.Name+" "+m.URL)
+	}
+	id, err := c.ClusterID(ctx)
+	if err != nil {
+		w.Say("etcd", "cluster %q, members %s", w.Policy.Cluster.Name, strings.Join(members, ", "))
+		return
+	}
+	w.Say("etcd", "cluster %q (%x), members %s", w.Policy.Cluster.Name, id, strings.Join(members, ", "))
 }

@@ -15,6 +15,7 @@ type globals struct {
 	pki     string   // "" is pki beside the policy
 	output  format
 	yes     bool
+	verbose bool
 	timeout time.Duration
 
 	printer *view.Printer // made by answers; nil until then
@@ -28,6 +29,7 @@ func (g *globals) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&g.pki, "pki", "", "`DIR` of keys and certificates (default: pki beside the policy)")
 	fs.VarP(&g.output, "output", "o", "how answers are written: text or json")
 	fs.BoolVar(&g.yes, "yes", false, "make changes without asking; needed where there is no terminal")
+	fs.BoolVarP(&g.verbose, "verbose", "v", false, "a line on stderr for every step")
 	fs.DurationVar(&g.timeout, "timeout", 30*time.Second, "how long etcd may take to answer")
 }
 
@@ -44,7 +46,9 @@ func (g *globals) answered() bool { return g.printer != nil && g.printer.Printed
 
 // progress tells on stderr how far the command is.
 func (g *globals) progress() *view.Progress {
-	return view.NewProgress(g.stderr, g.stderrTerminal, g.now)
+	p := view.NewProgress(g.stderr, g.stderrTerminal, g.now)
+	p.Verbose = g.verbose
+	return p
 }
 
 // colour reports whether a terminal wants colour (no-color.org).

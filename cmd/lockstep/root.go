@@ -33,6 +33,10 @@ whose CN is the user, and proves that the two agree.`,
 		newInitCommand(g),
 		newPresetsCommand(g),
 		newLintCommand(g),
+		newRehearseCommand(g),
+		newBootstrapCommand(g),
+		newVerifyCommand(g),
+		newCertsCommand(g),
 		newVersionCommand(g),
 	)
 	return root

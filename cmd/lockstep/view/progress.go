@@ -37,6 +37,9 @@ type Progress struct {
 	terminal bool
 	now      func() time.Time
 
+	// Verbose gives every step a line of its own, wherever it is written.
+	Verbose bool
+
 	mu      sync.Mutex
 	stage   string
 	steps   int // of this stage
@@ -76,6 +79,9 @@ func (p *Progress) Report(e Event) {
 	switch {
 	case e.Warning, e.Total == 0 && e.Text != "":
 		p.line(e.Stage + ": " + e.String())
+	case e.Total > 0 && p.Verbose:
+		p.line(e.Stage + ": " + e.String())
+		return
 	case e.Total > 0 && !p.terminal && p.now().Sub(p.shown) >= lineEvery:
 		p.line(e.Stage + ": " + e.String())
 		return

@@ -1,0 +1,138 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/policies"
+)
+
+// sound is the evidence of a cluster that is as it must be, for a case to spoil.
+func sound() *Evidence {
+	e := &Evidence{Policy: &policies.Policy{}, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}
+	for i, name := range []string{"etcd1", "etcd2", "etcd3"} {
+		e.Members = append(e.Members, Member{
+			Name: name, URL: fmt.Sprintf("https://10.0.0.1%d:2379", i+1), ID: uint64(i + 1), ClusterID: 0xabc,
+			Version: "3.7.3", Peers: []string{"etcd1", "etcd2", "etcd3"}, AuthOn: true,
+			Anonymous: Tried{Outcome: Refused}, Root: Tried{Outcome: Accepted},
+			PeerPort: PeerPort{Anonymous: Tried{Outcome: Refused}, Component: Tried{Outcome: Refused}, Peer: Tried{Outcome: Accepted}},
+		})
+	}
+	return e
+}
+
+// lines is what the checks find, one line each; checks without evidence are left out.
+func lines(e *Evidence, checks []Check) []string {
+	var out []string
+	for _, f := range Judge(e, checks).Findings {
+		out = append(out, fmt.Sprintf("%s %s: %s: %s", f.Severity, f.Code, f.Subject, f.Text))
+	}
+	return out
+}
+
+func TestMemberChecks(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil func(*Evidence)
+		want  []string
+	}{
+		"sound": {func(*Evidence) {}, nil},
+		"one does not answer": {
+			func(e *Evidence) { e.Members[1] = Member{Name: "etcd2", Err: errors.New("connection refused")} },
+			[]string{"error members/reached: etcd2: cannot be asked: connection refused"},
+		},
+		"a member that the policy does not name": {
+			func(e *Evidence) { e.Members[0].Peers = []string{"etcd1", "etcd2", "etcd3", "etcd4"} },
+			[]string{"critical members/unknown: etcd4: is a member of the cluster and not of the policy"},
+		},
+		"a member that never started": {
+			func(e *Evidence) { e.Members[0].Peers = []string{"", "etcd1", "etcd2", "etcd3"} },
+			[]string{"critical members/unknown: : the cluster lists a member that has never been started"},
+		},
+		"two clusters": {
+			func(e *Evidence) { e.Members[2].ClusterID = 0xdef },
+			[]string{"critical members/unknown: etcd3: belongs to cluster def, and etcd1 to abc"},
+		},
+		"one etcd under two names": {
+			func(e *Evidence) { e.Members[2].ID = 1 },
+			[]string{"critical members/unknown: etcd3: is the same etcd as etcd1"},
+		},
+		"another cluster's member": {
+			func(e *Evidence) {
+				for i := range e.Members {
+					e.Members[i].Peers = []string{"etcd1", "etcd2"}
+				}
+			},
+			[]string{"critical members/unknown: etcd3: is not a member of the cluster, whose members are etcd1, etcd2"},
+		},
+		"lets anybody in": {
+			func(e *Evidence) { e.Members[0].Anonymous.Outcome = Accepted },
+			[]string{"critical members/anonymous: etcd1: accepts TLS connections without a certificate"},
+		},
+		"blind": {
+			func(e *Evidence) { e.Members[0].Root = Tried{Outcome: Blind, Err: errors.New("user name is empty")} },
+			[]string{"critical members/blind: etcd1: takes root's certificate and ignores its CN: it is not started with --client-cert-auth"},
+		},
+		"root unknown": {
+			func(e *Evidence) { e.Members[0].Root = Tried{Err: errors.New("no answer")} },
+			[]string{"error members/root: etcd1: root's certificate was not let in: no answer"},
+		},
+		"auth off says nothing about root": {
+			func(e *Evidence) { e.Members[0].AuthOn, e.Members[0].Root = false, Tried{} }, nil,
+		},
+		"refuses a component": {
+			func(e *Evidence) { e.Members[0].Refusals = []Refusal{{"flannel", errors.New("tls: bad certificate")}} },
+			[]string{"error members/refusals: etcd1: does not accept flannel's certificate: tls: bad certificate"},
+		},
+		"peer port open": {
+			func(e *Evidence) {
+				e.Members[0].PeerPort.Anonymous.Outcome, e.Members[0].PeerPort.Component.Outcome = Accepted, Accepted
+			},
+			[]string{
+				"critical members/peer-port: etcd1: its peer port accepts a component's certificate",
+				"critical members/peer-port: etcd1: its peer port accepts connections without a certificate",
+			},
+		},
+		"peer port not seen": {
+			func(e *Evidence) { e.Members[0].PeerPort = PeerPort{} },
+			[]string{"warning members/peer-port-unseen: etcd1: its peer port did not take a peer certificate, so its refusals prove nothing: it was not tried"},
+		},
+		"alarm, learner, clock, version": {
+			func(e *Evidence) {
+				m := &e.Members[0]
+				m.Alarms, m.Learner, m.Clock, m.Version = []string{"NOSPACE at member 1"}, true, -3*time.Minute, "3.5.35"
+			},
+			[]string{
+				"error members/alarm: etcd1: raises the alarm NOSPACE at member 1",
+				"error members/clock: etcd1: its clock differs from ours by -3m0s",
+				"error members/learner: etcd1: is a learner",
+				"warning members/version: etcd1: runs etcd 3.5.35",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := sound()
+			c.spoil(e)
+			if diff := cmp.Diff(c.want, lines(e, MemberChecks())); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestBelowFloor(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{
+		"3.7.3": false, "3.7.1": false, "3.7.0": true, "3.7.1-rc.0": true, "3.8.0-alpha.0": false, "4.0.0": false,
+		"3.6.14": false, "3.6.13": true, "3.5.99": true, "3.4.23": true, "": true, "new": true,
+	} {
+		if got := belowFloor(version); got != want {
+			t.Errorf("%q: got %v, want %v", version, got, want)
+		}
+	}
+}

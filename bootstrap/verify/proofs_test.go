@@ -1,0 +1,92 @@
+package verify
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
+)
+
+func answer(want, got roles.Verdict, about string) roles.Answer {
+	return roles.Answer{Question: roles.Question{Access: keyrange.Read, Want: want, About: about}, Got: got}
+}
+
+func TestProofChecks(t *testing.T) {
+	t.Parallel()
+	silent := answer(roles.Denied, roles.Inconclusive, `beside prefix "/a/"`)
+	silent.Err = errors.New("no leader")
+	for name, c := range map[string]struct {
+		proof  Proof
+		want   []string
+		proven bool
+	}{
+		"proven": {
+			proof:  Proof{Answers: []roles.Answer{answer(roles.Allowed, roles.Allowed, "x"), answer(roles.Denied, roles.Denied, "y")}},
+			proven: true,
+		},
+		"nothing asked is nothing proven": {proof: Proof{}},
+		"refused what it may": {
+			proof: Proof{Answers: []roles.Answer{answer(roles.Allowed, roles.Denied, `prefix "/a/"`)}},
+			want:  []string{`error proof/denied: flannel: read of prefix "/a/" is refused`},
+		},
+		"allowed what it may not": {
+			proof: Proof{Answers: []roles.Answer{answer(roles.Denied, roles.Allowed, `prefix "/b/"`)}},
+			want:  []string{`critical proof/allowed: flannel: read of prefix "/b/" is allowed`},
+		},
+		"inconclusive": {
+			proof: Proof{Answers: []roles.Answer{answer(roles.Allowed, roles.Allowed, "x"), silent, silent}},
+			want:  []string{`error proof/inconclusive: flannel: 2 questions without an answer that tells; the first, read of beside prefix "/a/": no leader`},
+		},
+		"no connection": {
+			proof: Proof{Err: errors.New("bad certificate")},
+			want:  []string{"error proof/inconclusive: flannel: could not be asked: bad certificate"},
+		},
+		"no key here": {
+			proof: Proof{NotLive: "its key is not here"},
+			want:  []string{"warning proof/not-live: flannel: not proven live: its key is not here"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := sound()
+			c.proof.Component = "flannel"
+			e.Proofs = []Proof{c.proof}
+			if diff := cmp.Diff(c.want, lines(e, proofChecks())); diff != "" {
+				t.Error(diff)
+			}
+			if got := c.proof.Proven(); got != c.proven {
+				t.Errorf("proven: got %v, want %v", got, c.proven)
+			}
+		})
+	}
+}
+
+// A check that cannot look is no pass: without evidence nothing is in step.
+func TestNothingSeenIsNotInStep(t *testing.T) {
+	t.Parallel()
+	e := sound()
+	e.Members, e.AuthErr = nil, errors.New("no quorum")
+	r := Judge(e, []Check{
+		{Code: "a/a", Needs: NeedsMembers, Find: func(*Evidence, func(string, string)) {}},
+		{Code: "b/b", Needs: NeedsAuth, Find: func(*Evidence, func(string, string)) {}},
+	})
+	want := []Skip{{"a/a", "no member was asked"}, {"b/b", "etcd's users and roles could not be read: no quorum"}}
+	if diff := cmp.Diff(want, r.Skipped); diff != "" || r.InStep() {
+		t.Errorf("in step: %v\n%s", r.InStep(), diff)
+	}
+}
+
+// Codes are written into policies and alerts, so each is one check's, and complete.
+func TestChecksAreComplete(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, c := range Checks() {
+		if seen[c.Code] || c.Code == "" || c.Sentence == "" || c.Remedy == "" || c.Find == nil {
+			t.Errorf("check %q is incomplete or there twice", c.Code)
+		}
+		seen[c.Code] = true
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lockstep/bootstrap"
+	"lockstep/cmd/lockstep/view"
+)
+
+type bootstrapOptions struct {
+	*globals
+	connection
+	wait          time.Duration
+	acceptForeign []string
+	exhaustive    bool
+}
+
+func newBootstrapCommand(g *globals) *cobra.Command {
+	opts := bootstrapOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "bootstrap",
+		Short: "Everything, in order: CAs, certificates, roles, users, auth on, proof",
+		Long: `Bring a cluster from nothing to auth on and proven, in the one safe order: CAs, member
+and proxy certificates, component certificates, roles, users, auth on, proof. While no
+member answers it says what to copy to which host, and waits or ends with exit code 2;
+the next run continues. Whatever is valid is left as it is, so it is safe to repeat.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runBootstrap(cmd.Context(), opts) },
+	}
+	opts.connection.flags(cmd.Flags())
+	cmd.Flags().DurationVar(&opts.wait, "wait", 0, "how long to wait for members that do not answer yet")
+	cmd.Flags().StringSliceVar(&opts.acceptForeign, "accept-foreign", nil, "`USER` outside the policy that may keep its power; may be repeated")
+	cmd.Flags().BoolVar(&opts.exhaustive, "exhaustive", false, "ask every component about every other component's keys")
+	return cmd
+}
+
+func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
+	p, err := opts.readPolicy()
+	if err != nil {
+		return err
+	}
+	if _, err := opts.resolve(p.Cluster, opts.app); err != nil {
+		return err // before a folder is made
+	}
+	f, release, err := opts.changeFolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	w, finish, err := opts.openWorld(ctx, p, f, opts.connection)
+	if err != nil {
+		return err
+	}
+	defer finish()
+	result, err := bootstrap.Run(ctx, w, bootstrap.Options{
+		Wait: opts.wait, AcceptForeign: opts.acceptForeign, Exhaustive: opts.exhaustive,
+		Confirm: func(plan bootstrap.Plan) error {
+			finish()
+			return opts.confirmPlan(ctx, plan)
+		},
+		Waiting: func(_ context.Context, list []bootstrap.Start) error {
+			finish()
+			return opts.instruct(view.Starts(list))
+		},
+		Notes: func(list []bootstrap.Note) {
+			finish()
+			_ = opts.tell(view.Notes(list)) // a closed stderr stops nothing
+		},
+	})
+	finish()
+	return opts.conclude("Bootstrap", result, err)
+}
+
+// confirmPlan shows what is about to change and asks.
+func (g *globals) confirmPlan(ctx context.Context, plan bootstrap.Plan) error {
+	if err := g.tell(view.Plan(plan, g.colour(g.stderrTerminal))); err != nil {
+		return err
+	}
+	return g.confirm(ctx, fmt.Sprintf("Do it (%d steps)?", plan.Steps()))
+}
+
+// instruct writes what the operator has to do. It is an answer, but for JSON, whose one
+// document is still to come.
+func (g *globals) instruct(text string) error {
+	if view.Format(g.output) == view.JSON {
+		return g.tell(text)
+	}
+	_, err := io.WriteString(g.stdout, text)
+	return err
+}
+
+// tell writes text for people to stderr.
+func (g *globals) tell(text string) error {
+	_, err := io.WriteString(g.stderr, text)
+	return err
+}
+
+// conclude prints what was proven, if it came to that, and passes the error on.
+func (g *globals) conclude(kind string, result *bootstrap.Result, err error) error {
+	if result == nil || result.Evidence == nil {
+		return err
+	}
+	printed := g.answer(view.Proof{Kind: kind, Evidence: result.Evidence, Report: result.Report, Changed: result.Changed})
+	if err != nil {
+		return err
+	}
+	return printed
+}

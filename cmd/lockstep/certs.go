@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lockstep/bootstrap"
+	"lockstep/certgen"
+	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/hint"
+)
+
+func newCertsCommand(g *globals) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "certs",
+		Short: "Issue certificates that are not part of the policy",
+		Args:  noSubcommand,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	issue := &cobra.Command{
+		Use:   "issue",
+		Short: "Issue a certificate",
+		Args:  noSubcommand,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	issue.AddCommand(newIssueRootCommand(g))
+	cmd.AddCommand(issue)
+	return cmd
+}
+
+type issueRootOptions struct {
+	*globals
+	ttl time.Duration
+}
+
+// shortest and longest life of a root certificate on disk.
+const (
+	rootAtLeast = time.Minute
+	rootAtMost  = 30 * 24 * time.Hour
+)
+
+func newIssueRootCommand(g *globals) *cobra.Command {
+	opts := issueRootOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "root",
+		Short: "Write root's certificate to root/ in the PKI folder, for etcdctl",
+		Long: `Write root's certificate to root/ in the PKI folder, for etcdctl. It is the key to
+everything in etcd for as long as it is valid: give it an hour, and delete the folder
+when you are done. lockstep itself does not need it where the client CA's key is.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runIssueRoot(cmd.Context(), opts) },
+	}
+	cmd.Flags().DurationVar(&opts.ttl, "ttl", time.Hour, "how long it is valid, 1m to 720h")
+	return cmd
+}
+
+func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
+	if opts.ttl < rootAtLeast || opts.ttl > rootAtMost {
+		return hint.With(fmt.Errorf("--ttl %s", opts.ttl), fmt.Sprintf("Give between %s and %s.", rootAtLeast, rootAtMost))
+	}
+	p, err := opts.readPolicy()
+	if err != nil {
+		return err
+	}
+	f, err := opts.readFolder()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	unlock, err := f.Lock(ctx, lockWait)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	state, err := f.Observe()
+	if err != nil {
+		return err
+	}
+	plan := certgen.DiffRoot(p, opts.ttl, state, opts.now())
+	if len(plan.Blocked) > 0 {
+		return hint.Refuse("", "issuing root's certificate: %s", plan.Blocked[0])
+	}
+	if err := opts.confirmPlan(ctx, bootstrap.Plan{Certificates: plan}); err != nil {
+		return err
+	}
+	if err := f.Apply(ctx, plan, opts.now, inFlight, func(certgen.Step) {}); err != nil {
+		return err
+	}
+	pair, err := f.Identity("root/client")
+	if err != nil {
+		return fmt.Errorf("reading back root's certificate: %w", err)
+	}
+	return opts.answer(view.Issued{Folder: filepath.Join(f.Path(), "root"), User: "root", NotAfter: pair.Leaf.NotAfter})
+}

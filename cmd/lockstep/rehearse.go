@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lockstep/bootstrap"
+	"lockstep/bootstrap/rehearsal"
+	"lockstep/bootstrap/world"
+	"lockstep/certgen/folder"
+	"lockstep/cmd/lockstep/view"
+	"lockstep/policies"
+	"lockstep/policies/hint"
+)
+
+// exhaustiveUpTo is how many components a rehearsal asks about all others' keys.
+const exhaustiveUpTo = 200
+
+type rehearseOptions struct {
+	*globals
+	members int
+	etcd    string
+	keep    bool
+	wait    time.Duration
+}
+
+func newRehearseCommand(g *globals) *cobra.Command {
+	opts := rehearseOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Bootstrap a throw-away local etcd with this policy and prove every permission",
+		Long: `Start a throw-away etcd of real processes on free loopback ports, from the folders that
+bootstrap writes, bootstrap it with this policy, prove every permission, and throw it
+away. Nothing outside a temporary folder is touched. Exit code 0 only if every
+permission was proven: a policy is tested in CI by this.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runRehearse(cmd.Context(), opts) },
+	}
+	cmd.Flags().IntVar(&opts.members, "members", 3, "how many etcd processes: 1, 3 or 5")
+	cmd.Flags().StringVar(&opts.etcd, "etcd", "", "`PATH` of the etcd to start (default: lockstep-etcd beside lockstep, else etcd on PATH)")
+	cmd.Flags().BoolVar(&opts.keep, "keep", false, "leave it running in the foreground until Ctrl-C, with an etcdctl line for each component")
+	cmd.Flags().DurationVar(&opts.wait, "wait", time.Minute, "how long the processes may take to answer")
+	return cmd
+}
+
+func runRehearse(ctx context.Context, opts rehearseOptions) (err error) {
+	if opts.members != 1 && opts.members != 3 && opts.members != 5 {
+		return hint.With(fmt.Errorf("--members %d", opts.members), "Give 1, 3 or 5: an even number tolerates no more failures than the one below.")
+	}
+	p, err := opts.readPolicy()
+	if err != nil {
+		return err
+	}
+	etcd, err := rehearsal.FindEtcd(opts.etcd)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "lockstep-rehearsal-")
+	if err != nil {
+		return fmt.Errorf("making a folder for the rehearsal: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	ports, err := rehearsal.FreePorts(opts.members)
+	if err != nil {
+		return err
+	}
+	f, err := folder.Create(filepath.Join(dir, "pki"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return opts.rehearse(ctx, rehearsal.Rewrite(p, ports), f, etcd)
+}
+
+// rehearse bootstraps the local policy by the same code as a real cluster: where an
+// operator would be told to start etcd, it is started.
+func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f *folder.Folder, etcd string) (err error) {
+	progress := opts.progress()
+	defer progress.Close()
+	w := &world.World{
+		Policy: p, Folder: f, Now: opts.now, InFlight: inFlight, CallTimeout: opts.timeout,
+		Report: func(e world.Event) { progress.Report(view.Event(e)) },
+	}
+	var cluster rehearsal.Cluster
+	defer func() { err = errors.Join(err, cluster.Stop()) }()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	result, err := bootstrap.Run(ctx, w, bootstrap.Options{
+		Wait:       opts.wait,
+		Exhaustive: len(p.Components) <= exhaustiveUpTo,
+		Confirm:    func(bootstrap.Plan) error { return nil }, // it is all thrown away
+		Waiting: func(ctx context.Context, list []bootstrap.Start) error {
+			for _, m := range list {
+				if err := cluster.Start(etcd, m.Folder); err != nil {
+					return err
+				}
+			}
+			w.Say("etcd", "started %d members with %s", len(list), etcd)
+			go func() {
+				if err := cluster.Watch(ctx); err != nil {
+					cancel(err)
+				}
+			}()
+			return nil
+		},
+	})
+	progress.Close()
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	if err := opts.conclude("Rehearsal", result, err); err != nil {
+		return err
+	}
+	if opts.keep {
+		return opts.keepRunning(ctx, p, f)
+	}
+	return nil
+}
+
+// keepRunning prints how to look around as each component, until Ctrl-C.
+func (opts rehearseOptions) keepRunning(ctx context.Context, p *policies.Policy, f *folder.Folder) error {
+	var b strings.Builder
+	b.WriteString("\nThe members keep running until Ctrl-C. As each component:\n")
+	for _, c := range p.Components {
+		fmt.Fprintf(&b, "  (cd %s && set -a && . ./etcdctl.env && etcdctl %s)\n", filepath.Join(f.Path(), "components", c.Name), firstQuestion(c))
+	}
+	if err := opts.tell(b.String()); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// firstQuestion is an etcdctl command that the component is allowed.
+func firstQuestion(c policies.Component) string {
+	for _, p := range c.Permissions {
+		if p.Access.Reads() && p.Key != "\x00" {
+			return fmt.Sprintf("get --prefix --keys-only %q", p.Key)
+		}
+	}
+	if c.Administrator {
+		return "member list"
+	}
+	return "endpoint status"
+}

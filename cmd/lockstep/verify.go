@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"lockstep/bootstrap/verify"
+	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/hint"
+)
+
+type verifyOptions struct {
+	*globals
+	connection
+	verify.Options
+}
+
+func newVerifyCommand(g *globals) *cobra.Command {
+	opts := verifyOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Prove that certificates, users and permissions agree",
+		Long: `Prove that certificates, users and permissions agree: policy, PKI folder and etcd are
+compared three ways, and every component asks etcd itself, with its own certificate,
+what it may do and what it may not. Nothing is written, neither here nor to etcd.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), opts) },
+	}
+	opts.connection.flags(cmd.Flags())
+	cmd.Flags().BoolVar(&opts.Exhaustive, "exhaustive", false, "ask every component about every other component's keys")
+	cmd.Flags().BoolVar(&opts.Mint, "mint", false, "for a component whose key is not here, make a five-minute certificate in memory (needs the client CA's key)")
+	return cmd
+}
+
+func runVerify(ctx context.Context, opts verifyOptions) error {
+	p, err := opts.readPolicy()
+	if err != nil {
+		return err
+	}
+	if _, err := opts.resolve(p.Cluster, opts.app); err != nil {
+		return err
+	}
+	f, err := opts.readFolder()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w, finish, err := opts.openWorld(ctx, p, f, opts.connection)
+	if err != nil {
+		return err
+	}
+	defer finish()
+	e, err := verify.Gather(ctx, w, opts.Options)
+	finish()
+	if err != nil {
+		return err
+	}
+	report := verify.Judge(e, verify.Checks())
+	if err := opts.answer(view.Proof{Kind: "Verify", Evidence: e, Report: report}); err != nil {
+		return err
+	}
+	if !report.InStep() {
+		return hint.Pending("", "not in step")
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package view
+
+import (
+	"bytes"
+	"fmt"
+
+	"lockstep/bootstrap"
+)
+
+// planLines is how many steps of one kind are listed before the rest is a number:
+// a first bootstrap of a thousand components should fit a screen.
+const planLines = 12
+
+// Plan writes what is about to change, for the person who is asked. It is no answer.
+func Plan(p bootstrap.Plan, colour bool) string {
+	s := &Sheet{out: &bytes.Buffer{}, colour: colour}
+	var certificates, etcd []string
+	for _, step := range p.Certificates.Steps {
+		certificates = append(certificates, withReason(step.String(), step.Reason))
+	}
+	for _, step := range p.Roles.Steps {
+		etcd = append(etcd, withReason(step.String(), step.Reason))
+	}
+	section(s, "in the PKI folder", certificates)
+	section(s, "in etcd", etcd)
+	if p.EnableAuth {
+		s.Line("in etcd, last: turn auth on, and off again if root does not get in by certificate")
+	}
+	return s.out.String()
+}
+
+func withReason(sentence, reason string) string {
+	if reason == "" {
+		return sentence
+	}
+	return sentence + " (" + reason + ")"
+}
+
+func section(s *Sheet, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	s.Line("%s (%s):", title, number(len(lines), "step"))
+	for i, line := range lines {
+		if i == planLines && len(lines) > planLines+1 {
+			s.Line("  ... and %d more", len(lines)-i)
+			return
+		}
+		s.Line("  %s", line)
+	}
+}
+
+// Starts tells what to copy to each member's host and how to start etcd there.
+func Starts(list []bootstrap.Start) string {
+	s := &Sheet{out: &bytes.Buffer{}}
+	s.Line("No member answers yet. For each member, copy its folder to its host and start etcd there:")
+	for _, m := range list {
+		s.Line("")
+		s.Line("  %s (%s)", m.Member, m.Host)
+		if m.Target != "." {
+			s.Line("    copy   scp -rp %s/. %s:%s", m.Folder, m.Host, m.Target)
+		}
+		s.Line("    start  %s", m.Command())
+		s.Line("    it then answers at %s", m.URL)
+	}
+	s.Line("")
+	s.Line("The keys belong to the user that etcd runs as, with mode 0600. As a service: EnvironmentFile= its etcd.env and WorkingDirectory= its folder.")
+	return s.out.String()
+}
+
+// Notes tells what the presets in use ask of the operator.
+func Notes(list []bootstrap.Note) string {
+	s := &Sheet{out: &bytes.Buffer{}}
+	s.Line("Before auth is turned on, look after this:")
+	for _, n := range list {
+		s.wrapped(fmt.Sprintf("  %s: ", n.Component), "    ", n.Text)
+	}
+	return s.out.String()
+}

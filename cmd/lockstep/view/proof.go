@@ -1,0 +1,141 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"lockstep/bootstrap/verify"
+)
+
+// Proof is what verify, and the end of bootstrap and rehearse, have to say: the table
+// of identities and what is not in step.
+type Proof struct {
+	Kind     string // Verify, Bootstrap, Rehearsal
+	Evidence *verify.Evidence
+	Report   verify.Report
+	Changed  bool // something was done in this run
+}
+
+// Text implements Answer.
+func (p Proof) Text(s *Sheet) {
+	p.table(s)
+	s.Line("")
+	for _, f := range p.Report.Findings {
+		s.Line("%s", paintFinding(s, f))
+	}
+	for _, k := range p.Report.Skipped {
+		s.Line("%s %s: %s", s.Paint(Warn, "not checked"), k.Code, k.Reason)
+	}
+	s.Line("%s", p.verdict(s))
+}
+
+// table is one row for each identity of the policy.
+func (p Proof) table(s *Sheet) {
+	var rows [][]string
+	for _, x := range p.Evidence.Proofs {
+		allowed, refused := x.Passed()
+		wantAllowed, wantRefused := x.Asked()
+		rows = append(rows, []string{
+			x.Component, x.User.String(), x.Role,
+			share(s, x, allowed, wantAllowed), share(s, x, refused, wantRefused), until(x),
+		})
+	}
+	if len(rows) == 0 {
+		s.Line("no components")
+		return
+	}
+	s.Table([]string{"component", "user", "role", "proven allowed", "proven refused", "certificate until"}, rows)
+}
+
+// share is "7/7", in colour; what was not asked is a dash.
+func share(s *Sheet, x verify.Proof, got, want int) string {
+	switch {
+	case x.NotLive != "" || x.Err != nil:
+		return s.Paint(Warn, "not proven")
+	case want == 0:
+		return "-"
+	case got < want:
+		return s.Paint(Bad, fmt.Sprintf("%d of %d", got, want))
+	}
+	return s.Paint(Good, strconv.Itoa(got))
+}
+
+func until(x verify.Proof) string {
+	switch {
+	case x.Leaf == nil:
+		return "-"
+	case x.Minted:
+		return "made for this proof"
+	}
+	return x.Leaf.NotAfter.UTC().Format(time.DateOnly)
+}
+
+func paintFinding(s *Sheet, f verify.Finding) string {
+	colour := Bad
+	if f.Severity == verify.Warning {
+		colour = Warn
+	}
+	who := ""
+	if f.Subject != "" {
+		who = " " + f.Subject + ":"
+	}
+	return fmt.Sprintf("%s %s:%s %s\n  remedy: %s", s.Paint(colour, f.Severity.String()), f.Code, who, f.Text, f.Remedy)
+}
+
+func (p Proof) verdict(s *Sheet) string {
+	answers := 0
+	for _, x := range p.Evidence.Proofs {
+		allowed, refused := x.Passed()
+		answers += allowed + refused
+	}
+	checks := len(p.Report.Passed)
+	if p.Report.InStep() {
+		return fmt.Sprintf("%s: %s of %q, %s of etcd as expected on %s, %s passed", s.Paint(Good, "in step"),
+			number(len(p.Evidence.Proofs), "component"), p.Evidence.Policy.Cluster.Name,
+			number(answers, "answer"), number(len(p.Evidence.Members), "member"), number(checks, "check"))
+	}
+	return fmt.Sprintf("%s: %s, %s not made", s.Paint(Bad, "not in step"),
+		number(len(p.Report.Findings), "finding"), number(len(p.Report.Skipped), "check"))
+}
+
+// Document implements Answer.
+func (p Proof) Document() any {
+	d := ProofDocument{
+		Header: header(p.Kind), Cluster: p.Evidence.Policy.Cluster.Name, Changed: p.Changed, InStep: p.Report.InStep(),
+		Members: []MemberDocument{}, Components: []ComponentDocument{}, Findings: []FindingDocument{},
+		Passed: append([]string{}, p.Report.Passed...), Skipped: []SkippedDocument{},
+	}
+	for _, m := range p.Evidence.Members {
+		if m.ClusterID != 0 {
+			d.ClusterID = fmt.Sprintf("%x", m.ClusterID)
+		}
+		d.Members = append(d.Members, MemberDocument{Name: m.Name, URL: m.URL, Version: m.Version, Reached: m.Err == nil})
+	}
+	for _, x := range p.Evidence.Proofs {
+		d.Components = append(d.Components, componentDocument(x))
+	}
+	for _, f := range p.Report.Findings {
+		d.Findings = append(d.Findings, FindingDocument{f.Code, f.Severity.String(), f.Subject, f.Text, f.Remedy})
+	}
+	for _, k := range p.Report.Skipped {
+		d.Skipped = append(d.Skipped, SkippedDocument(k))
+	}
+	return d
+}
+
+func componentDocument(x verify.Proof) ComponentDocument {
+	allowed, refused := x.Passed()
+	wantAllowed, wantRefused := x.Asked()
+	c := ComponentDocument{
+		Name: x.Component, User: x.User.String(), Role: x.Role, Proven: x.Proven(), Member: x.Member, Minted: x.Minted,
+		Allowed: CountDocument{allowed, wantAllowed}, Refused: CountDocument{refused, wantRefused}, NotProven: x.NotLive,
+	}
+	if x.Err != nil {
+		c.NotProven = x.Err.Error()
+	}
+	if x.Leaf != nil {
+		c.NotAfter = x.Leaf.NotAfter.UTC().Format(time.RFC3339)
+	}
+	return c
+}

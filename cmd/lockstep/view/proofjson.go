@@ -1,0 +1,67 @@
+package view
+
+// ProofDocument is the answer of verify, bootstrap and rehearse (kinds Verify,
+// Bootstrap, Rehearsal).
+type ProofDocument struct {
+	Header
+	Cluster    string              `json:"cluster"`
+	ClusterID  string              `json:"clusterID,omitempty"` // hex, as etcdctl prints it; absent when no member told
+	Changed    bool                `json:"changed"`             // something was done in this run
+	InStep     bool                `json:"inStep"`
+	Members    []MemberDocument    `json:"members"`
+	Components []ComponentDocument `json:"components"`
+	Findings   []FindingDocument   `json:"findings"` // the gravest first
+	Passed     []string            `json:"passed"`   // codes of checks that found nothing
+	Skipped    []SkippedDocument   `json:"skipped"`  // checks that could not look
+}
+
+// MemberDocument is one etcd server.
+type MemberDocument struct {
+	Name    string `json:"name"`
+	URL     string `json:"url"`
+	Version string `json:"version,omitempty"`
+	Reached bool   `json:"reached"`
+}
+
+// ComponentDocument is what one identity found out about itself.
+type ComponentDocument struct {
+	Name      string        `json:"name"`
+	User      string        `json:"user"`
+	Role      string        `json:"role"`
+	Proven    bool          `json:"proven"`
+	Member    string        `json:"member"` // the one that answered
+	Minted    bool          `json:"minted"` // by a certificate made for the proof
+	Allowed   CountDocument `json:"allowed"`
+	Refused   CountDocument `json:"refused"`
+	NotAfter  string        `json:"notAfter,omitempty"`  // RFC 3339, of the certificate that was used
+	NotProven string        `json:"notProven,omitempty"` // why not
+}
+
+// CountDocument is how many of the questions got the expected answer.
+type CountDocument struct {
+	Proven int `json:"proven"`
+	Asked  int `json:"asked"`
+}
+
+// FindingDocument is one place where policy, certificates and etcd do not agree.
+type FindingDocument struct {
+	Code     string `json:"code"`
+	Severity string `json:"severity"` // critical, error, warning
+	Subject  string `json:"subject"`  // component, member or path; "" for the cluster
+	Text     string `json:"text"`
+	Remedy   string `json:"remedy"`
+}
+
+// SkippedDocument is a check that could not look.
+type SkippedDocument struct {
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+}
+
+// IssuedDocument is the answer of certs issue (kind Issued).
+type IssuedDocument struct {
+	Header
+	Folder   string `json:"folder"`
+	User     string `json:"user"`
+	NotAfter string `json:"notAfter"` // RFC 3339
+}
