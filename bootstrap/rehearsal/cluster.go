@@ -3,7 +3,6 @@ package rehearsal
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,17 +10,12 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
-	"time"
 
 	"lockstep/policies/hint"
 )
 
 // startScript is what the README asks an operator to type on each member's host.
 const startScript = `set -a; . ./etcd.env; exec "$0"`
-
-// stopGrace is how long a member may take to end by itself.
-const stopGrace = 5 * time.Second
 
 // Cluster is a set of running members. Its zero value has none; use Start.
 type Cluster struct {
@@ -37,10 +31,10 @@ type process struct {
 }
 
 // Start starts one member in its folder with the given etcd program and writes what
-// it says to <folder>/etcd.log. It does not wait until the member answers.
-func (c *Cluster) Start(etcd, folder string) error {
+// it says to log. It does not wait until the member answers.
+func (c *Cluster) Start(etcd, folder, log string) error {
 	name := filepath.Base(folder)
-	p := &process{name: name, log: filepath.Join(folder, "etcd.log"), done: make(chan struct{})}
+	p := &process{name: name, log: log, done: make(chan struct{})}
 	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("starting member %s: %w", name, err)
@@ -128,27 +122,17 @@ func lastWords(path string) string {
 	return string(text)
 }
 
-// Stop ends every member: it asks first and kills after a short grace.
-func (c *Cluster) Stop() error {
+// Stop kills every member. What they wrote is thrown away, so there is nothing that
+// they could put in order first.
+func (c *Cluster) Stop() {
 	c.mu.Lock()
 	members := c.members
 	c.members = nil
 	c.mu.Unlock()
 	for _, p := range members {
-		signal(p.cmd.Process, syscall.SIGTERM)
+		kill(p.cmd.Process)
 	}
-	deadline := time.NewTimer(stopGrace)
-	defer deadline.Stop()
-	var late []error
 	for _, p := range members {
-		select {
-		case <-p.done:
-		case <-deadline.C:
-			deadline.Reset(0) // the others have had their time too
-			signal(p.cmd.Process, syscall.SIGKILL)
-			<-p.done
-			late = append(late, fmt.Errorf("member %s had to be killed", p.name))
-		}
+		<-p.done
 	}
-	return errors.Join(late...)
 }

@@ -11,4 +11,4 @@ func processGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-func signal(p *os.Process, s syscall.Signal) { _ = syscall.Kill(-p.Pid, s) }
+func kill(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }

@@ -10,8 +10,4 @@ import (
 // processGroup: only Linux can tie a child's life to its parent's.
 func processGroup() *syscall.SysProcAttr { return nil }
 
-func signal(p *os.Process, s syscall.Signal) {
-	if p.Signal(s) != nil {
-		_ = p.Kill()
-	}
-}
+func kill(p *os.Process) { _ = p.Kill() }

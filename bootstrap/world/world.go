@@ -38,8 +38,9 @@ type World struct {
 	// for a proof. nil: root's certificate from the folder, or made in memory.
 	Admin *Admin
 
-	mu   sync.Mutex
-	root *tls.Certificate
+	mu         sync.Mutex
+	root       *tls.Certificate
+	introduced bool
 }
 
 // Admin is how the operator asked to get in: etcdctl's flags.
@@ -212,9 +213,15 @@ func (w *World) admin() Admin {
 	return a
 }
 
-// Introduce says which cluster c talks to. A cluster that does not tell its ID is
-// introduced without.
+// Introduce says, once in a run, which cluster c talks to. A cluster that does not tell
+// its ID is introduced without.
 func (w *World) Introduce(ctx context.Context, c *store.Client) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.introduced {
+		return
+	}
+	w.introduced = true
 	var members []string
 	for _, m := range w.Members() {
 		members = append(members, m.Name+" "+m.URL)

@@ -81,7 +81,7 @@ func runRehearse(ctx context.Context, opts rehearseOptions) (err error) {
 
 // rehearse bootstraps the local policy by the same code as a real cluster: where an
 // operator would be told to start etcd, it is started.
-func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f *folder.Folder, etcd string) (err error) {
+func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f *folder.Folder, etcd string) error {
 	progress := opts.progress()
 	defer progress.Close()
 	w := &world.World{
@@ -89,7 +89,7 @@ func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f 
 		Report: func(e world.Event) { progress.Report(view.Event(e)) },
 	}
 	var cluster rehearsal.Cluster
-	defer func() { err = errors.Join(err, cluster.Stop()) }()
+	defer cluster.Stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	result, err := bootstrap.Run(ctx, w, bootstrap.Options{
@@ -98,7 +98,7 @@ func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f 
 		Confirm:    func(bootstrap.Plan) error { return nil }, // it is all thrown away
 		Waiting: func(ctx context.Context, list []bootstrap.Start) error {
 			for _, m := range list {
-				if err := cluster.Start(etcd, m.Folder); err != nil {
+				if err := cluster.Start(etcd, m.Folder, filepath.Join(filepath.Dir(f.Path()), m.Member+".log")); err != nil {
 					return err
 				}
 			}
