@@ -16,10 +16,18 @@ import (
 	"lockstep/policies/hint"
 )
 
-// readWait is how long a server that speaks first, which none here does, is waited
-// for. A refusal of our certificate arrives within one round trip of the handshake
-// (fact 6); etcd sends its HTTP/2 settings in the same time.
-const readWait = 2 * time.Second
+const (
+	// readWait is how long a server is waited for. A refusal of our certificate arrives
+	// within one round trip of the handshake (fact 6).
+	readWait = 2 * time.Second
+
+	// firstWord is how long a server is given to speak first. The port for clients
+	// sends its HTTP/2 settings unasked; the one for peers waits for a greeting.
+	firstWord = 150 * time.Millisecond
+
+	// preface is an HTTP/2 client's greeting with empty settings (RFC 9113, section 3.4).
+	preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+)
 
 // Greeting is what a TLS port shows to anybody.
 type Greeting struct {
@@ -96,20 +104,32 @@ func listening(config *tls.Config, name string, g *Greeting) *tls.Config {
 	return c
 }
 
-// judgement reads once: bytes are an acceptance, an alert is a refusal.
+// judgement reads one byte: that is an acceptance, an alert is a refusal. Greeting the
+// server at once could meet its refusal on the way and lose it, so it may speak first.
 func judgement(ctx context.Context, endpoint string, conn *tls.Conn) error {
-	wait := time.Now().Add(readWait)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Before(wait) {
-		wait = deadline
+	err := readByte(ctx, conn, firstWord)
+	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
+		if _, err := io.WriteString(conn, preface); err != nil {
+			return handshakeError(endpoint, err)
+		}
+		err = readByte(ctx, conn, readWait)
 	}
-	if err := conn.SetReadDeadline(wait); err != nil {
-		return fmt.Errorf("shaking hands with %s: %w", endpoint, err)
+	if err != nil {
+		return handshakeError(endpoint, err)
+	}
+	return nil
+}
+
+func readByte(ctx context.Context, conn *tls.Conn, wait time.Duration) error {
+	until := time.Now().Add(wait)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(until) {
+		until = deadline
+	}
+	if err := conn.SetReadDeadline(until); err != nil {
+		return err
 	}
 	_, err := conn.Read(make([]byte, 1))
-	if err == nil {
-		return nil
-	}
-	return handshakeError(endpoint, err)
+	return err
 }
 
 // parseEndpoint is the address to dial and the name to expect.

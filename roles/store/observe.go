@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sync/errgroup"
 
+	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
 )
@@ -19,9 +21,32 @@ import (
 // those that arrive together.
 const readsInFlight = 128
 
-// Observe reads all users and roles. For the users named in probe it also finds out,
+// looks is how often Observe starts again when somebody changes etcd meanwhile.
+const looks = 5
+
+// Observe reads all users and roles, as they were at one auth revision: when that
+// moves meanwhile, it looks again. For the users named in probe it also finds out,
 // while auth is on, whether they have a password; etcd logs each such question (fact 18).
 func Observe(ctx context.Context, api API, probe []string) (roles.State, error) {
+	for range looks {
+		s, err := look(ctx, api, probe)
+		if err != nil && !isUserNotFound(err) && !isRoleNotFound(err) { // those are gone since they were listed
+			return roles.State{}, err
+		}
+		on, revision, again := authStatus(ctx, api)
+		if again != nil {
+			return roles.State{}, fmt.Errorf("asking whether auth is on: %w", again)
+		}
+		if err == nil && on == s.Enabled && revision == s.Revision {
+			return s, nil
+		}
+	}
+	return roles.State{}, hint.With(errors.New("reading users and roles: somebody changes them all the time"),
+		"Find out who else writes etcd's users and roles, and run the command again when that is over.")
+}
+
+// look reads everything once.
+func look(ctx context.Context, api API, probe []string) (roles.State, error) {
 	var s roles.State
 	on, revision, err := authStatus(ctx, api)
 	if err != nil {
@@ -36,6 +61,10 @@ func Observe(ctx context.Context, api API, probe []string) (roles.State, error) 
 	if err != nil {
 		return s, fmt.Errorf("listing roles: %w", err)
 	}
+	asked := map[string]bool{}
+	for _, name := range probe {
+		asked[name] = on
+	}
 	s.Users, s.Roles = make([]roles.User, len(users.Users)), make([]roles.Role, len(list.Roles))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(readsInFlight)
@@ -47,12 +76,12 @@ func Observe(ctx context.Context, api API, probe []string) (roles.State, error) 
 	}
 	for i, name := range users.Users {
 		g.Go(func() (err error) {
-			s.Users[i], err = observeUser(ctx, api, name, on && slices.Contains(probe, name))
+			s.Users[i], err = observeUser(ctx, api, name, asked[name])
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return roles.State{}, err
+		return s, err
 	}
 	slices.SortFunc(s.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Roles, func(a, b roles.Role) int { return strings.Compare(a.Name, b.Name) })

@@ -115,6 +115,14 @@ type server struct {
 // until it answers. more are further flags.
 func startEtcd(t testing.TB, more ...string) *server {
 	t.Helper()
+	s := startSilent(t, more...)
+	s.await(t)
+	return s
+}
+
+// startSilent does not wait.
+func startSilent(t testing.TB, more ...string) *server {
+	t.Helper()
 	path, err := binary()
 	must(t, err)
 	s := &server{url: "https://" + freeAddress(t), peerURL: "https://" + freeAddress(t), clients: newCA(t, "test clients"), servers: newCA(t, "test servers")}
@@ -150,7 +158,6 @@ func startEtcd(t testing.TB, more ...string) *server {
 			t.Logf("etcd said:\n%s", tail(text, 4000))
 		}
 	})
-	s.await(t)
 	return s
 }
 
