@@ -106,6 +106,12 @@ func outcomeUnknown(err error) bool {
 	return true
 }
 
+// refusedByAuth reports a refusal that only a cluster with auth on gives to a call
+// that wants root.
+func refusedByAuth(err error) bool {
+	return IsPermissionDenied(err) || IsUserEmpty(err) || isInvalidToken(err) || isUserNotFound(err)
+}
+
 func isInvalidToken(err error) bool {
 	return is(err, rpctypes.ErrInvalidAuthToken, "invalid auth token")
 }

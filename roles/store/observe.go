@@ -129,7 +129,7 @@ func authStatus(ctx context.Context, api API) (on bool, revision uint64, err err
 	switch {
 	case err == nil:
 		return status.Enabled, status.AuthRevision, nil
-	case IsPermissionDenied(err), IsUserEmpty(err), isInvalidToken(err), isUserNotFound(err):
+	case refusedByAuth(err):
 		return true, 0, nil
 	}
 	return false, 0, err

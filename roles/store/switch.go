@@ -12,10 +12,15 @@ import (
 const retryPause = 200 * time.Millisecond
 
 // EnableAuth turns auth on. Its answer may be lost; the call is idempotent and
-// repeated until etcd answers or ctx ends (fact 29).
+// repeated until etcd answers or ctx ends (fact 29). A repeat that is refused for want
+// of root says that auth is on, too: while it is off nobody is refused. Whether root
+// gets in is another question (CheckRoot).
 func (c *Client) EnableAuth(ctx context.Context) error {
 	return untilAnswered(ctx, "turning auth on", func() error {
 		_, err := c.etcd.AuthEnable(ctx)
+		if refusedByAuth(err) {
+			return nil
+		}
 		return err
 	})
 }

@@ -1,0 +1,267 @@
+package roles_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
+)
+
+// scene is a state in one line per entry: `user a: r1 r2` (`user a!: r1` has a
+// password, `user a?: r1` may have one), `role r: readwrite /d*, read /d`.
+func scene(t testing.TB, text string) roles.State {
+	t.Helper()
+	s := roles.State{Enabled: true}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		head, list, _ := strings.Cut(line, ":")
+		kind, name, _ := strings.Cut(head, " ")
+		switch kind {
+		case "off":
+			s.Enabled = false
+		case "user":
+			u := roles.User{Name: strings.TrimRight(name, "!?"), Roles: strings.Fields(list), Password: roles.PasswordAbsent}
+			if strings.HasSuffix(name, "!") {
+				u.Password = roles.PasswordPresent
+			}
+			if strings.HasSuffix(name, "?") {
+				u.Password = roles.PasswordUnknown
+			}
+			s.Users = append(s.Users, u)
+		case "role":
+			s.Roles = append(s.Roles, roles.Role{Name: name, Permissions: entries(list)})
+		default:
+			t.Fatalf("no such line: %s", line)
+		}
+	}
+	slices.SortFunc(s.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Roles, func(a, b roles.Role) int { return strings.Compare(a.Name, b.Name) })
+	return s
+}
+
+func entries(list string) []keyrange.Permission {
+	var out []keyrange.Permission
+	for entry := range strings.SplitSeq(list, ",") {
+		access, key, found := strings.Cut(strings.TrimSpace(entry), " ")
+		if !found {
+			continue
+		}
+		if prefix, is := strings.CutSuffix(key, "*"); is {
+			out = append(out, keyrange.Prefix(prefix, keyrange.Access(access)))
+			continue
+		}
+		out = append(out, keyrange.Key(key, keyrange.Access(access)))
+	}
+	return out
+}
+
+// script is a plan as text: phases apart by a blank line, what was refused, what is
+// foreign.
+func script(p roles.Plan) string {
+	var b strings.Builder
+	for i, s := range p.Steps {
+		if i > 0 && s.Phase != p.Steps[i-1].Phase {
+			b.WriteString("--\n")
+		}
+		fmt.Fprintln(&b, s)
+		if s.Interrupts != "" {
+			fmt.Fprintf(&b, "  (%s)\n", s.Interrupts)
+		}
+	}
+	for _, r := range p.Refused {
+		fmt.Fprintf(&b, "refused without %s: %s: %s\n", r.Flag, r, r.Reason)
+	}
+	for _, f := range p.Foreign {
+		fmt.Fprintf(&b, "foreign: %s\n", f)
+	}
+	return b.String()
+}
+
+func ownedBy(names ...string) roles.Ownership {
+	return func(user string) bool { return slices.Contains(names, user) }
+}
+
+// Each case is a kind of drift, and the whole plan that mends it.
+func TestDiff(t *testing.T) {
+	t.Parallel()
+	const policy = `
+		user flannel: flannel
+		role flannel: readwrite /net/*`
+	for _, c := range []struct {
+		name, desired, observed string
+		owned                   []string
+		allow                   roles.Allow
+		want                    string
+	}{
+		{name: "in step", desired: policy, observed: policy},
+		{name: "a fresh cluster", desired: "user root: root\nuser backup: root\n" + policy, observed: "off", want: `
+			add role "flannel"
+			--
+			grant role "flannel" readwrite on prefix "/net/"
+			--
+			add user "backup" without a password
+			add user "flannel" without a password
+			add user "root" without a password
+			--
+			bind user "backup" to role "root"
+			bind user "flannel" to role "flannel"
+			bind user "root" to role "root"`},
+		{name: "a binding is missing", desired: policy, observed: "user flannel:\nrole flannel: readwrite /net/*", want: `
+			bind user "flannel" to role "flannel"`},
+		{name: "a role was taken away", desired: policy, observed: "user flannel: x\nrole x: read /x", want: `
+			add role "flannel"
+			--
+			grant role "flannel" readwrite on prefix "/net/"
+			--
+			bind user "flannel" to role "flannel"
+			--
+			unbind user "flannel" from role "x"
+			refused without --prune: delete role "x": the policy no longer names this role`},
+		{name: "less than it should", desired: policy, observed: "user flannel: flannel\nrole flannel: read /net/*", want: `
+			grant role "flannel" readwrite on prefix "/net/" (was read)`},
+		{name: "more than it should", desired: "user flannel: flannel\nrole flannel: read /net/*", observed: policy, want: `
+			grant role "flannel" read on prefix "/net/" (was readwrite)`},
+		{name: "read for write goes through both", desired: "user flannel: flannel\nrole flannel: write /net/*", observed: "user flannel: flannel\nrole flannel: read /net/*", want: `
+			grant role "flannel" readwrite on prefix "/net/" (was read)
+			--
+			grant role "flannel" write on prefix "/net/" (was readwrite)`},
+		{name: "a wider range", desired: policy, observed: "user flannel: flannel\nrole flannel: readwrite /net*", want: `
+			grant role "flannel" readwrite on prefix "/net/"
+			--
+			revoke prefix "/net" from role "flannel"`},
+		{name: "fact 20: lowered beside an entry with the same key", desired: "user a: r\nrole r: readwrite /d, read /d*", observed: "user a: r\nrole r: readwrite /d, readwrite /d*", want: `
+			add role "r~bridge"
+			--
+			grant role "r~bridge" read on prefix "/d"
+			--
+			bind user "a" to role "r~bridge"
+			--
+			revoke prefix "/d" from role "r"
+			--
+			grant role "r" read on prefix "/d"
+			--
+			delete role "r~bridge"`},
+		{name: "lowered after its neighbour is gone", desired: "user a: r\nrole r: read /d*", observed: "user a: r\nrole r: readwrite /d, readwrite /d*", want: `
+			revoke key "/d" from role "r"
+			--
+			grant role "r" read on prefix "/d" (was readwrite)`},
+		{name: "an entry twice", desired: policy, observed: "user flannel: flannel\nrole flannel: read /net/*, readwrite /net/*", want: `
+			add role "flannel~bridge"
+			--
+			grant role "flannel~bridge" readwrite on prefix "/net/"
+			--
+			bind user "flannel" to role "flannel~bridge"
+			--
+			revoke prefix "/net/" from role "flannel"
+			--
+			grant role "flannel" readwrite on prefix "/net/"
+			--
+			delete role "flannel~bridge"`},
+		{name: "an entry twice that nobody relies on", desired: policy, observed: "role flannel: read /net/*, readwrite /net/*", want: `
+			revoke prefix "/net/" from role "flannel"
+			--
+			grant role "flannel" readwrite on prefix "/net/"
+			--
+			add user "flannel" without a password
+			--
+			bind user "flannel" to role "flannel"`},
+		{name: "an entry twice that a foreign user relies on", desired: policy, observed: "user x: flannel\nuser flannel:\nrole flannel: read /net/*, readwrite /net/*", want: `
+			revoke prefix "/net/" from role "flannel"
+			  ("x", who also hold the role, may be refused for a moment)
+			--
+			grant role "flannel" readwrite on prefix "/net/"
+			--
+			bind user "flannel" to role "flannel"
+			foreign: role "flannel" of the policy is also held by user "x", which is not in the policy
+			foreign: user "x" is not in the policy; it holds "flannel"`},
+		{name: "a bridge is left over", desired: policy, observed: policy + "\nuser flannel: flannel~bridge flannel\nrole flannel~bridge: read /net/*", want: `
+			delete role "flannel~bridge"`},
+		{name: "a bridge is left over and its role is not right", desired: policy, observed: "user flannel: flannel flannel~bridge\nrole flannel:\nrole flannel~bridge: readwrite /net/*", want: `
+			grant role "flannel" readwrite on prefix "/net/"
+			--
+			delete role "flannel~bridge"`},
+		{name: "a user leaves a role that grows", desired: "user a: a\nuser b: b\nrole a: read /x, read /y\nrole b: read /x", observed: "user a: a\nuser b: a\nrole a: read /x", want: `
+			add role "a~bridge"
+			add role "b"
+			--
+			grant role "a~bridge" read on key "/x"
+			grant role "a~bridge" read on key "/y"
+			grant role "b" read on key "/x"
+			--
+			bind user "a" to role "a~bridge"
+			bind user "b" to role "b"
+			--
+			unbind user "b" from role "a"
+			--
+			grant role "a" read on key "/y"
+			--
+			delete role "a~bridge"`},
+		{name: "a component is gone", desired: policy, observed: policy + "\nuser old: old\nrole old: read /old", owned: []string{"old"}, want: `
+			refused without --prune: delete user "old": the policy no longer names this user
+			refused without --prune: delete role "old": the policy no longer names this role`},
+		{name: "a component is gone, and may go", desired: policy, observed: policy + "\nuser old: old\nrole old: read /old", owned: []string{"old"}, allow: roles.Allow{Prune: true}, want: `
+			delete role "old"
+			--
+			delete user "old"`},
+		{name: "what a removed component left", desired: policy, observed: policy + "\nrole old: read /old", owned: []string{"old"}, allow: roles.Allow{Prune: true}, want: `
+			delete role "old"`},
+		{name: "somebody else's", desired: policy, observed: policy + "\nuser \"x\": r\nrole r: read /x\nrole idle:", allow: roles.Allow{Prune: true, Adopt: true}, want: `
+			foreign: role "idle" is not in the policy; no user holds it
+			foreign: role "r" is not in the policy; held by "\"x\""
+			foreign: user "\"x\"" is not in the policy; it holds "r"`},
+		{name: "somebody else's user with a policy's name", desired: policy, observed: "user flannel?: flannel\nrole flannel: readwrite /net/*", want: `
+			refused without --adopt: bind user "flannel" to role "flannel": somebody else made this user, and it may have a password`},
+		{name: "adopted", desired: policy, observed: "user flannel?:\nrole flannel: readwrite /net/*", allow: roles.Allow{Adopt: true}, want: `
+			bind user "flannel" to role "flannel"`},
+		{name: "it has a password", desired: policy, observed: "user flannel!: flannel\nrole flannel: readwrite /net/*", allow: roles.Allow{Adopt: true}, owned: []string{"flannel"}, want: `
+			refused without --adopt=recreate: delete user "flannel": it has a password, which etcd takes away only by deleting the user and adding it again`},
+		{name: "recreated", desired: policy, observed: "user flannel!: flannel\nrole flannel: readwrite /net/*", allow: roles.Allow{Recreate: true}, want: `
+			delete user "flannel"
+			  (user "flannel" is refused from its deletion until it is bound again)
+			--
+			add user "flannel" without a password
+			  (user "flannel" is refused from its deletion until it is bound again)
+			--
+			bind user "flannel" to role "flannel"`},
+		{name: "recreated while auth is off", desired: "user root: root\n" + policy, observed: "off\nuser root?: root\nuser flannel: flannel\nrole flannel: readwrite /net/*", allow: roles.Allow{Recreate: true}, want: `
+			delete user "root"
+			--
+			add user "root" without a password
+			--
+			bind user "root" to role "root"`},
+		{name: "root's password", desired: "user root: root", observed: "user root!: root", allow: roles.Allow{Recreate: true}, want: `
+			foreign: user "root" has a password, which etcd cannot take away while auth is on`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			plan := roles.Diff(scene(t, c.desired), scene(t, c.observed), ownedBy(c.owned...), c.allow)
+			if diff := cmp.Diff(unindent(c.want), script(plan)); diff != "" {
+				t.Errorf("want -, got +:\n%s", diff)
+			}
+			for _, s := range plan.Steps {
+				if s.Reason == "" {
+					t.Errorf("no reason to %s", s)
+				}
+			}
+		})
+	}
+}
+
+func unindent(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimPrefix(strings.TrimRight(line, "\n"), "\t\t\t")
+		if strings.TrimSpace(line) != "" {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
+}
