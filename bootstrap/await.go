@@ -39,6 +39,9 @@ func (r *run) awaitEtcd(ctx context.Context) error {
 			if err := r.Waiting(ctx, starts(r.World)); err != nil {
 				return err
 			}
+			if r.Wait > 0 {
+				r.Say("etcd", "waiting up to %s for the members", r.Wait)
+			}
 		}
 		select {
 		case <-waiting.Done():

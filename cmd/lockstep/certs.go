@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lockstep/bootstrap"
 	"lockstep/certgen"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies/hint"
@@ -83,9 +82,6 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 	plan := certgen.DiffRoot(p, opts.ttl, state, opts.now())
 	if len(plan.Blocked) > 0 {
 		return hint.Refuse("", "issuing root's certificate: %s", plan.Blocked[0])
-	}
-	if err := opts.confirmPlan(ctx, bootstrap.Plan{Certificates: plan}); err != nil {
-		return err
 	}
 	if err := f.Apply(ctx, plan, opts.now, inFlight, func(certgen.Step) {}); err != nil {
 		return err
