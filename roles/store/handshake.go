@@ -43,6 +43,9 @@ type HandshakeError struct {
 }
 
 func (e *HandshakeError) Error() string {
+	if late(e.Err) {
+		return fmt.Sprintf("shaking hands with %s: no answer in time", e.Endpoint)
+	}
 	return fmt.Sprintf("shaking hands with %s: %v", e.Endpoint, e.Err)
 }
 
@@ -153,10 +156,14 @@ func dialError(endpoint string, err error) error {
 	switch {
 	case IsNotListening(err):
 		advice = "Nothing listens there: start etcd, or correct the address."
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+	case late(err):
 		advice = "No answer at all: the host is down, the address is wrong, or a firewall drops the packets."
 	}
 	return hint.With(fmt.Errorf("dialling %s: %w", endpoint, err), advice)
+}
+
+func late(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // handshakeError gives each known refusal its reason and its cure.
@@ -185,7 +192,7 @@ func handshakeAdvice(e *HandshakeError) string {
 		return "The port does not speak TLS: start the member with its etcd.env; plain http is refused because etcd sees no certificate there."
 	case errors.Is(e.Err, io.EOF), errors.Is(e.Err, io.ErrUnexpectedEOF), errors.Is(e.Err, syscall.ECONNRESET):
 		return "The member hangs up without a word: etcd does that when its CRL file is missing or is not DER, and while it starts."
-	case errors.Is(e.Err, os.ErrDeadlineExceeded), errors.Is(e.Err, context.DeadlineExceeded):
+	case late(e.Err):
 		return "The port is open and silent: the member is paused, overloaded, or not etcd."
 	case e.Alert == "":
 		return ""
