@@ -125,7 +125,7 @@ func (j *judge) signature() {
 			j.fatal(CodeChain, "was never valid at the same time as its CA")
 		case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
 			if slices.Contains(j.cert.ExtKeyUsage, usage) { // else usages says it better
-				j.fatal(CodeChain, "is signed by a CA that may not sign for %s", usageName(usage))
+				j.fatal(CodeChain, "is signed by a CA that may not sign for %s", usage)
 			}
 		default:
 			j.fatal(CodeChain, "does not verify: %v", err)
@@ -201,9 +201,6 @@ func (j *judge) leaf() {
 		j.minor(CodeKeyUsage, "has more key usages than digitalSignature")
 	}
 	j.hosts()
-	for _, ext := range j.cert.UnhandledCriticalExtensions {
-		j.fatal(CodeChain, "has the unknown critical extension %v, which etcd refuses", ext)
-	}
 	if len(j.cert.AuthorityKeyId) == 0 || len(j.ca.SubjectKeyId) > 0 && !bytes.Equal(j.cert.AuthorityKeyId, j.ca.SubjectKeyId) {
 		j.minor(CodeKeyID, "does not name its CA's key (authority key identifier)")
 	}
@@ -305,22 +302,10 @@ func quoted(names []string) string {
 	return strings.Join(out, ", ")
 }
 
-func usageName(u x509.ExtKeyUsage) string {
-	switch u {
-	case x509.ExtKeyUsageAny:
-		return "any"
-	case x509.ExtKeyUsageServerAuth:
-		return "serverAuth"
-	case x509.ExtKeyUsageClientAuth:
-		return "clientAuth"
-	}
-	return fmt.Sprintf("number %d", int(u))
-}
-
 func usageNames(all []x509.ExtKeyUsage) string {
 	out := make([]string, len(all))
 	for i, u := range all {
-		out[i] = usageName(u)
+		out[i] = u.String()
 	}
 	return strings.Join(out, "+")
 }

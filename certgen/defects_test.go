@@ -1,0 +1,207 @@
+package certgen_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"math/big"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/certgen"
+	"lockstep/certgen/authority"
+	"lockstep/policies"
+)
+
+// told is a defect list as text: "!" marks a fatal one.
+func told(all []certgen.Defect) string {
+	var lines []string
+	for _, d := range all {
+		mark := ""
+		if d.Fatal {
+			mark = "!"
+		}
+		lines = append(lines, fmt.Sprintf("%s%s: %s", mark, d.Code, d.Text))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestDefects makes every defect of a component's certificate for real.
+func TestDefects(t *testing.T) {
+	t.Parallel()
+	ca := newRogue(t, nil)
+	other := newRogue(t, nil)
+	open := newRogue(t, func(c *x509.Certificate) {
+		c.ExcludedDNSDomains, c.ExcludedIPRanges, c.ExtKeyUsage = nil, nil, nil
+	})
+	short := newRogue(t, func(c *x509.Certificate) { c.NotAfter = now.Add(30 * day) })
+	late := newRogue(t, func(c *x509.Certificate) { c.NotBefore = now.Add(-time.Minute) })
+	cn := asn1.ObjectIdentifier{2, 5, 4, 3}
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ed, err := authority.NewKey(policies.Ed25519)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := profiles(edge(t))["components/flannel/client"]
+	without := func(p certgen.Profile) certgen.Profile { p.User = policies.UserName{}; return p }(p)
+
+	for _, c := range []struct {
+		name   string
+		signer rogue
+		p      certgen.Profile
+		pub    any
+		mutate func(*x509.Certificate)
+		want   string
+	}{
+		{"none", ca, p, nil, nil, ""},
+		{"expired", ca, p, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) }, "!expired: expired on 2026-05-01 11:59 UTC"},
+		{"not yet valid", ca, p, nil, func(c *x509.Certificate) { c.NotBefore = now.Add(hour) }, "!not-yet-valid: is not valid before 2026-05-01 13:00 UTC"},
+		{"another CA of the same name", other, p, nil, nil, `!signature: is not signed by the client CA "edge client CA"` + "\nkey-id: does not name its CA's key (authority key identifier)"},
+		{"outlives its CA", short, p, nil, nil, "outlives-ca: ends on 2026-07-30 12:00 UTC, after its CA on 2026-05-31 12:00 UTC"},
+		{"older than its CA", late, p, nil, nil, ""},
+		{"ended before its CA began", late, p, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(-2 * time.Minute) },
+			"!expired: expired on 2026-05-01 11:58 UTC\n!chain: was never valid at the same time as its CA"},
+		{"another CN", ca, p, nil, func(c *x509.Certificate) { c.Subject.CommonName = "flanel" }, `!cn: has CN "flanel", and should have "flannel"`},
+		{"CN in another case", ca, p, nil, func(c *x509.Certificate) { c.Subject.CommonName = "Flannel" }, `!cn: has CN "Flannel", and should have "flannel"`},
+		{"no CN", ca, p, nil, func(c *x509.Certificate) { c.Subject.CommonName = "" }, `!cn: has no CN, and should have "flannel"`},
+		{"two CNs", ca, p, nil, func(c *x509.Certificate) {
+			c.Subject.CommonName = ""
+			c.Subject.ExtraNames = []pkix.AttributeTypeAndValue{{Type: cn, Value: "flannel"}, {Type: cn, Value: "root"}}
+		}, `!cn: has 2 CNs, "flannel", "root", and should have one, "flannel"`},
+		{"a CN where none belongs", ca, without, nil, func(c *x509.Certificate) { c.Subject.CommonName = "root\x1b" },
+			`!cn: has CN "root\x1b", and etcd would take it for that user: no CN belongs here`},
+		{"another subject", ca, p, nil, func(c *x509.Certificate) {
+			c.Subject.Organization, c.Subject.OrganizationalUnit, c.Subject.Locality = []string{"acme"}, nil, []string{"x"}
+		}, "subject: has O \"acme\", the policy says \"edge\"\nsubject: has OU (none), the policy says \"ops\"\nsubject: has L \"x\", the policy says (none)"},
+		{"serverAuth", ca, p, nil, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} },
+			"!usage: has extended key usage serverAuth, and should have clientAuth"},
+		{"serverAuth as well", open, p, nil, func(c *x509.Certificate) {
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}
+		}, "!usage: has extended key usage serverAuth+clientAuth, and should have clientAuth"},
+		{"no usage", ca, p, nil, func(c *x509.Certificate) { c.ExtKeyUsage = nil },
+			"!usage: has no extended key usage, which stands for every usage: it should be clientAuth"},
+		{"any usage", ca, p, nil, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} },
+			"!usage: has extended key usage anyExtendedKeyUsage, and should have clientAuth"},
+		{"an unknown usage as well", ca, p, nil, func(c *x509.Certificate) { c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{{1, 2, 3}} },
+			"!usage: has extended key usage clientAuth, and should have clientAuth"},
+		{"a CA", ca, p, nil, func(c *x509.Certificate) { c.IsCA = true }, "!is-ca: may sign certificates: whoever has its key can make any user"},
+		{"keyCertSign without CA:TRUE", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCertSign },
+			"!is-ca: may sign certificates: whoever has its key can make any user\nkey-usage: has more key usages than digitalSignature"},
+		{"no CA:FALSE", ca, p, nil, func(c *x509.Certificate) { c.BasicConstraintsValid = false }, "is-ca: does not say CA:FALSE"},
+		{"no digitalSignature", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, "!key-usage: lacks key usage digitalSignature"},
+		{"keyEncipherment as well", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }, "key-usage: has more key usages than digitalSignature"},
+		{"a SAN", open, p, nil, func(c *x509.Certificate) { c.DNSNames = []string{"evil"} }, "!hosts: is for evil, and should be for no name"},
+		{"a SAN against the CA's constraints", ca, p, nil, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(10, 0, 0, 1)} },
+			"!chain: does not verify: x509: a root or intermediate certificate is not authorized to sign for this name: IP address \"10.0.0.1\" is excluded by constraint \"0.0.0.0/0\"\n!hosts: is for 10.0.0.1, and should be for no name"},
+		{"other SANs", open, p, nil, func(c *x509.Certificate) {
+			c.EmailAddresses, c.URIs = []string{"a@b"}, []*url.URL{{Scheme: "spiffe", Host: "x"}}
+		}, "!hosts: is for email:a@b, uri:spiffe://x, and should be for no name"},
+		{"an unknown critical extension", ca, p, nil, func(c *x509.Certificate) {
+			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}
+		}, "!chain: does not verify: x509: unhandled critical extension"},
+		{"a short serial number", ca, p, nil, func(c *x509.Certificate) { c.SerialNumber = big.NewInt(7) }, "serial: has a serial number of 3 bits, which others may have too"},
+		{"a short RSA key", ca, p, weak.Public(), nil, "!algorithm: has an RSA key of 1024 bits, and 2048 is the least"},
+		{"another kind of key", ca, p, ed.Public(), nil, "key-algorithm: has a key of another algorithm than ecdsa-p256"},
+		{"no key id", ca, p, nil, func(c *x509.Certificate) { c.SubjectKeyId = nil }, "key-id: does not name its key (subject key identifier)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			signer := c.signer
+			cert := signer.leaf(t, c.pub, c.mutate)
+			judged := signer.cert
+			if c.name == "another CA of the same name" {
+				judged = ca.cert
+			}
+			if diff := cmp.Diff(c.want, told(certgen.Defects(cert, c.p, judged, now))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDefectsOfServers(t *testing.T) {
+	t.Parallel()
+	p := edge(t)
+	server, peer := newCA(t, p, certgen.ServerCA, now), newCA(t, p, certgen.PeerCA, now)
+	all := profiles(p)
+	cert := issue(t, server, all["members/etcd1/server"], now)
+	for _, c := range []struct {
+		name, want string
+		p          certgen.Profile
+		ca         *authority.Authority
+	}{
+		{"none", "", all["members/etcd1/server"], server},
+		{"a host more in the policy", "!hosts: is for 10.0.0.11, 127.0.0.1, ::1, etcd1.edge.internal, localhost, and should be for 10.0.0.11, 127.0.0.1, ::1, etcd1.edge.internal, extra.internal, localhost",
+			with(all["members/etcd1/server"], "extra.internal"), server},
+		{"shown to peers", "!signature: is not signed by the peer CA \"" + peer.Certificate().Subject.CommonName + "\"\n" +
+			"!usage: has extended key usage serverAuth, and should have serverAuth+clientAuth\n" +
+			"!hosts: is for 10.0.0.11, 127.0.0.1, ::1, etcd1.edge.internal, localhost, and should be for 10.0.0.11, etcd1.edge.internal\n" +
+			"key-id: does not name its CA's key (authority key identifier)", all["members/etcd1/peer"], peer},
+		{"hosts in other order and case", "", func() certgen.Profile {
+			x := all["members/etcd1/server"]
+			x.Hosts = []string{"::1", "LOCALHOST", "127.0.0.1", "ETCD1.edge.internal.", "10.0.0.11", "0:0::1"}
+			return x
+		}(), server},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, told(certgen.Defects(cert, c.p, c.ca.Certificate(), now))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func with(p certgen.Profile, host string) certgen.Profile {
+	p.Hosts = append(append([]string{}, p.Hosts...), host)
+	return p
+}
+
+func TestDefectsOfCAs(t *testing.T) {
+	t.Parallel()
+	p := profiles(edge(t))["ca/client"]
+	for _, c := range []struct {
+		name   string
+		mutate func(*x509.Certificate)
+		want   string
+	}{
+		{"none", nil, ""},
+		{"expired", func(c *x509.Certificate) { c.NotAfter = now.Add(-hour) }, "!expired: expired on 2026-05-01 11:00 UTC"},
+		{"no CA", func(c *x509.Certificate) {
+			c.IsCA, c.MaxPathLenZero, c.KeyUsage = false, false, x509.KeyUsageDigitalSignature
+		},
+			"!signature: claims to have signed itself and has not\n!is-ca: is not a CA\n!key-usage: may not sign certificates and revocation lists\npath-length: may sign further CAs: its path length is not 0"},
+		{"cannot sign lists", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }, "!key-usage: may not sign certificates and revocation lists"},
+		{"no path length", func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = -1, false }, "path-length: may sign further CAs: its path length is not 0"},
+		{"path length 1", func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = 1, false }, "path-length: may sign further CAs: its path length is not 0"},
+		{"no usage", func(c *x509.Certificate) { c.ExtKeyUsage = nil }, "usage: is not limited to extended key usage clientAuth"},
+		{"more usages", func(c *x509.Certificate) {
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}
+		}, "usage: has extended key usage serverAuth+clientAuth, and clientAuth would do"},
+		{"another usage", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} },
+			"!usage: has extended key usage serverAuth, and should have clientAuth"},
+		{"no constraints", func(c *x509.Certificate) { c.ExcludedDNSDomains, c.ExcludedIPRanges = nil, nil },
+			"constraints: may sign for DNS names and IP addresses: its name constraints do not exclude them all"},
+		{"only IPv4 excluded", func(c *x509.Certificate) { c.ExcludedIPRanges = c.ExcludedIPRanges[:1] },
+			"constraints: may sign for DNS names and IP addresses: its name constraints do not exclude them all"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ca := newRogue(t, c.mutate)
+			if diff := cmp.Diff(c.want, told(certgen.Defects(ca.cert, p, ca.cert, now))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
