@@ -33,19 +33,21 @@
 //	policy NAME                      copy testdata/policies/NAME.yaml to ./lockstep.yaml, with its ports filled in
 //	expand FILE...                   fill $CLIENT1, $WORK and the like into files of the script
 //	exits [-within D] N PROGRAM...   run it; the exit code must be N (and, with -within 20s, come in that time)
-//	at [-exits N] RE COMMAND -- PROGRAM...
-//	                                 run PROGRAM; when a line on its stderr matches RE, run COMMAND: "kill" (SIGKILL to
-//	                                 PROGRAM) or any of start, launch, stop, kill9, pause, resume, relay. PROGRAM is at most
-//	                                 one line of stderr ahead while COMMAND runs. It must then exit with N (0), or by the kill
-//	crashloop FILE -- PROGRAM...     run PROGRAM killed at its first line of stderr, then again killed at its second, and so
-//	                                 on until a run ends by itself, with 0; "sh -eu FILE" must succeed after every kill
+//	at [-exits N] [-stdout] RE COMMAND -- PROGRAM...
+//	                                 run PROGRAM; when a line on its stderr (or stdout) matches RE, run COMMAND: "kill" (SIGKILL
+//	                                 to PROGRAM) or any of start, launch, halt, kill9, pause, resume, relay. PROGRAM is at most one
+//	                                 line ahead while COMMAND runs. It must then exit with N (0), or by the kill
+//	crashloop [-every D] FILE -- PROGRAM...
+//	                                 run PROGRAM killed at its first line of stderr, then again killed at its second, and so on
+//	                                 (or after D, 2 D, ...) until a run ends by itself, with 0; "sh -eu FILE" must succeed after
+//	                                 every kill
 //	start [-from DIR] [-set K=V]... [-unset K]... NAME...
 //	                                 what etcd.env tells a user to type, in DIR/NAME (DIR: hosts), with that change to the
 //	                                 environment; waits until each serves clients. Output goes to logs/NAME.log
 //	launch ...                       the same without waiting
 //	daemon NAME RE PROGRAM...        start another background process, and wait for a line of its output that matches RE
 //	await NAME RE                    wait for a line in the output of a started process
-//	stop NAME... (SIGTERM and wait)  kill9 NAME... (and wait)  pause NAME... (SIGSTOP)  resume NAME...  exited NAME (wait for its own end)
+//	halt NAME... (SIGTERM and wait)  kill9 NAME... (and wait)  pause NAME... (SIGSTOP)  resume NAME...  exited NAME (wait for its own end)
 //	listing [-skip NAME]... DIR      print every file's mode, modification time, inode and SHA-256: compare two of them with cmp
 //	json FILE                        the file, or stdout, must be one JSON document and nothing else
 //	zlint FILE...                    every RFC and community lint on certificates must pass

@@ -53,9 +53,13 @@ func exitCode(err error) int {
 // at runs a program and acts when it prints a line that matches.
 func at(ts *testscript.TestScript, neg bool, args []string) {
 	wants, args := option(args, "-exits")
+	onStdout := len(args) > 0 && args[0] == "-stdout"
+	if onStdout {
+		args = args[1:]
+	}
 	head, program, ok := split(args)
 	if neg || !ok || len(head) < 2 {
-		ts.Fatalf("usage: at [-exits N] RE COMMAND -- PROGRAM...")
+		ts.Fatalf("usage: at [-exits N] [-stdout] RE COMMAND -- PROGRAM...")
 	}
 	want := 0
 	for _, text := range wants {
@@ -65,17 +69,19 @@ func at(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	re, err := regexp.Compile(head[0])
 	ts.Check(err)
+	moment := moment{line: re.MatchString, onStdout: onStdout}
 	if head[1] == "kill" {
-		run(ts, program, re.MatchString, nil).mustBeKilled(ts)
+		run(ts, program, moment).mustBeKilled(ts)
 		return
 	}
 	act, ok := actions()[head[1]]
 	if !ok {
 		ts.Fatalf("at cannot run %q", head[1])
 	}
-	out := run(ts, program, re.MatchString, func() error { return act(scriptOf(ts), ts, head[2:]) })
-	if !out.matched {
-		ts.Fatalf("no line on stderr matched %q (%v)", head[0], out.err)
+	moment.act = func() error { return act(scriptOf(ts), ts, head[2:]) }
+	out := run(ts, program, moment)
+	if !out.came {
+		ts.Fatalf("no line matched %q (%v)", head[0], out.err)
 	}
 	ts.Check(out.actErr)
 	if got := exitCode(out.err); got != want {
@@ -83,17 +89,26 @@ func at(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// crashloop kills a program at its first line, then the next run at its second, and so
-// on, until a run gets through.
+// crashloop kills a program at its first moment, then the next run at its second, and
+// so on, until a run gets through. Moments are its lines, or points in time.
 func crashloop(ts *testscript.TestScript, neg bool, args []string) {
+	every, args := option(args, "-every")
 	head, program, ok := split(args)
-	if neg || !ok || len(head) != 1 {
-		ts.Fatalf("usage: crashloop FILE -- PROGRAM...")
+	if neg || !ok || len(head) != 1 || len(every) > 1 {
+		ts.Fatalf("usage: crashloop [-every D] FILE -- PROGRAM...")
+	}
+	nth := func(n int) moment {
+		lines := 0
+		return moment{line: func(string) bool { lines++; return lines == n }}
+	}
+	for _, text := range every {
+		step, err := time.ParseDuration(text)
+		ts.Check(err)
+		nth = func(n int) moment { return moment{after: time.Duration(n) * step} }
 	}
 	for n := 1; ; n++ {
-		lines := 0
-		out := run(ts, program, func(string) bool { lines++; return lines == n }, nil)
-		if !out.matched || out.err == nil { // also when its last line was too late for the kill
+		out := run(ts, program, nth(n))
+		if !out.came || out.err == nil { // also when it was too late for the kill
 			if n == 1 {
 				ts.Fatalf("there was no moment to kill it at")
 			}
@@ -105,21 +120,29 @@ func crashloop(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		out.mustBeKilled(ts)
 		if err := ts.Exec("sh", "-eu", ts.MkAbs(head[0])); err != nil {
-			ts.Fatalf("%s after the kill at line %d: %v", head[0], n, err)
+			ts.Fatalf("%s after kill %d: %v", head[0], n, err)
 		}
 	}
 }
 
+// moment is when to act on a running program: at a line that it prints, or after a time.
+type moment struct {
+	line     func(string) bool // whether this line, without its end, is the moment; nil for a time
+	onStdout bool              // the line is one of stdout, not of stderr
+	after    time.Duration
+	act      func() error // nil: kill the program
+}
+
 // outcome is how a run ended.
 type outcome struct {
-	matched bool
-	err     error // of the program
-	actErr  error
+	came   bool  // the moment did
+	err    error // of the program
+	actErr error
 }
 
 func (o outcome) mustBeKilled(ts *testscript.TestScript) {
-	if !o.matched {
-		ts.Fatalf("it ended (%v) before a line on stderr matched", o.err)
+	if !o.came {
+		ts.Fatalf("it ended (%v) before the moment came", o.err)
 	}
 	var exit *exec.ExitError
 	if !errors.As(o.err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
@@ -127,10 +150,10 @@ func (o outcome) mustBeKilled(ts *testscript.TestScript) {
 	}
 }
 
-// run runs a program and calls act, or kills the program when act is nil, at the first
-// line of stderr that matches. The pipe holds one line only: the program cannot run on
-// by more than one further line meanwhile.
-func run(ts *testscript.TestScript, program []string, matches func(string) bool, act func() error) outcome {
+// run runs a program until the moment comes, acts, and lets it end. The pipe that is
+// watched holds one line only: meanwhile the program cannot run on by more than one
+// further line.
+func run(ts *testscript.TestScript, program []string, m moment) outcome {
 	env, err := environment(ts)
 	ts.Check(err)
 	cmd, err := command(env, program)
@@ -138,34 +161,45 @@ func run(ts *testscript.TestScript, program []string, matches func(string) bool,
 	r, w, err := narrowPipe()
 	ts.Check(err)
 	defer r.Close()
-	var stdout, stderr bytes.Buffer
-	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &stdout, w
+	var watched, other bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &other, w
+	if m.onStdout {
+		cmd.Stdout, cmd.Stderr = w, &other
+	}
 	err = cmd.Start()
 	w.Close()
 	ts.Check(err)
+
 	var out outcome
 	wait := sync.OnceFunc(func() { out.err = cmd.Wait() })
 	kill := func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	overdue := time.AfterFunc(limit, kill)
 	defer overdue.Stop()
-
+	if m.line == nil {
+		out.came = true
+		defer time.AfterFunc(m.after, kill).Stop()
+	}
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
-		if !out.matched && matches(lines.Text()) {
-			out.matched = true
-			if act == nil {
+		if !out.came && m.line(lines.Text()) {
+			out.came = true
+			if m.act == nil {
 				kill()
 				wait() // before the next read would let it run on
 			} else {
-				out.actErr = act()
+				out.actErr = m.act()
 			}
 		}
-		fmt.Fprintln(&stderr, lines.Text())
+		fmt.Fprintln(&watched, lines.Text())
 	}
 	wait()
+	stdout, stderr := &other, &watched
+	if m.onStdout {
+		stdout, stderr = stderr, stdout
+	}
 	// act may have used ts.Exec: what the program printed goes last.
-	fmt.Fprint(ts.Stdout(), stdout.String())
-	fmt.Fprint(ts.Stderr(), stderr.String())
+	fmt.Fprint(ts.Stdout(), stdout)
+	fmt.Fprint(ts.Stderr(), stderr)
 	return out
 }
 

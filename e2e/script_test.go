@@ -41,7 +41,7 @@ func actions() map[string]action {
 	return map[string]action{
 		"start":  func(s *script, ts *testscript.TestScript, args []string) error { return s.start(ts, args, true) },
 		"launch": func(s *script, ts *testscript.TestScript, args []string) error { return s.start(ts, args, false) },
-		"stop":   eachProcess((*process).stop),
+		"halt":   eachProcess((*process).stop),
 		"kill9":  eachProcess((*process).kill9),
 		"pause":  eachProcess((*process).pause),
 		"resume": eachProcess((*process).resume),
@@ -52,6 +52,7 @@ func actions() map[string]action {
 	}
 }
 
+// The names are none of testscript's own, which come first.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	cmds := map[string]func(*testscript.TestScript, bool, []string){
 		"exits":     exits,
