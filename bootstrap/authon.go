@@ -28,9 +28,6 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 	if err := r.preflightComponents(ctx); err != nil {
 		return err
 	}
-	if notes := r.notes(); len(notes) > 0 && r.Notes != nil {
-		r.Notes(notes)
-	}
 	if err := ctx.Err(); err != nil {
 		return err // the last point at which stopping leaves nothing behind
 	}
@@ -147,15 +144,4 @@ func (r *run) asRecovery(ctx context.Context, rec recovery) (*store.Client, erro
 func (r *run) lockedOut(rec recovery, blind []string, err error) error {
 	return hint.Refuse("On the host of each member named, restart etcd with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true, as its etcd.env says): root then gets in by certificate. Then run the same command again; it cleans up by the recovery file.",
 		"auth is on, %s does not take names from certificates, and the recovery user could not turn auth off again (%w)", strings.Join(blind, ", "), err)
-}
-
-// notes is what the presets in use ask of the operator, in the policy's order.
-func (r *run) notes() []Note {
-	var out []Note
-	for _, c := range r.Policy.Components {
-		for _, text := range c.Notes {
-			out = append(out, Note{Component: c.Name, Preset: c.Preset, Text: text})
-		}
-	}
-	return out
 }

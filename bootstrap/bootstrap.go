@@ -23,7 +23,8 @@ type Options struct {
 	// Confirm is called before anything is changed, with what will be. An error ends
 	// the run and nothing was changed since the last call. nil refuses every change.
 	Confirm func(Plan) error
-	// Notes is called before auth is turned on with what the presets ask of the operator.
+	// Notes is called, before Confirm, when auth is about to be turned on, with what the
+	// presets ask of the operator.
 	Notes func([]Note)
 	// AcceptForeign names users outside the policy that may stay although they reach a
 	// component's keys.
@@ -98,6 +99,7 @@ type run struct {
 	plan    Plan
 	etcd    *store.Client // as root, to all members; while auth is off nobody asks who it is
 	members []verify.Member
+	warned  []string
 	changed bool
 }
 

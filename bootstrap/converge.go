@@ -39,7 +39,21 @@ func (r *run) planChanges(ctx context.Context) error {
 	for _, sentence := range r.plan.Roles.Foreign {
 		r.Warn("etcd", "%s", sentence)
 	}
+	if notes := r.notes(); r.plan.EnableAuth && len(notes) > 0 && r.Notes != nil {
+		r.Notes(notes) // before the question: some of it is to be done before auth is on
+	}
 	return r.confirm(r.plan)
+}
+
+// notes is what the presets in use ask of the operator, in the policy's order.
+func (r *run) notes() []Note {
+	var out []Note
+	for _, c := range r.Policy.Components {
+		for _, text := range c.Notes {
+			out = append(out, Note{Component: c.Name, Preset: c.Preset, Text: text})
+		}
+	}
+	return out
 }
 
 func (r *run) observe(ctx context.Context) (roles.State, error) {

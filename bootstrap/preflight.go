@@ -57,7 +57,7 @@ func (r *run) judgeMembers() error {
 			text = f.Subject + ": " + text
 		}
 		if f.Severity == verify.Warning {
-			r.Warn("preflight", "%s", text)
+			r.warnOnce(text)
 			continue
 		}
 		if remedy == "" {
@@ -69,6 +69,14 @@ func (r *run) judgeMembers() error {
 		return hint.Refuse(remedy, "the members are not as they must be, nothing was changed in etcd: %s", strings.Join(grave, "; "))
 	}
 	return nil
+}
+
+// warnOnce says what the first look at the members already said only once.
+func (r *run) warnOnce(text string) {
+	if !slices.Contains(r.warned, text) {
+		r.warned = append(r.warned, text)
+		r.Warn("preflight", "%s", text)
+	}
 }
 
 // refuseIntruders stops before auth makes users outside the policy live that reach a

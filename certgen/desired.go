@@ -115,6 +115,15 @@ func ComponentProfile(p *policies.Policy, c policies.Component) Profile {
 	return prof
 }
 
+// PeerProfile is a peer certificate without names, made in memory to look at peer
+// ports from a host that is no member: etcd compares a peer's names, if it has any, with
+// the address that it dials from.
+func PeerProfile(p *policies.Policy, ttl time.Duration) Profile {
+	prof := base(p)
+	prof.Kind, prof.CA, prof.Identity, prof.Lifetime = KindPeer, PeerCA, "peer", ttl
+	return prof
+}
+
 // RootProfile is root's certificate, made in memory for a quarter of an hour or, when
 // somebody asks for it, in root/.
 func RootProfile(p *policies.Policy, ttl time.Duration) Profile {

@@ -91,7 +91,7 @@ func (d *differ) leaf(p Profile, asked string) {
 	if v == nil || v.blocked {
 		return // the CA's own sentence tells why
 	}
-	action, reason := Issue, cmp.Or(asked, "missing")
+	action, reason := Issue, cmp.Or(asked, Missing)
 	if pair := d.state.Pairs[p.Path]; pair.Leaf != nil || pair.Problem != "" || pair.Key != KeyAbsent {
 		action, reason = Reissue, cmp.Or(d.fault(p, pair, v.cert), asked)
 	}
@@ -140,7 +140,7 @@ func (d *differ) files() {
 		got, found := d.state.Files[name]
 		switch {
 		case !found:
-			d.step(Step{Action: Write, File: name, Content: want, Reason: "missing"})
+			d.step(Step{Action: Write, File: name, Content: want, Reason: Missing})
 		case name != IgnoreFile && !bytes.Equal(got, want): // what git ignores is the operator's choice once it is there
 			d.step(Step{Action: Write, File: name, Content: want, Reason: "differs from the policy"})
 		}
@@ -159,7 +159,7 @@ func (d *differ) copyOf(name string, ca CA) {
 	switch {
 	case v == nil || v.cert == nil && !v.making:
 	case !found:
-		d.step(Step{Action: Write, File: name, CopyOf: ca, Reason: "missing"})
+		d.step(Step{Action: Write, File: name, CopyOf: ca, Reason: Missing})
 	case v.making || !bytes.Equal(got, EncodeCertificate(v.cert)):
 		d.step(Step{Action: Write, File: name, CopyOf: ca, Reason: fmt.Sprintf("differs from the %s CA's certificate", ca)})
 	}
@@ -178,7 +178,7 @@ func (d *differ) revocationLists(ca CA) {
 			continue
 		}
 		got, found := d.state.Files[name]
-		reason := "missing"
+		reason := Missing
 		if found {
 			reason = "is not the newest valid revocation list of the " + string(ca) + " CA"
 		}

@@ -46,7 +46,7 @@ func (d *differ) missing(p Profile, v *view) {
 	orphans := d.orphans(p.CA)
 	if len(orphans) == 0 {
 		v.making, v.keyless = true, false
-		d.step(Step{Action: MakeCA, Profile: p, Reason: "missing"})
+		d.step(Step{Action: MakeCA, Profile: p, Reason: Missing})
 		return
 	}
 	v.blocked = true

@@ -18,6 +18,9 @@ const (
 	Restrict Action = "restrict" // a key's mode back to 0600
 )
 
+// Missing is the reason of a step that makes what is not there yet.
+const Missing = "missing"
+
 // Step is one change, with its own sentence (String) and reason.
 type Step struct {
 	Action  Action

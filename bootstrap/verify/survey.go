@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lockstep/bootstrap/world"
+	"lockstep/certgen"
 	"lockstep/roles/store"
 )
 
@@ -29,7 +30,7 @@ func Survey(ctx context.Context, w *world.World, identities []Identity) ([]Membe
 		return nil, err
 	}
 	identities = append([]Identity{{Name: "root", Certificate: *root}}, identities...)
-	peer := anyPeer(w)
+	peer := anyPeer(ctx, w)
 	members := make([]Member, len(w.Members()))
 	var g errgroup.Group
 	for i, m := range w.Members() {
@@ -41,9 +42,13 @@ func Survey(ctx context.Context, w *world.World, identities []Identity) ([]Membe
 	return members, g.Wait()
 }
 
-// anyPeer is a peer certificate of ours, for the positive control on peer ports; nil
-// when none is here.
-func anyPeer(w *world.World) *tls.Certificate {
+// anyPeer is a certificate of our peer CA, for the positive control on peer ports; nil
+// when there is none. One made in memory is accepted from any address; one of a member
+// only from that member's.
+func anyPeer(ctx context.Context, w *world.World) *tls.Certificate {
+	if made, err := w.Mint(ctx, certgen.PeerProfile(w.Policy, mintTTL)); err == nil {
+		return &made
+	}
 	for _, m := range w.Policy.Cluster.Members {
 		if pair, err := w.Folder.Identity("members/" + m.Name + "/peer"); err == nil {
 			return &pair

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"lockstep/bootstrap"
+	"lockstep/certgen"
 )
 
 // planLines is how many steps of one kind are listed before the rest is a number:
@@ -15,14 +16,22 @@ const planLines = 12
 func Plan(p bootstrap.Plan, colour bool) string {
 	s := &Sheet{out: &bytes.Buffer{}, colour: colour}
 	var certificates, etcd []string
+	copies := 0
 	for _, step := range p.Certificates.Steps {
+		if step.Action == certgen.Write && step.Reason == certgen.Missing {
+			copies++
+			continue
+		}
 		certificates = append(certificates, withReason(step.String(), step.Reason))
+	}
+	if copies > 0 {
+		certificates = append(certificates, fmt.Sprintf("write %s beside them: environment, CA copies, empty CRLs", number(copies, "file")))
 	}
 	for _, step := range p.Roles.Steps {
 		etcd = append(etcd, withReason(step.String(), step.Reason))
 	}
-	section(s, "in the PKI folder", certificates)
-	section(s, "in etcd", etcd)
+	section(s, "in the PKI folder", len(p.Certificates.Steps), certificates)
+	section(s, "in etcd", len(p.Roles.Steps), etcd)
 	if p.EnableAuth {
 		s.Line("in etcd, last: turn auth on, and off again if root does not get in by certificate")
 	}
@@ -36,11 +45,11 @@ func withReason(sentence, reason string) string {
 	return sentence + " (" + reason + ")"
 }
 
-func section(s *Sheet, title string, lines []string) {
+func section(s *Sheet, title string, steps int, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	s.Line("%s (%s):", title, number(len(lines), "step"))
+	s.Line("%s (%s):", title, number(steps, "step"))
 	for i, line := range lines {
 		if i == planLines && len(lines) > planLines+1 {
 			s.Line("  ... and %d more", len(lines)-i)
