@@ -71,8 +71,10 @@ func lintCertificates(_ *script, ts *testscript.TestScript, args []string) error
 	if len(args) == 0 {
 		return errors.New("usage: zlint FILE...")
 	}
-	rules, err := lint.GlobalRegistry().Filter(lint.FilterOptions{IncludeSources: lint.SourceList{
-		lint.RFC3279, lint.RFC5280, lint.RFC5480, lint.RFC5891, lint.RFC8813, lint.Community}})
+	rules, err := lint.GlobalRegistry().Filter(lint.FilterOptions{
+		IncludeSources: lint.SourceList{lint.RFC3279, lint.RFC5280, lint.RFC5480, lint.RFC5891, lint.RFC8813, lint.Community},
+		ExcludeNames:   []string{"n_san_iana_pub_suffix_empty"}, // localhost is meant: etcdctl on the host asks for it
+	})
 	if err != nil {
 		return err
 	}
