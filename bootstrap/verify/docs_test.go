@@ -1,0 +1,50 @@
+package verify
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write docs/checks.md")
+
+const checksPage = "../../docs/checks.md"
+
+// docs/checks.md is the checks themselves, in words.
+func TestChecksPage(t *testing.T) {
+	want := checksText()
+	if *update {
+		if err := os.WriteFile(checksPage, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(checksPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("docs/checks.md is not what the checks say (go test ./bootstrap/verify -update):\n%s", diff)
+	}
+}
+
+func checksText() string {
+	var b strings.Builder
+	b.WriteString(`# The checks of verify
+
+Generated from the checks themselves. A finding that is critical or an error, and a check
+that could not look, make the answer "not in step" (exit 2); a warning alone does not.
+`)
+	area := ""
+	for _, c := range Checks() {
+		if a, _, _ := strings.Cut(c.Code, "/"); a != area {
+			area = a
+			fmt.Fprintf(&b, "\n## %s\n\n| code | severity | what holds | otherwise |\n| --- | --- | --- | --- |\n", area)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Code, c.Severity, c.Sentence, c.Remedy)
+	}
+	return b.String()
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"lockstep/policies"
+)
+
+// Every policy that the documentation shows is one that lockstep takes.
+func TestPoliciesInTheDocumentation(t *testing.T) {
+	t.Parallel()
+	for _, page := range []string{"../../README.md", "../../docs/policy.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := strings.Split(string(text), "```yaml\n")[1:]
+		if len(blocks) == 0 {
+			t.Errorf("%s shows no policy", page)
+		}
+		for _, block := range blocks {
+			policy, _, _ := strings.Cut(block, "```")
+			if _, err := policies.Parse(policies.File{Name: page, Text: []byte(policy)}); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
