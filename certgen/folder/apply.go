@@ -45,9 +45,10 @@ type run struct {
 	now    func() time.Time
 	report func(certgen.Step)
 
+	state   certgen.State // as it was after what was cut off had been finished, without keys
+	serials *certgen.Serials
+
 	mu          sync.Mutex // guards what follows
-	state       *certgen.State
-	serials     *certgen.Serials
 	authorities map[certgen.CA]*authority.Authority
 	lists       map[certgen.CA][]byte
 
@@ -64,21 +65,41 @@ func (r *run) done(s certgen.Step) {
 }
 
 func (r *run) all(ctx context.Context, steps []certgen.Step, inFlight int) error {
-	for _, action := range []certgen.Action{certgen.Finish, certgen.MakeCA} {
-		for _, s := range steps {
-			if s.Action != action {
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("%s: %w", gerund(s), err)
-			}
-			if err := r.alone(s); err != nil {
-				return fmt.Errorf("%s: %w", gerund(s), err)
-			}
-			r.done(s)
+	if err := r.each(ctx, steps, certgen.Finish, func(s certgen.Step) error { return r.f.finish(s.File) }); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(steps, signs) { // now: later the folder is in motion
+		if err := r.observe(); err != nil {
+			return err
 		}
 	}
+	if err := r.each(ctx, steps, certgen.MakeCA, func(s certgen.Step) error { return r.makeCA(s.Profile) }); err != nil {
+		return err
+	}
 	return r.units(ctx, unitsOf(steps), inFlight)
+}
+
+// signs reports whether a step needs to know the CAs.
+func signs(s certgen.Step) bool {
+	return s.Action == certgen.MakeCA || hasKey(s) || s.CopyOf != "" || s.CRLOf != ""
+}
+
+// each carries out the steps of one action, one after the other.
+func (r *run) each(ctx context.Context, steps []certgen.Step, action certgen.Action, do func(certgen.Step) error) error {
+	for _, s := range steps {
+		if s.Action != action {
+			continue
+		}
+		err := ctx.Err()
+		if err == nil {
+			err = do(s)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", gerund(s), err)
+		}
+		r.done(s)
+	}
+	return nil
 }
 
 func (r *run) units(ctx context.Context, units []unit, inFlight int) error {
@@ -98,13 +119,6 @@ func (r *run) units(ctx context.Context, units []unit, inFlight int) error {
 		group.Go(func() error { return r.unit(inner, u) })
 	}
 	return errors.Join(group.Wait(), ctx.Err())
-}
-
-func (r *run) alone(s certgen.Step) error {
-	if s.Action == certgen.Finish {
-		return r.f.finish(s.File)
-	}
-	return r.makeCA(s.Profile)
 }
 
 // gerund is what a step was doing when it failed.

@@ -67,8 +67,8 @@ func (o *observer) run() error {
 func (o *observer) dir(dir string) error {
 	in, err := o.f.root.Open(dir)
 	if err != nil {
-		if dir == "ca" && errors.Is(err, fs.ErrPermission) {
-			return nil
+		if dir == "ca" && errors.Is(err, fs.ErrPermission) || dir != "." && errors.Is(err, fs.ErrNotExist) {
+			return nil // another run may just have removed it
 		}
 		return err
 	}
@@ -101,10 +101,13 @@ func (o *observer) entry(name string, entry fs.DirEntry) error {
 		return nil
 	}
 	info, err := entry.Info()
-	if err != nil {
-		return err
+	if err == nil {
+		err = o.file(name, item, info)
 	}
-	return o.file(name, item, info)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // another run may just have renamed it
+	}
+	return err
 }
 
 func (o *observer) file(name string, item certgen.Item, info fs.FileInfo) error {
@@ -134,7 +137,9 @@ func (o *observer) file(name string, item certgen.Item, info fs.FileInfo) error 
 		return nil
 	}
 	content, _, err := o.f.readKnown(name, info)
-	o.state.Files[name] = content
+	if err == nil {
+		o.state.Files[name] = content
+	}
 	return err
 }
 

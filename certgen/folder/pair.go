@@ -50,11 +50,6 @@ func (r *run) makeCA(p certgen.Profile) error {
 	if err := f.absent(p.Path); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, err := r.observed(); err != nil {
-		return err
-	}
 	a, key, err := authority.Create(p, r.now())
 	if err != nil {
 		return err
@@ -72,6 +67,8 @@ func (r *run) makeCA(p certgen.Profile) error {
 		return err
 	}
 	a.Avoid(r.serials)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.authorities[p.CA] = a
 	return nil
 }

@@ -190,11 +190,7 @@ func (r *run) content(s certgen.Step) ([]byte, error) {
 		if a := r.authorities[s.CopyOf]; a != nil {
 			return certgen.EncodeCertificate(a.Certificate()), nil
 		}
-		state, err := r.observed()
-		if err != nil {
-			return nil, err
-		}
-		cert, err := state.Authority(s.CopyOf)
+		cert, err := r.state.Authority(s.CopyOf)
 		if err != nil {
 			return nil, err
 		}
@@ -217,11 +213,7 @@ func (r *run) revocationList(ca certgen.CA) ([]byte, error) {
 	if list := r.lists[ca]; list != nil {
 		return list, nil
 	}
-	state, err := r.observed()
-	if err != nil {
-		return nil, err
-	}
-	list := certgen.NewestCRL(*state, ca, a.Certificate())
+	list := certgen.NewestCRL(r.state, ca, a.Certificate())
 	if list == nil {
 		if list, err = a.RevocationList(nil, big.NewInt(1), r.now()); err != nil {
 			return nil, err
@@ -238,9 +230,6 @@ func (r *run) authority(ca certgen.CA) (*authority.Authority, error) {
 	if a := r.authorities[ca]; a != nil {
 		return a, nil
 	}
-	if _, err := r.observed(); err != nil {
-		return nil, err
-	}
 	a, err := r.f.authority(ca)
 	if err != nil {
 		return nil, err
@@ -250,14 +239,9 @@ func (r *run) authority(ca certgen.CA) (*authority.Authority, error) {
 	return a, nil
 }
 
-// observed is what the run found, without keys. r.mu is held.
-func (r *run) observed() (*certgen.State, error) {
-	if r.state == nil {
-		state, err := r.f.certificates()
-		if err != nil {
-			return nil, err
-		}
-		r.state, r.serials = &state, state.Serials()
-	}
-	return r.state, nil
+// observe notes what the run starts from.
+func (r *run) observe() (err error) {
+	r.state, err = r.f.certificates()
+	r.serials = r.state.Serials()
+	return err
 }
