@@ -3,6 +3,8 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"path"
+	"strings"
 	"time"
 
 	"lockstep/bootstrap/verify"
@@ -71,7 +73,7 @@ type Result struct {
 // valid. It returns hint.Refused errors for guards, hint.NotInStep while it waits for
 // the operator or when the proof fails (the Result then tells what was found).
 func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
-	r := &run{World: w, Options: o, desired: roles.Desired(w.Policy)}
+	r := &run{World: w, Options: o, desired: roles.Desired(w.Policy), owned: verify.OwnsNobody}
 	defer r.close()
 	for _, stage := range []func(context.Context) error{
 		r.makeFolder,  // CAs, members, proxies: nobody gets a right by them
@@ -96,6 +98,8 @@ type run struct {
 	*world.World
 	Options
 	desired roles.State
+	owned   roles.Ownership
+	allow   roles.Allow
 	plan    Plan
 	etcd    *store.Client // as root, to all members; while auth is off nobody asks who it is
 	members []verify.Member
@@ -141,7 +145,24 @@ func (r *run) makeFolder(ctx context.Context) error {
 	if err := r.confirm(Plan{Certificates: early}); err != nil {
 		return err
 	}
-	return r.applyCertificates(ctx, early)
+	if err := r.applyCertificates(ctx, early); err != nil {
+		return err
+	}
+	r.sayChangedFolders(early.Steps)
+	return nil
+}
+
+// sayChangedFolders names member and proxy folders that were on their hosts already and
+// are not the same any more.
+func (r *run) sayChangedFolders(steps []certgen.Step) {
+	changed := map[string]bool{}
+	for _, s := range steps {
+		dir := path.Dir(s.Path())
+		if s.Reason != certgen.Missing && s.Action != certgen.Finish && strings.Contains(dir, "/") && !changed[dir] {
+			changed[dir] = true
+			r.Warn("certificates", "%s has changed: copy it to its host again; a changed etcd.env or CA counts after a restart of that member", dir)
+		}
+	}
 }
 
 func (r *run) certificatePlan() (certgen.Plan, error) {

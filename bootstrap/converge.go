@@ -26,6 +26,10 @@ func (r *run) planChanges(ctx context.Context) error {
 	if err := r.refuseIntruders(observed); err != nil {
 		return err
 	}
+	// While auth is off nobody can tell whether a user has a password (fact 18), so all
+	// users of the policy that this run does not make itself are made again: it costs
+	// nobody anything.
+	r.allow.Recreate = !observed.Enabled
 	r.plan.Roles = r.rolesPlan(observed, nil)
 	if err := refusedChange(r.plan.Roles); err != nil {
 		return err
@@ -38,6 +42,9 @@ func (r *run) planChanges(ctx context.Context) error {
 	r.plan.EnableAuth = !observed.Enabled
 	for _, sentence := range r.plan.Roles.Foreign {
 		r.Warn("etcd", "%s", sentence)
+	}
+	for _, refusal := range r.plan.Roles.Refused {
+		r.Warn("etcd", "left alone without %s: %s: %s", refusal.Flag, refusal.Step, refusal.Reason)
 	}
 	if notes := r.notes(); r.plan.EnableAuth && len(notes) > 0 && r.Notes != nil {
 		r.Notes(notes) // before the question: some of it is to be done before auth is on
@@ -66,11 +73,10 @@ func (r *run) observe(ctx context.Context) (roles.State, error) {
 	return state, nil
 }
 
-// rolesPlan is the difference between policy and etcd. While auth is off nobody can
-// tell whether a user has a password (fact 18), so all users of the policy that were
-// not made in this run are made again: it costs nobody anything.
+// rolesPlan is the difference between policy and etcd; made is the users that this run
+// itself added.
 func (r *run) rolesPlan(observed roles.State, made map[string]bool) roles.Plan {
-	return roles.Diff(r.desired, withKnown(observed, made), verify.OwnsNobody, roles.Allow{Recreate: !observed.Enabled})
+	return roles.Diff(r.desired, withKnown(observed, made), r.owned, r.allow)
 }
 
 // users is the users that this run added, as etcd acknowledged: one whose answer was
@@ -105,12 +111,16 @@ func withKnown(s roles.State, made map[string]bool) roles.State {
 	return s
 }
 
+// refusedChange stops at a user that somebody else made. What only waits to be removed
+// stands in nobody's way.
 func refusedChange(p roles.Plan) error {
-	if len(p.Refused) == 0 {
-		return nil
+	for _, refusal := range p.Refused {
+		if refusal.Flag != roles.FlagPrune {
+			return hint.Refuse(fmt.Sprintf("Look at the user first; lockstep apply %s then takes it over.", refusal.Flag),
+				"nothing was changed, because this is not done unasked: %s: %s", refusal.Step, refusal.Reason)
+		}
 	}
-	first := p.Refused[0]
-	return hint.Refuse(fmt.Sprintf("It needs %s; nothing was changed.", first.Flag), "not done unasked: %s: %s", first.Step, first.Reason)
+	return nil
 }
 
 // convergeRoles applies the plan and looks again until nothing is left to do. A call

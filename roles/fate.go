@@ -27,12 +27,12 @@ func fateOf(u User, enabled bool, owned Ownership, allow Allow) (fate, *Refusal)
 	case allow.Recreate && (!unknown || !enabled || !owned(u.Name)):
 		return recreated, nil
 	case u.Password == PasswordPresent:
-		return alone, &Refusal{Flag: "--adopt=recreate", Step: Step{Action: UserDelete, User: u.Name,
+		return alone, &Refusal{Flag: FlagRecreate, Step: Step{Action: UserDelete, User: u.Name,
 			Reason: "it has a password, which etcd takes away only by deleting the user and adding it again"}}
 	case owned(u.Name) || allow.Adopt:
 		return kept, nil
 	}
-	return alone, &Refusal{Flag: "--adopt", Step: Step{Action: UserGrantRole, User: u.Name,
+	return alone, &Refusal{Flag: FlagAdopt, Step: Step{Action: UserGrantRole, User: u.Name,
 		Reason: "somebody else made this user, and it may have a password"}}
 }
 
@@ -54,7 +54,7 @@ func (d *difference) decideUsers(owned Ownership, allow Allow) {
 			d.fates[u.Name] = removed
 		default:
 			d.fates[u.Name] = withheld
-			d.refused = append(d.refused, Refusal{Flag: "--prune", Step: Step{Action: UserDelete, User: u.Name,
+			d.refused = append(d.refused, Refusal{Flag: FlagPrune, Step: Step{Action: UserDelete, User: u.Name,
 				Reason: "the policy no longer names this user"}})
 		}
 	}

@@ -21,7 +21,7 @@ func (d *difference) decideOtherRoles(owned Ownership, allow Allow) {
 		case !mine || d.any(held, alone):
 			d.foreign = append(d.foreign, fmt.Sprintf("role %q is not in the policy; %s", role.Name, heldBy(held)))
 		case d.any(held, withheld), !isBridge(role.Name) && !allow.Prune:
-			d.refused = append(d.refused, Refusal{Flag: "--prune", Step: Step{Action: RoleDelete, Role: role.Name,
+			d.refused = append(d.refused, Refusal{Flag: FlagPrune, Step: Step{Action: RoleDelete, Role: role.Name,
 				Reason: "the policy no longer names this role"}})
 		default:
 			d.doomed[role.Name] = d.deletionPhase(held)

@@ -38,8 +38,15 @@ type Plan struct {
 // Refusal is a difference that Diff will not mend unasked.
 type Refusal struct {
 	Step
-	Flag string // the flag that allows it: --prune, --adopt, --adopt=recreate
+	Flag string // the flag that allows it
 }
+
+// The flags that allow what Diff does not do unasked.
+const (
+	FlagPrune    = "--prune"
+	FlagAdopt    = "--adopt"
+	FlagRecreate = "--adopt=recreate"
+)
 
 // Allow is what the caller permits beyond what is plainly ours. The zero value permits nothing.
 type Allow struct {
