@@ -100,6 +100,10 @@ type run struct {
 	desired roles.State
 	owned   roles.Ownership
 	allow   roles.Allow
+	folder  certgen.State // as it was when an apply began
+
+	reuseName bool
+
 	plan    Plan
 	etcd    *store.Client // as root, to all members; while auth is off nobody asks who it is
 	members []verify.Member

@@ -36,6 +36,8 @@ whose CN is the user, and proves that the two agree.`,
 		newRehearseCommand(g),
 		newBootstrapCommand(g),
 		newVerifyCommand(g),
+		newPlanCommand(g),
+		newApplyCommand(g),
 		newCertsCommand(g),
 		newVersionCommand(g),
 	)

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"lockstep/bootstrap"
+	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/hint"
+)
+
+type applyOptions struct {
+	change
+	saved string // path of a reviewed plan; "" for none
+}
+
+func newApplyCommand(g *globals) *cobra.Command {
+	opts := applyOptions{change: change{globals: g}}
+	cmd := &cobra.Command{
+		Use:   "apply [FILE]",
+		Short: "Make etcd and the PKI folder equal to the policy",
+		Long: `Make etcd and the PKI folder equal to the policy: show the plan, ask, do exactly that,
+and look again. It never makes a CA and never turns auth on: bootstrap does. With FILE,
+a plan that "lockstep plan --out FILE" saved, it makes the plan anew and does it only if
+it is the same, on the same cluster, policy and state (else exit code 3).`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				opts.saved = args[0]
+			}
+			return runApply(cmd.Context(), opts)
+		},
+	}
+	opts.change.flags(cmd.Flags())
+	return cmd
+}
+
+func runApply(ctx context.Context, opts applyOptions) error {
+	allow, err := opts.allow()
+	if err != nil {
+		return err
+	}
+	var reviewed *view.PlanDocument
+	if opts.saved != "" {
+		if reviewed, err = readPlan(opts.saved); err != nil {
+			return err
+		}
+	}
+	w, finish, release, err := opts.open(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer release()
+	done, err := bootstrap.Apply(ctx, w, allow, func(p *bootstrap.Proposal) error {
+		finish()
+		if reviewed != nil {
+			return compare(*reviewed, p)
+		}
+		if err := opts.tell(view.ProposalText(view.Proposal{Policy: w.Policy, Proposal: p}, opts.colour(opts.stderrTerminal))); err != nil {
+			return err
+		}
+		return opts.confirm(ctx, fmt.Sprintf("Do it (%d steps)?", p.Steps()))
+	})
+	finish()
+	if err != nil {
+		return err
+	}
+	if reviewed != nil && done.Empty() {
+		if err := compare(*reviewed, done); err != nil {
+			return err
+		}
+	}
+	if err := opts.answer(view.Proposal{Policy: w.Policy, Proposal: done, Applied: true}); err != nil {
+		return err
+	}
+	if len(done.Roles.Refused) > 0 {
+		return hint.Pending("", "not in step: something needs a flag")
+	}
+	return nil
+}
+
+// readPlan reads a saved plan, for comparing only.
+func readPlan(path string) (*view.PlanDocument, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the saved plan: %w", err)
+	}
+	var d view.PlanDocument
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, hint.With(fmt.Errorf("reading the saved plan %s: %w", path, err), "lockstep plan --out FILE saves one.")
+	}
+	if d.FormatVersion != view.FormatVersion || d.Kind != "Plan" || d.Fingerprint == "" {
+		return nil, hint.With(fmt.Errorf("%s is no saved plan of this version (%s, kind %q)", path, d.FormatVersion, d.Kind), "lockstep plan --out FILE saves one.")
+	}
+	return &d, nil
+}
+
+// compare demands that what would be done now is what was reviewed.
+func compare(reviewed view.PlanDocument, now *bootstrap.Proposal) error {
+	const advice = "Nothing was changed. Make, review and apply a new plan."
+	switch {
+	case reviewed.ClusterID != fmt.Sprintf("%x", now.ClusterID):
+		return hint.Refuse(advice, "the saved plan was made for cluster %s, and this is %x", reviewed.ClusterID, now.ClusterID)
+	case reviewed.Policy != now.Policy:
+		return hint.Refuse(advice, "the policy is not the one that the saved plan was made of")
+	case reviewed.AuthRevision != now.Roles.Revision, reviewed.Observed != now.Observed:
+		return hint.Refuse(advice, "etcd's users or roles have changed since the plan was saved (authRevision %d, now %d)", reviewed.AuthRevision, now.Roles.Revision)
+	case reviewed.Fingerprint != now.Fingerprint():
+		return hint.Refuse(advice, "what is to do has changed since the plan was saved: the PKI folder or the flags differ")
+	}
+	return nil
+}

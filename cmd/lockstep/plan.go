@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lockstep/bootstrap"
+	"lockstep/bootstrap/world"
+	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/hint"
+	"lockstep/roles"
+)
+
+// change is what plan and apply have in common.
+type change struct {
+	*globals
+	connection
+	prune     bool
+	adopt     string
+	reuseName bool
+}
+
+func (c *change) flags(fs *pflag.FlagSet) {
+	c.connection.flags(fs)
+	fs.BoolVar(&c.prune, "prune", false, "also remove users, roles and certificates of ours that the policy no longer names")
+	fs.StringVar(&c.adopt, "adopt", "", "also take over users that somebody else made; `recreate` deletes those with a password and adds them again without")
+	fs.BoolVar(&c.reuseName, "reuse-name", false, "add a user although a certificate that it had before is still valid")
+	fs.Lookup("adopt").NoOptDefVal = "take"
+}
+
+func (c *change) allow() (bootstrap.Allowed, error) {
+	a := bootstrap.Allowed{Allow: roles.Allow{Prune: c.prune}, ReuseName: c.reuseName}
+	switch c.adopt {
+	case "":
+		return a, nil
+	case "take":
+		a.Adopt = true
+		return a, nil
+	case "recreate":
+		a.Adopt, a.Recreate = true, true
+		return a, nil
+	}
+	return bootstrap.Allowed{}, hint.With(fmt.Errorf("--adopt=%s", c.adopt), "It is --adopt or --adopt=recreate.")
+}
+
+// open is the world that both commands look at, with the folder open for changes or not.
+func (c *change) open(ctx context.Context, forChange bool) (w *world.World, finish, release func(), err error) {
+	p, err := c.readPolicy()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	f, err := c.readFolder()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	release = func() { f.Close() }
+	if forChange {
+		unlock, err := f.Lock(ctx, lockWait)
+		if err != nil {
+			return nil, nil, nil, errors.Join(err, f.Close())
+		}
+		release = func() { unlock(); f.Close() }
+	}
+	w, finish, err = c.openWorld(ctx, p, f, c.connection)
+	if err != nil {
+		release()
+	}
+	return w, finish, release, err
+}
+
+type planOptions struct {
+	change
+	out string
+}
+
+func newPlanCommand(g *globals) *cobra.Command {
+	opts := planOptions{change: change{globals: g}}
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what would change, in etcd and on disk",
+		Long: `Show what would change, in etcd and on disk, grouped by component, and change nothing.
+Exit code 0 when there is nothing to do, 2 when there is. With --out the plan is saved:
+"lockstep apply FILE" then does exactly this, or nothing.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), opts) },
+	}
+	opts.change.flags(cmd.Flags())
+	cmd.Flags().StringVar(&opts.out, "out", "", "also save the plan to `FILE`, which must not exist; it holds no secret")
+	return cmd
+}
+
+func runPlan(ctx context.Context, opts planOptions) error {
+	allow, err := opts.allow()
+	if err != nil {
+		return err
+	}
+	w, finish, release, err := opts.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer release()
+	p, err := bootstrap.Propose(ctx, w, allow)
+	finish()
+	if err != nil {
+		return err
+	}
+	answer := view.Proposal{Policy: w.Policy, Proposal: p}
+	if opts.out != "" {
+		if err := savePlan(opts.out, answer); err != nil {
+			return err
+		}
+	}
+	if err := opts.answer(answer); err != nil {
+		return err
+	}
+	if !p.InStep() {
+		return hint.Pending("lockstep apply does it.", "not in step")
+	}
+	return nil
+}
+
+// savePlan never overwrites: a plan that was reviewed stays what it was.
+func savePlan(path string, p view.Proposal) error {
+	var text bytes.Buffer
+	if err := view.NewPrinter(&text, view.JSON, false).Print(p); err != nil {
+		return err
+	}
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return hint.Refuse("Name another file, or delete it first.", "%s exists and is not overwritten", path)
+	}
+	if err != nil {
+		return fmt.Errorf("saving the plan: %w", err)
+	}
+	_, err = out.Write(text.Bytes())
+	if err = errors.Join(err, out.Close()); err != nil {
+		return fmt.Errorf("saving the plan: %w", errors.Join(err, os.Remove(path)))
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package view
+
+// PlanDocument is the answer of plan and apply, and the content of a saved plan (kind
+// Plan). A saved plan is for reading and comparing: nothing is ever executed from it,
+// and it holds no secret.
+type PlanDocument struct {
+	Header
+	Cluster      string          `json:"cluster"`
+	ClusterID    string          `json:"clusterID"`    // hex
+	Policy       string          `json:"policy"`       // hex SHA-256 of the policy's meaning
+	AuthRevision uint64          `json:"authRevision"` // of etcd, when the plan was made
+	Observed     string          `json:"observed"`     // hex SHA-256 of etcd's users and roles
+	Fingerprint  string          `json:"fingerprint"`  // hex SHA-256 of all of it; apply FILE demands the same
+	Auth         bool            `json:"auth"`         // whether auth is on
+	InStep       bool            `json:"inStep"`       // nothing to do and nothing refused
+	Applied      bool            `json:"applied"`
+	Add          int             `json:"add"`
+	Change       int             `json:"change"`
+	Remove       int             `json:"remove"`
+	Refused      int             `json:"refused"` // needs a flag
+	Groups       []GroupDocument `json:"groups"`
+	Foreign      []string        `json:"foreign"` // somebody else's, left alone, in sentences
+}
+
+// GroupDocument is what concerns one component; the name "cluster" stands for what
+// concerns none.
+type GroupDocument struct {
+	Name    string           `json:"name"`
+	Changes []ChangeDocument `json:"changes"`
+}
+
+// ChangeDocument is one step.
+type ChangeDocument struct {
+	Sign       string `json:"sign"` // + add, ~ change, - remove, ! refused
+	Half       string `json:"half"` // certificates or etcd
+	Text       string `json:"text"`
+	Reason     string `json:"reason"`
+	Interrupts string `json:"interrupts,omitempty"` // who may be refused for a moment
+	Flag       string `json:"flag,omitempty"`       // of a refused one: what allows it
+}

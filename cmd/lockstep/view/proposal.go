@@ -1,0 +1,240 @@
+package view
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lockstep/bootstrap"
+	"lockstep/certgen"
+	"lockstep/policies"
+	"lockstep/roles"
+)
+
+// Proposal is what plan shows and apply does: both halves, grouped by component.
+type Proposal struct {
+	Policy   *policies.Policy
+	Proposal *bootstrap.Proposal
+	Applied  bool // it has been carried out
+}
+
+// change is one line of a proposal.
+type change struct {
+	sign       string // + ~ -
+	half       string // certificates, etcd
+	text       string
+	reason     string
+	interrupts string
+	flag       string // of a refused change: what allows it
+}
+
+// group is the changes that concern one component, or nobody in particular.
+type group struct {
+	name    string
+	changes []change
+}
+
+const noComponent = "cluster"
+
+// groups sorts the proposal by component, in the policy's order; what belongs to no
+// component of the policy comes first.
+func (p Proposal) groups() []group {
+	by := map[string][]change{}
+	for _, s := range p.Proposal.Certificates.Steps {
+		name := ofPath(s.Path())
+		by[name] = append(by[name], change{sign: certificateSign(s), half: "certificates", text: s.String(), reason: s.Reason})
+	}
+	owner := p.owners()
+	for _, s := range p.Proposal.Roles.Steps {
+		name := owner(s)
+		by[name] = append(by[name], change{sign: roleSign(s), half: "etcd", text: s.String(), reason: s.Reason, interrupts: s.Interrupts})
+	}
+	for _, s := range p.Proposal.Certificates.Removable {
+		name := ofPath(s.Path())
+		by[name] = append(by[name], change{sign: "-", half: "certificates", text: s.String(), reason: s.Reason})
+	}
+	for _, r := range p.Proposal.Roles.Refused {
+		name := owner(r.Step)
+		by[name] = append(by[name], change{sign: "!", half: "etcd", text: r.Step.String(), reason: r.Reason, flag: r.Flag})
+	}
+	return ordered(by, p.Policy)
+}
+
+func ordered(by map[string][]change, p *policies.Policy) []group {
+	var out []group
+	add := func(name string) {
+		if len(by[name]) > 0 {
+			out = append(out, group{name, by[name]})
+			delete(by, name)
+		}
+	}
+	add(noComponent)
+	for _, c := range p.Components {
+		add(c.Name)
+	}
+	var others []string
+	for name := range by {
+		others = append(others, name)
+	}
+	slices.Sort(others)
+	for _, name := range others {
+		add(name)
+	}
+	return out
+}
+
+func ofPath(path string) string {
+	if parts := strings.Split(path, "/"); len(parts) > 2 && parts[0] == "components" {
+		return parts[1]
+	}
+	return noComponent
+}
+
+// owners tells which component a step in etcd concerns.
+func (p Proposal) owners() func(roles.Step) string {
+	users, held := map[string]string{}, map[string]string{}
+	for _, c := range p.Policy.Components {
+		users[c.User.String()] = c.Name
+		if !c.Administrator {
+			held[c.Role.String()] = c.Name
+		}
+	}
+	return func(s roles.Step) string {
+		role, _, _ := strings.Cut(s.Role, "~") // a bridge stands for its role
+		for _, name := range []string{users[s.User], held[role], s.User, role} {
+			if name == "root" {
+				return noComponent
+			}
+			if name != "" {
+				return name
+			}
+		}
+		return noComponent
+	}
+}
+
+func certificateSign(s certgen.Step) string {
+	switch {
+	case s.Action == certgen.Retire:
+		return "-"
+	case s.Action == certgen.Issue, s.Action == certgen.MakeCA, s.Action == certgen.Write && s.Reason == certgen.Missing:
+		return "+"
+	}
+	return "~"
+}
+
+func roleSign(s roles.Step) string {
+	switch s.Action {
+	case roles.RoleDelete, roles.RoleRevokePermission, roles.UserRevokeRole, roles.UserDelete:
+		return "-"
+	case roles.RoleGrantPermission:
+		if s.Was != "" {
+			return "~"
+		}
+	}
+	return "+"
+}
+
+// Text implements Answer. What was applied was shown when it was asked for, so then
+// only what still needs a flag is listed.
+func (p Proposal) Text(s *Sheet) {
+	for _, g := range p.groups() {
+		if p.Applied {
+			g.changes = slices.DeleteFunc(g.changes, func(c change) bool { return c.flag == "" })
+		}
+		if len(g.changes) == 0 {
+			continue
+		}
+		s.Line("%s", s.Paint(Bold, g.name))
+		for _, c := range g.changes {
+			s.Line("  %s %s%s", s.Paint(signColour(c.sign), c.sign), c.text, parenthesis(c))
+			if c.interrupts != "" {
+				s.Line("    %s %s", s.Paint(Warn, "interrupts:"), c.interrupts)
+			}
+		}
+	}
+	for _, foreign := range p.Proposal.Roles.Foreign {
+		s.Line("left alone: %s", foreign)
+	}
+	if !p.Proposal.Enabled {
+		s.Line("%s auth is off: nobody is asked for a right until lockstep bootstrap has turned it on", s.Paint(Warn, "warning:"))
+	}
+	s.Line("%s", p.summary(s))
+}
+
+func parenthesis(c change) string {
+	switch {
+	case c.flag != "":
+		return fmt.Sprintf(" (not without %s: %s)", c.flag, c.reason)
+	case c.reason == "":
+		return ""
+	}
+	return " (" + c.reason + ")"
+}
+
+func signColour(sign string) Colour {
+	switch sign {
+	case "+":
+		return Good
+	case "-", "!":
+		return Bad
+	}
+	return Warn
+}
+
+func (p Proposal) summary(s *Sheet) string {
+	added, changed, removed, refused := p.counts()
+	switch {
+	case p.Proposal.InStep():
+		return s.Paint(Good, "nothing to do")
+	case p.Applied:
+		return fmt.Sprintf("%s: %d added, %d changed, %d removed, %d left for a flag", s.Paint(Good, "done"), added, changed, removed, refused)
+	}
+	return fmt.Sprintf("to do: %d to add, %d to change, %d to remove, %d only with a flag", added, changed, removed, refused)
+}
+
+func (p Proposal) counts() (added, changed, removed, refused int) {
+	for _, g := range p.groups() {
+		for _, c := range g.changes {
+			switch c.sign {
+			case "+":
+				added++
+			case "~":
+				changed++
+			case "-":
+				removed++
+			default:
+				refused++
+			}
+		}
+	}
+	return added, changed, removed, refused
+}
+
+// Document implements Answer.
+func (p Proposal) Document() any {
+	added, changed, removed, refused := p.counts()
+	d := PlanDocument{
+		Header: header("Plan"), Cluster: p.Policy.Cluster.Name, ClusterID: fmt.Sprintf("%x", p.Proposal.ClusterID),
+		Policy: p.Proposal.Policy, AuthRevision: p.Proposal.Roles.Revision, Observed: p.Proposal.Observed,
+		Fingerprint: p.Proposal.Fingerprint(), Auth: p.Proposal.Enabled, InStep: p.Proposal.InStep(), Applied: p.Applied,
+		Add: added, Change: changed, Remove: removed, Refused: refused,
+		Groups: []GroupDocument{}, Foreign: append([]string{}, p.Proposal.Roles.Foreign...),
+	}
+	for _, g := range p.groups() {
+		group := GroupDocument{Name: g.name}
+		for _, c := range g.changes {
+			group.Changes = append(group.Changes, ChangeDocument{c.sign, c.half, c.text, c.reason, c.interrupts, c.flag})
+		}
+		d.Groups = append(d.Groups, group)
+	}
+	return d
+}
+
+// ProposalText is the proposal for the person who is asked.
+func ProposalText(p Proposal, colour bool) string {
+	s := &Sheet{out: &bytes.Buffer{}, colour: colour}
+	p.Text(s)
+	return s.out.String()
+}
