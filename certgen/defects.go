@@ -6,9 +6,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -226,86 +224,4 @@ func (j *judge) hosts() {
 	if !sameSet(got, want) {
 		j.fatal(CodeHosts, "is for %s, and should be for %s", listed(got), listed(want))
 	}
-}
-
-func (j *judge) authority() {
-	c := j.cert
-	if !c.BasicConstraintsValid || !c.IsCA {
-		j.fatal(CodeBasic, "is not a CA")
-	}
-	if c.KeyUsage&x509.KeyUsageCertSign == 0 || c.KeyUsage&x509.KeyUsageCRLSign == 0 {
-		j.fatal(CodeKeyUsage, "may not sign certificates and revocation lists")
-	} else if c.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
-		j.minor(CodeKeyUsage, "has more key usages than keyCertSign and cRLSign")
-	}
-	if c.MaxPathLen != 0 || !c.MaxPathLenZero {
-		j.minor(CodePathLength, "may sign further CAs: its path length is not 0")
-	}
-	if j.p.CA == ClientCA && !excludesNames(c) {
-		j.minor(CodeConstraints, "may sign for DNS names and IP addresses: its name constraints do not exclude them all")
-	}
-}
-
-func excludesNames(c *x509.Certificate) bool {
-	var v4, v6 bool
-	for _, r := range c.ExcludedIPRanges {
-		ones, bits := r.Mask.Size()
-		v4 = v4 || ones == 0 && bits == 32
-		v6 = v6 || ones == 0 && bits == 128
-	}
-	return v4 && v6 && slices.Contains(c.ExcludedDNSDomains, "")
-}
-
-func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
-
-// canonicalHost is a SAN in the form in which two are compared.
-func canonicalHost(h string) string {
-	if ip := net.ParseIP(h); ip != nil {
-		return ip.String()
-	}
-	return strings.TrimSuffix(strings.ToLower(h), ".")
-}
-
-func sameSet(a, b []string) bool {
-	a, b = slices.Clone(a), slices.Clone(b)
-	slices.Sort(a)
-	slices.Sort(b)
-	return slices.Equal(slices.Compact(a), slices.Compact(b))
-}
-
-func covers(got, want []x509.ExtKeyUsage) bool {
-	for _, u := range want {
-		if !slices.Contains(got, u) && !slices.Contains(got, x509.ExtKeyUsageAny) {
-			return false
-		}
-	}
-	return true
-}
-
-func listed(names []string) string {
-	if len(names) == 0 {
-		return "no name"
-	}
-	names = slices.Clone(names)
-	slices.Sort(names)
-	return strings.Join(slices.Compact(names), ", ")
-}
-
-func quoted(names []string) string {
-	if len(names) == 0 {
-		return "(none)"
-	}
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = fmt.Sprintf("%q", n)
-	}
-	return strings.Join(out, ", ")
-}
-
-func usageNames(all []x509.ExtKeyUsage) string {
-	out := make([]string, len(all))
-	for i, u := range all {
-		out[i] = u.String()
-	}
-	return strings.Join(out, "+")
 }

@@ -47,7 +47,8 @@ func commonName(p certgen.Profile, id []byte) string {
 }
 
 // excludeNames forbids every DNS name and IP address below t. The empty DNS name
-// stands for all of them (RFC 5280, 4.2.1.10).
+// stands for all of them (RFC 5280, 4.2.1.10). Go, and so etcd, applies that to SANs
+// only; openssl verify applies it to a CN with a dot as well, and refuses those.
 func excludeNames(t *x509.Certificate) {
 	t.PermittedDNSDomainsCritical = true
 	t.ExcludedDNSDomains = []string{""}
