@@ -36,8 +36,8 @@ func Checks() []Check {
 func Judge(e *Evidence, checks []Check) Report {
 	var r Report
 	for _, c := range checks {
-		if reason := e.missing(c.Needs); reason != "" {
-			r.Skipped = append(r.Skipped, Skip{Code: c.Code, Reason: reason})
+		if reason, remedy := e.missing(c.Needs); reason != "" {
+			r.Skipped = append(r.Skipped, Skip{Code: c.Code, Reason: reason, Remedy: remedy})
 			continue
 		}
 		before := len(r.Findings)

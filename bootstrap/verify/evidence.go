@@ -7,6 +7,7 @@ import (
 
 	"lockstep/certgen"
 	"lockstep/policies"
+	"lockstep/policies/hint"
 	"lockstep/roles"
 )
 
@@ -120,17 +121,24 @@ func (p Proof) Proven() bool {
 	return p.NotLive == "" && p.Err == nil && len(p.Answers) > 0 && allowed+refused == len(p.Answers)
 }
 
-// missing says why the evidence for needs is not there; "" when it is.
-func (e *Evidence) missing(needs Needs) string {
+// missing says why the evidence for needs is not there, and what to do; "" when it is.
+func (e *Evidence) missing(needs Needs) (reason, remedy string) {
 	switch {
 	case needs&NeedsFolder != 0 && e.Folder == nil:
-		return "there is no PKI folder here"
+		return "there is no PKI folder here", "run lockstep where it is, or name it with --pki"
 	case needs&NeedsAuth != 0 && e.Auth == nil:
-		return fmt.Sprintf("etcd's users and roles could not be read: %v", e.AuthErr)
+		return fmt.Sprintf("etcd's users and roles could not be read: %v", e.AuthErr), advice(e.AuthErr)
 	case needs&NeedsMembers != 0 && len(e.Members) == 0:
-		return "no member was asked"
+		return "no member was asked", "the other findings say why"
 	case needs&NeedsProof != 0 && len(e.Proofs) == 0 && len(e.Policy.Components) > 0:
-		return "no component was asked"
+		return "no component was asked", "the other findings say why"
 	}
-	return ""
+	return "", ""
+}
+
+func advice(err error) string {
+	if text := hint.Text(err); text != "" {
+		return text
+	}
+	return "mend what the reason says and run lockstep verify again"
 }

@@ -73,7 +73,10 @@ func TestNothingSeenIsNotInStep(t *testing.T) {
 		{Code: "a/a", Needs: NeedsMembers, Find: func(*Evidence, func(string, string)) {}},
 		{Code: "b/b", Needs: NeedsAuth, Find: func(*Evidence, func(string, string)) {}},
 	})
-	want := []Skip{{"a/a", "no member was asked"}, {"b/b", "etcd's users and roles could not be read: no quorum"}}
+	want := []Skip{
+		{"a/a", "no member was asked", "the other findings say why"},
+		{"b/b", "etcd's users and roles could not be read: no quorum", "mend what the reason says and run lockstep verify again"},
+	}
 	if diff := cmp.Diff(want, r.Skipped); diff != "" || r.InStep() {
 		t.Errorf("in step: %v\n%s", r.InStep(), diff)
 	}

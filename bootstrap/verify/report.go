@@ -46,7 +46,7 @@ type Report struct {
 }
 
 // Skip is a check that could not look. Not having looked is never a pass.
-type Skip struct{ Code, Reason string }
+type Skip struct{ Code, Reason, Remedy string }
 
 // InStep reports whether policy, certificates and etcd agree. A warning alone does
 // not put them out of step; a check that could not look does, because the report

@@ -2,7 +2,9 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"lockstep/bootstrap/verify"
@@ -24,10 +26,25 @@ func (p Proof) Text(s *Sheet) {
 	for _, f := range p.Report.Findings {
 		s.Line("%s", paintFinding(s, f))
 	}
-	for _, k := range p.Report.Skipped {
-		s.Line("%s %s: %s", s.Paint(Warn, "not checked"), k.Code, k.Reason)
-	}
+	p.skipped(s)
 	s.Line("%s", p.verdict(s))
+}
+
+// skipped names the checks that could not look, together where the reason is one.
+func (p Proof) skipped(s *Sheet) {
+	for i, k := range p.Report.Skipped {
+		same := func(x verify.Skip) bool { return x.Reason == k.Reason }
+		if slices.ContainsFunc(p.Report.Skipped[:i], same) {
+			continue
+		}
+		var codes []string
+		for _, x := range p.Report.Skipped {
+			if same(x) {
+				codes = append(codes, x.Code)
+			}
+		}
+		s.Line("%s: %s\n  reason: %s\n  remedy: %s", s.Paint(Warn, "not checked"), strings.Join(codes, ", "), k.Reason, k.Remedy)
+	}
 }
 
 // table is one row for each identity of the policy.

@@ -56,6 +56,7 @@ type FindingDocument struct {
 type SkippedDocument struct {
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
+	Remedy string `json:"remedy"`
 }
 
 // IssuedDocument is the answer of certs issue (kind Issued).
