@@ -123,9 +123,7 @@ func (d *differ) fault(p Profile, pair Pair, ca *x509.Certificate) string {
 	if len(texts) > 0 {
 		return "its certificate " + strings.Join(texts, "; ")
 	}
-	switch pair.Key {
-	case KeyAbsent:
-		return "its key is missing"
+	switch pair.Key { // an absent one is fine: keys are delivered, and need not stay here
 	case KeyForeign:
 		return "its key belongs to another certificate"
 	case KeyUnreadable:

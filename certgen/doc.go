@@ -7,7 +7,8 @@
 //   - Nothing valid is replaced. A certificate is issued again only when it has
 //     expired, or has a defect with which etcd would refuse it, take it for somebody
 //     else, or take it for more than it should be. Another lifetime, key algorithm
-//     or O, OU and L in the policy count from the next certificate on.
+//     or O, OU and L in the policy count from the next certificate on. A key that is
+//     not here is no defect: it was delivered.
 //   - A CA is made where there has never been one, and never replaced: if anything
 //     in the folder was signed by a CA that is gone, the plan is blocked instead.
 //   - One function, Defects, judges every certificate, whoever signed it.
