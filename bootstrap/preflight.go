@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"lockstep/bootstrap/verify"
-	"lockstep/certgen"
 	"lockstep/policies/hint"
 	"lockstep/roles"
 )
@@ -28,11 +27,11 @@ func (r *run) preflight(ctx context.Context) error {
 func (r *run) preflightComponents(ctx context.Context) error {
 	var identities []verify.Identity
 	for _, c := range r.Policy.Components {
-		pair, err := r.Folder.Identity(certgen.ComponentProfile(r.Policy, c).Path)
+		identity, _, err := verify.ComponentIdentity(ctx, r.World, c, true)
 		if err != nil {
 			return fmt.Errorf("reading %s's certificate: %w", c.Name, err)
 		}
-		identities = append(identities, verify.Identity{Name: c.Name, Certificate: pair})
+		identities = append(identities, verify.Identity{Name: c.Name, Certificate: *identity})
 	}
 	members, err := verify.Survey(ctx, r.World, identities)
 	if err != nil {

@@ -50,12 +50,16 @@ func Prove(ctx context.Context, w *world.World, o Options) []Proof {
 }
 
 func proveOne(ctx context.Context, w *world.World, o Options, c policies.Component, url string, questions []roles.Question, p *Proof) {
-	identity, err := componentIdentity(ctx, w, o, c, p)
-	if err != nil {
+	identity, minted, err := ComponentIdentity(ctx, w, c, o.Mint)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		p.NotLive = "its key is not here"
+		return
+	case err != nil:
 		p.NotLive = err.Error()
 		return
 	}
-	p.Leaf = identity.Leaf
+	p.Leaf, p.Minted = identity.Leaf, minted
 	client, err := w.Connect(ctx, identity, url)
 	if err != nil {
 		p.Err = err
@@ -67,20 +71,19 @@ func proveOne(ctx context.Context, w *world.World, o Options, c policies.Compone
 	p.Answers, p.Err = client.Probe(ctx, questions, perIdentity)
 }
 
-// componentIdentity is the certificate in the component's folder; with Mint and
-// without a key there, one made in memory.
-func componentIdentity(ctx context.Context, w *world.World, o Options, c policies.Component, p *Proof) (*tls.Certificate, error) {
+// ComponentIdentity is the certificate in the component's folder. With mint and without
+// a key there, it is one made in memory; minted tells. Without either the error is
+// fs.ErrNotExist.
+func ComponentIdentity(ctx context.Context, w *world.World, c policies.Component, mint bool) (identity *tls.Certificate, minted bool, err error) {
 	profile := certgen.ComponentProfile(w.Policy, c)
 	found, err := w.Folder.Identity(profile.Path)
-	if errors.Is(err, fs.ErrNotExist) && o.Mint {
-		profile.Lifetime, p.Minted = mintTTL, true
+	if errors.Is(err, fs.ErrNotExist) && mint {
+		profile.Lifetime = mintTTL
 		found, err = w.Mint(ctx, profile)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New("its key is not here")
+		minted = err == nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return &found, nil
+	return &found, minted, nil
 }
