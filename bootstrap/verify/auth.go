@@ -29,13 +29,13 @@ func authChecks() []Check {
 		{
 			Code: "users/missing", Severity: Error, Needs: NeedsAuth,
 			Sentence: "every component's user is there and holds its role",
-			Remedy:   "lockstep bootstrap adds what is missing",
+			Remedy:   "lockstep apply adds what is missing",
 			Find:     findSteps(roles.UserAdd, roles.UserGrantRole),
 		},
 		{
 			Code: "users/excess", Severity: Critical, Needs: NeedsAuth,
 			Sentence: "no user of the policy holds a role beyond its own",
-			Remedy:   "lockstep bootstrap takes it away",
+			Remedy:   "lockstep apply takes it away",
 			Find:     findSteps(roles.UserRevokeRole, roles.UserDelete),
 		},
 		{
@@ -59,13 +59,13 @@ func authChecks() []Check {
 		{
 			Code: "roles/missing", Severity: Error, Needs: NeedsAuth,
 			Sentence: "every role holds the permissions that the policy gives it",
-			Remedy:   "lockstep bootstrap grants what is missing",
+			Remedy:   "lockstep apply grants what is missing",
 			Find:     findSteps(roles.RoleAdd, roles.RoleGrantPermission),
 		},
 		{
 			Code: "roles/excess", Severity: Critical, Needs: NeedsAuth,
 			Sentence: "no role of the policy holds a permission beyond it",
-			Remedy:   "lockstep bootstrap revokes it",
+			Remedy:   "lockstep apply revokes it",
 			Find:     findSteps(roles.RoleRevokePermission, roles.RoleDelete),
 		},
 	}

@@ -20,19 +20,19 @@ func certificateChecks() []Check {
 		{
 			Code: "certificates/missing", Severity: Error, Needs: NeedsFolder,
 			Sentence: "every certificate that the policy names is in the PKI folder",
-			Remedy:   "lockstep bootstrap issues it",
+			Remedy:   "lockstep apply issues it",
 			Find:     findMissing,
 		},
 		{
 			Code: "certificates/defective", Severity: Error, Needs: NeedsFolder,
 			Sentence: "every certificate is what its place in the folder says: CA, CN, usage, names, dates, key",
-			Remedy:   "lockstep bootstrap replaces it; the old one goes to retired/",
+			Remedy:   "lockstep apply replaces it; the old one goes to retired/",
 			Find:     findDefective,
 		},
 		{
 			Code: "certificates/due", Severity: Warning, Needs: NeedsFolder,
 			Sentence: "no certificate is in the last third of its life",
-			Remedy:   "renew it in time: move its folder away and run lockstep bootstrap, then copy the new one",
+			Remedy:   "renew it in time: move its .crt and .key away, run lockstep apply, and copy the new ones",
 			Find:     findDue,
 		},
 		{
@@ -50,7 +50,7 @@ func certificateChecks() []Check {
 		{
 			Code: "certificates/files", Severity: Warning, Needs: NeedsFolder,
 			Sentence: "the copies of the CAs, the CRLs and the environment files are what the policy says",
-			Remedy:   "lockstep bootstrap writes them again; copy changed member folders to their hosts",
+			Remedy:   "lockstep apply writes them again; copy changed member folders to their hosts",
 			Find:     findFiles,
 		},
 		{

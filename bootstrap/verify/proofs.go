@@ -11,7 +11,7 @@ func proofChecks() []Check {
 		{
 			Code: "proof/denied", Severity: Error, Needs: NeedsProof,
 			Sentence: "every component may do what the policy gives it",
-			Remedy:   "lockstep bootstrap grants what is missing",
+			Remedy:   "lockstep apply grants what is missing",
 			Find:     eachAnswer(roles.Allowed, roles.Denied, "is refused"),
 		},
 		{
