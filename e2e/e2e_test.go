@@ -54,13 +54,14 @@
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
 //
-// # Programs beside the binaries (testdata/bin: run them with exec, exits, at or crashloop)
+// # Programs beside the binaries (testdata/bin, and whole: run them with exec, exits, at or crashloop)
 //
 //	deploy                           copy each member's folder from pki/members to hosts, as bootstrap asks the operator to
 //	etcdctl-as [-pki DIR] [-at URLS] NAME ARG...
 //	                                 etcdctl in DIR/components/NAME with its etcdctl.env (20 s at most); NAME with a slash is a folder
 //	                                 with client.crt, client.key and ca.crt, for instance pki/root/: then $ENDPOINTS is asked (-at: others)
 //	eventually SECONDS PROGRAM...    again and again until it succeeds: for what etcd does in its own time, never for lockstep
+//	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
 //	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root
 //	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
 //
@@ -82,12 +83,19 @@ import (
 var keep = flag.Bool("keep", false, "print and keep the working folders of the scripts")
 
 func TestMain(m *testing.M) {
-	flag.Parse()
+	// As "whole" this binary is a program of the scripts, and builds nothing.
+	testscript.Main(builder{m}, map[string]func(){"whole": whole})
+}
+
+// builder builds what is tested before the tests run.
+type builder struct{ m *testing.M }
+
+func (b builder) Run() int {
 	if err := build(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
-	os.Exit(m.Run())
+	return b.m.Run()
 }
 
 // TestScripts runs the scenarios: what lockstep promises.
