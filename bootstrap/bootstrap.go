@@ -103,6 +103,7 @@ type run struct {
 	folder  certgen.State // as it was when an apply began
 
 	reuseName bool
+	look      func(context.Context) (roles.State, error) // nil: everything
 
 	plan    Plan
 	etcd    *store.Client // as root, to all members; while auth is off nobody asks who it is

@@ -66,7 +66,11 @@ func (r *run) notes() []Note {
 func (r *run) observe(ctx context.Context) (roles.State, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
 	defer cancel()
-	state, err := r.etcd.Observe(ctx, verify.UserNames(r.World))
+	look := r.look
+	if look == nil {
+		look = func(ctx context.Context) (roles.State, error) { return r.etcd.Observe(ctx, verify.UserNames(r.World)) }
+	}
+	state, err := look(ctx)
 	if err != nil {
 		return state, fmt.Errorf("reading etcd's users and roles: %w", err)
 	}

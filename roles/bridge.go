@@ -9,6 +9,9 @@ import (
 // bridgeSuffix ends the names of bridges. No policy can name such a role.
 const bridgeSuffix = "~bridge"
 
+// BridgeOf is the name of the bridge that stands for a role.
+func BridgeOf(role string) string { return role + bridgeSuffix }
+
 func isBridge(role string) bool { return strings.HasSuffix(role, bridgeSuffix) }
 
 // bridge is a temporary role that gives a role's users what the policy wants for

@@ -41,7 +41,7 @@ func authChecks() []Check {
 		{
 			Code: "users/password", Severity: Critical, Needs: NeedsAuth,
 			Sentence: "no user of the policy can log in with a password",
-			Remedy:   "delete the user and add it again without a password: etcd has no other cure",
+			Remedy:   "lockstep apply --adopt=recreate deletes the user and adds it again without one: etcd has no other cure",
 			Find:     findPasswords,
 		},
 		{

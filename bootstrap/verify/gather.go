@@ -48,7 +48,7 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 		return nil
 	})
 	g.Go(func() error {
-		e.Proofs = Prove(ctx, w, o)
+		e.Proofs = Prove(ctx, w, o, w.Policy.Components)
 		return nil
 	})
 	return e, g.Wait()

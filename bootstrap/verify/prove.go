@@ -25,17 +25,17 @@ const sampleOthers = 8
 // perIdentity is how many of one identity's questions are under way together.
 const perIdentity = 4
 
-// Prove asks etcd, as every component with its own certificate, about every range it
-// was given and about what lies beside it (fact 23). Members take turns. Nothing is
+// Prove asks etcd, as each of the components with its own certificate, about every range
+// it was given and about what lies beside it (fact 23). Members take turns. Nothing is
 // written.
-func Prove(ctx context.Context, w *world.World, o Options) []Proof {
+func Prove(ctx context.Context, w *world.World, o Options, components []policies.Component) []Proof {
 	desired := roles.Desired(w.Policy)
 	members := w.Members()
-	proofs := make([]Proof, len(w.Policy.Components))
+	proofs := make([]Proof, len(components))
 	done := w.Counter("proof", len(proofs))
 	var g errgroup.Group
 	g.SetLimit(w.InFlight)
-	for i, c := range w.Policy.Components {
+	for i, c := range components {
 		g.Go(func() error {
 			p := &proofs[i]
 			*p = Proof{Component: c.Name, User: c.User, Role: c.Role.String(), Member: members[i%len(members)].Name}

@@ -140,16 +140,3 @@ func (opts rehearseOptions) keepRunning(ctx context.Context, p *policies.Policy,
 	}
 	return nil
 }
-
-// firstQuestion is an etcdctl command that the component is allowed.
-func firstQuestion(c policies.Component) string {
-	for _, p := range c.Permissions {
-		if p.Access.Reads() && p.Key != "\x00" {
-			return fmt.Sprintf("get --prefix --keys-only %q", p.Key)
-		}
-	}
-	if c.Administrator {
-		return "member list"
-	}
-	return "endpoint status"
-}

@@ -38,6 +38,8 @@ whose CN is the user, and proves that the two agree.`,
 		newVerifyCommand(g),
 		newPlanCommand(g),
 		newApplyCommand(g),
+		newAddCommand(g),
+		newRemoveCommand(g),
 		newCertsCommand(g),
 		newVersionCommand(g),
 	)

@@ -54,6 +54,15 @@ func (g *globals) readFolder() (*folder.Folder, error) {
 	return f, err
 }
 
+// lockedFolder opens the PKI folder for changes; it must be there.
+func (g *globals) lockedFolder(ctx context.Context) (*folder.Folder, func(), error) {
+	f, err := g.readFolder()
+	if err != nil {
+		return nil, nil, err
+	}
+	return locked(ctx, f)
+}
+
 // changeFolder opens the PKI folder for changes, makes it where there is none, and
 // keeps every other lockstep out until the returned func is called.
 func (g *globals) changeFolder(ctx context.Context) (*folder.Folder, func(), error) {
@@ -61,6 +70,10 @@ func (g *globals) changeFolder(ctx context.Context) (*folder.Folder, func(), err
 	if err != nil {
 		return nil, nil, err
 	}
+	return locked(ctx, f)
+}
+
+func locked(ctx context.Context, f *folder.Folder) (*folder.Folder, func(), error) {
 	unlock, err := f.Lock(ctx, lockWait)
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())

@@ -66,3 +66,20 @@ type IssuedDocument struct {
 	User     string `json:"user"`
 	NotAfter string `json:"notAfter"` // RFC 3339
 }
+
+// AddedDocument is the answer of add (kind Added).
+type AddedDocument struct {
+	Header
+	Diff      string            `json:"diff"` // unified, of the policy file; "" when it was there already
+	Folder    string            `json:"folder"`
+	Component ComponentDocument `json:"component"`
+}
+
+// RemovedDocument is the answer of remove (kind Removed).
+type RemovedDocument struct {
+	Header
+	Name    string `json:"name"`
+	User    string `json:"user"`
+	Diff    string `json:"diff"`
+	Retired string `json:"retired"` // folder of its certificates
+}

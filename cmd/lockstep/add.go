@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lockstep/bootstrap"
+	"lockstep/cmd/lockstep/view"
+	"lockstep/policies"
+	"lockstep/policies/edit"
+	"lockstep/policies/hint"
+	"lockstep/policies/keyrange"
+	"lockstep/policies/presets"
+)
+
+type addOptions struct {
+	*globals
+	connection
+	entry     edit.Component
+	with      []string
+	into      string
+	reuseName bool
+	prefixes  map[keyrange.Access]*[]string
+	keys      map[keyrange.Access]*[]string
+}
+
+func newAddCommand(g *globals) *cobra.Command {
+	opts := addOptions{globals: g, prefixes: map[keyrange.Access]*[]string{}, keys: map[keyrange.Access]*[]string{}}
+	cmd := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Add a component: its policy entry, certificate, role and user, proven",
+		Long: `Add a component: its entry in the policy file, without touching another byte of it, its
+certificate, role and user, and the proof that they agree. It costs the same number of
+calls to etcd however many components there are. Cut off anywhere, the same command
+finishes the work.`,
+		Args: oneComponent,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.entry.Name = args[0]
+			return runAdd(cmd.Context(), opts)
+		},
+	}
+	fs := cmd.Flags()
+	opts.connection.flags(fs)
+	fs.StringVar(&opts.entry.Preset, "preset", "", "`PRESET` that says what it needs; lockstep presets lists them")
+	fs.StringArrayVar(&opts.with, "with", nil, "`KEY=VALUE` of the preset; may be repeated")
+	fs.BoolVar(&opts.entry.Administrator, "administrator", false, "give it etcd's role root")
+	fs.StringVar(&opts.entry.Role, "role", "", "`ROLE` it holds (default: its name)")
+	for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write, keyrange.ReadWrite} {
+		opts.prefixes[a], opts.keys[a] = new([]string), new([]string)
+		fs.StringArrayVar(opts.prefixes[a], string(a), nil, fmt.Sprintf("`PREFIX` that it may %s; may be repeated", verb(a)))
+		fs.StringArrayVar(opts.keys[a], string(a)+"-key", nil, fmt.Sprintf("single `KEY` that it may %s; may be repeated", verb(a)))
+	}
+	fs.StringVar(&opts.into, "into", "", "policy `FILE` that the entry is written to (default: the one that -f names)")
+	fs.BoolVar(&opts.reuseName, "reuse-name", false, "add it although a certificate that the name had before is still valid")
+	return cmd
+}
+
+func verb(a keyrange.Access) string {
+	if a == keyrange.ReadWrite {
+		return "read and write"
+	}
+	return string(a)
+}
+
+// oneComponent wants exactly one argument.
+func oneComponent(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return hint.With(fmt.Errorf("%s takes one name, found %d", cmd.CommandPath(), len(args)), cmd.CommandPath()+" --help shows more.")
+}
+
+func runAdd(ctx context.Context, opts addOptions) error {
+	if err := opts.complete(); err != nil {
+		return err
+	}
+	files, err := policies.Read(opts.policy, opts.stdin)
+	if err != nil {
+		return err
+	}
+	before, err := opts.file(files, opts.into)
+	if err != nil {
+		return err
+	}
+	after, err := edit.Add(before, opts.entry)
+	if err != nil {
+		return err
+	}
+	p, err := policies.Parse(replaced(files, after)...)
+	if err != nil {
+		return err
+	}
+	f, release, err := opts.lockedFolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	w, finish, err := opts.openWorld(ctx, p, f, opts.connection)
+	if err != nil {
+		return err
+	}
+	defer finish()
+	proof, err := bootstrap.Add(ctx, w, bootstrap.One{
+		Name: opts.entry.Name, ReuseName: opts.reuseName,
+		Confirm: func(plan bootstrap.Plan) error {
+			finish()
+			return opts.confirmOne(ctx, edit.Diff(before, after), plan)
+		},
+		Write: func() error { return writePolicy(before, after) },
+	})
+	finish()
+	if err != nil {
+		return err
+	}
+	component, _ := p.Component(opts.entry.Name)
+	answer := view.Added{
+		Diff: edit.Diff(before, after), Folder: filepath.Join(f.Path(), "components", component.Name),
+		Proof: *proof, Try: firstQuestion(component),
+	}
+	if err := opts.answer(answer); err != nil {
+		return err
+	}
+	if !proof.Proven() {
+		return hint.Pending("lockstep verify says more.", "%s is added, and not everything is proven", component.Name)
+	}
+	return nil
+}
+
+// complete turns flags into the entry.
+func (opts *addOptions) complete() error {
+	for _, pair := range opts.with {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return hint.With(fmt.Errorf("--with %s", pair), "It is --with KEY=VALUE; lockstep presets show PRESET lists the keys.")
+		}
+		if opts.entry.With == nil {
+			opts.entry.With = map[string]string{}
+		}
+		opts.entry.With[key] = value
+	}
+	for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write, keyrange.ReadWrite} {
+		for _, prefix := range *opts.prefixes[a] {
+			opts.entry.Permissions = append(opts.entry.Permissions, presets.Permission{Form: presets.Prefix, First: prefix, Access: a})
+		}
+		for _, key := range *opts.keys[a] {
+			opts.entry.Permissions = append(opts.entry.Permissions, presets.Permission{Form: presets.Key, First: key, Access: a})
+		}
+	}
+	if opts.entry.Preset == "" && !opts.entry.Administrator && len(opts.entry.Permissions) == 0 {
+		return hint.With(errors.New("adding a component that may do nothing"),
+			"Say what it may do: --preset PRESET, --read PREFIX, --write PREFIX, --readwrite PREFIX, the same with -key for single keys, or --administrator.")
+	}
+	return nil
+}
+
+// file is the policy file to change: the one asked for, or the only one there is.
+func (g *globals) file(files []policies.File, into string) (policies.File, error) {
+	if into == "" && len(files) == 1 {
+		return files[0], nil
+	}
+	var names []string
+	for _, f := range files {
+		if into != "" && filepath.Clean(f.Name) == filepath.Clean(into) {
+			return f, nil
+		}
+		names = append(names, f.Name)
+	}
+	if into == "" {
+		return policies.File{}, hint.With(errors.New("the policy has several files"), "Say which one to write with --into: "+strings.Join(names, ", ")+".")
+	}
+	return policies.File{}, hint.With(fmt.Errorf("--into %s is no file of this policy", into), "Its files are "+strings.Join(names, ", ")+"; -f adds one.")
+}
+
+// replaced is the files with one of them changed.
+func replaced(files []policies.File, after policies.File) []policies.File {
+	out := slices.Clone(files)
+	for i := range out {
+		if out[i].Name == after.Name {
+			out[i] = after
+		}
+	}
+	return out
+}
+
+// writePolicy changes the file on disk, unless it is as it should be already.
+func writePolicy(before, after policies.File) error {
+	if string(before.Text) == string(after.Text) {
+		return nil
+	}
+	return edit.Write(before.Name, before, after)
+}
+
+// confirmOne shows the file's diff and the plan, and asks.
+func (g *globals) confirmOne(ctx context.Context, diff string, plan bootstrap.Plan) error {
+	if plan.Empty() && diff == "" {
+		return nil
+	}
+	if err := g.tell(view.Printable(diff)); err != nil {
+		return err
+	}
+	return g.confirmPlan(ctx, plan)
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"lockstep/bootstrap"
+	"lockstep/cmd/lockstep/view"
+	"lockstep/policies"
+	"lockstep/policies/edit"
+	"lockstep/policies/hint"
+)
+
+type removeOptions struct {
+	*globals
+	connection
+	name string
+}
+
+func newRemoveCommand(g *globals) *cobra.Command {
+	opts := removeOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "remove NAME",
+		Short: "Remove a component: binding, user, role, certificate, policy entry",
+		Long: `Remove a component: power goes first. Its binding, user and role in etcd, then its
+certificate to retired/ and its key for good, then its entry in the policy file. A role
+that somebody else holds stays. Cut off anywhere, the same command finishes the work.`,
+		Args: oneComponent,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.name = args[0]
+			return runRemove(cmd.Context(), opts)
+		},
+	}
+	opts.connection.flags(cmd.Flags())
+	return cmd
+}
+
+func runRemove(ctx context.Context, opts removeOptions) error {
+	files, err := policies.Read(opts.policy, opts.stdin)
+	if err != nil {
+		return err
+	}
+	p, err := policies.Parse(files...)
+	if err != nil {
+		return err
+	}
+	c, ok := p.Component(opts.name)
+	if !ok {
+		return hint.With(fmt.Errorf("the policy names no component %q", opts.name), "lockstep apply --prune removes what the policy does not name any more.")
+	}
+	before, err := opts.file(files, c.At.File)
+	if err != nil {
+		return err
+	}
+	after, err := edit.Remove(before, opts.name)
+	if err != nil {
+		return err
+	}
+	next, err := policies.Parse(replaced(files, after)...)
+	if err != nil {
+		return err
+	}
+	f, release, err := opts.lockedFolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	w, finish, err := opts.openWorld(ctx, p, f, opts.connection)
+	if err != nil {
+		return err
+	}
+	defer finish()
+	err = bootstrap.Remove(ctx, w, next, bootstrap.One{
+		Name: opts.name,
+		Confirm: func(plan bootstrap.Plan) error {
+			finish()
+			return opts.confirmOne(ctx, edit.Diff(before, after), plan)
+		},
+		Write: func() error { return writePolicy(before, after) },
+	})
+	finish()
+	if err != nil {
+		return err
+	}
+	return opts.answer(view.Removed{Name: opts.name, User: c.User.String(), Diff: edit.Diff(before, after),
+		Retired: filepath.Join(f.Path(), "retired", opts.name)})
+}

@@ -1,0 +1,54 @@
+package view
+
+import (
+	"time"
+
+	"lockstep/bootstrap/verify"
+)
+
+// Added is a component that was added and has tried itself.
+type Added struct {
+	Diff   string // of the policy file; "" when it was there already
+	Folder string // to copy to the component
+	Proof  verify.Proof
+	Try    string // an etcdctl command that it is allowed
+}
+
+// Text implements Answer.
+func (a Added) Text(s *Sheet) {
+	if a.Diff != "" {
+		s.Line("%s", a.Diff)
+	}
+	p := Proof{Evidence: &verify.Evidence{Proofs: []verify.Proof{a.Proof}}}
+	p.table(s)
+	s.Line("")
+	s.Line("copy to the component: %s", a.Folder)
+	if a.Proof.Leaf != nil {
+		s.Line("valid until %s", a.Proof.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
+	s.Line("try it: (cd %s && set -a && . ./etcdctl.env && etcdctl %s)", a.Folder, a.Try)
+}
+
+// Document implements Answer.
+func (a Added) Document() any {
+	return AddedDocument{header("Added"), a.Diff, a.Folder, componentDocument(a.Proof)}
+}
+
+// Removed is a component that is gone.
+type Removed struct {
+	Name, User string
+	Diff       string // of the policy file
+	Retired    string // folder of its certificates
+}
+
+// Text implements Answer.
+func (r Removed) Text(s *Sheet) {
+	s.Line("%s", r.Diff)
+	s.Line("removed %s: user %q is gone, its certificate is in %s, its key is deleted", r.Name, r.User, r.Retired)
+	s.Line("watches that it opened go on until its connections end")
+}
+
+// Document implements Answer.
+func (r Removed) Document() any {
+	return RemovedDocument{header("Removed"), r.Name, r.User, r.Diff, r.Retired}
+}

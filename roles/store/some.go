@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"lockstep/roles"
+)
+
+// ObserveSome reads only the named users and roles, and every user whose name stranger
+// says it wants to see; those that are not there are left out. The number of calls does
+// not depend on how many users and roles etcd has beside them. Passwords are looked for
+// in the named users, as Observe does.
+func ObserveSome(ctx context.Context, api API, users, held []string, stranger func(string) bool) (roles.State, error) {
+	var s roles.State
+	on, revision, err := authStatus(ctx, api)
+	if err != nil {
+		return s, fmt.Errorf("asking whether auth is on: %w", err)
+	}
+	s.Enabled, s.Revision = on, revision
+	all, err := api.UserList(ctx)
+	if err != nil {
+		return s, fmt.Errorf("listing users: %w", err)
+	}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(readsInFlight)
+	for _, name := range all.Users {
+		named := slices.Contains(users, name)
+		if !named && !stranger(name) {
+			continue
+		}
+		g.Go(func() error {
+			u, err := observeUser(ctx, api, name, on && named)
+			if err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				s.Users = append(s.Users, u)
+			}
+			return present(err)
+		})
+	}
+	for _, name := range held {
+		g.Go(func() error {
+			r, err := observeRole(ctx, api, name)
+			if err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				s.Roles = append(s.Roles, r)
+			}
+			return present(err)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return roles.State{}, err
+	}
+	slices.SortFunc(s.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Roles, func(a, b roles.Role) int { return strings.Compare(a.Name, b.Name) })
+	return s, nil
+}
+
+// present lets pass that something is not there.
+func present(err error) error {
+	if isUserNotFound(err) || isRoleNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// ObserveSome is the function ObserveSome on this connection.
+func (c *Client) ObserveSome(ctx context.Context, users, held []string, stranger func(string) bool) (roles.State, error) {
+	s, err := ObserveSome(ctx, c.etcd, users, held, stranger)
+	return s, c.explain(ctx, err)
+}
