@@ -7,9 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
 
+	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/roles"
 )
@@ -22,7 +28,12 @@ type Proposal struct {
 	ClusterID uint64
 	Policy    string // digest of the policy's meaning, hex
 	Observed  string // digest of etcd's users and roles as they were found, hex
+	Folder    string // digest of what the PKI folder holds for members, proxies and components, hex; "" without one
 	Enabled   bool   // auth is on
+
+	Withheld []certgen.Step // certificates that the policy no longer names and nobody allowed to remove
+	Revived  []Revival      // users that Apply refuses to add unless Allowed.ReuseName
+	Stray    []string       // paths in the PKI folder that belong to nothing and are left alone, sorted
 }
 
 // Allowed is what the operator allows beyond the plain difference. The zero value
@@ -32,8 +43,9 @@ type Allowed struct {
 	ReuseName bool // add a user although an earlier certificate in its name is still valid
 }
 
-// Propose looks at both halves. It makes no CA and does not turn auth on; a folder or
-// cluster that needs that is refused.
+// Propose looks at both halves. It makes no CA and does not turn auth on; a folder
+// that needs that is refused. Without a PKI folder it looks at etcd's half alone, as
+// the administrator whom the world names.
 func Propose(ctx context.Context, w *world.World, allow Allowed) (*Proposal, error) {
 	r, err := newApply(ctx, w, allow)
 	if err != nil {
@@ -43,73 +55,102 @@ func Propose(ctx context.Context, w *world.World, allow Allowed) (*Proposal, err
 	return r.propose(ctx)
 }
 
-// Apply makes the proposal, asks Confirm, and executes exactly that: certificates,
+// Apply makes the proposal, asks confirm, and executes exactly that: certificates,
 // roles and users, then certificates of removed components to retired/. It ends by
-// looking again.
+// looking again. What somebody else changes in etcd meanwhile is not answered with
+// steps that nobody saw: that is a hint.Refused error before the first step, and a
+// hint.NotInStep error after it.
 func Apply(ctx context.Context, w *world.World, allow Allowed, confirm func(*Proposal) error) (*Proposal, error) {
+	if w.Folder == nil {
+		return nil, hint.Refuse("Run it where the PKI folder is, or name it with --pki.",
+			"there is no PKI folder here: certificates would fall out of step with etcd, and nobody could tell whose users are whose")
+	}
 	r, err := newApply(ctx, w, allow)
 	if err != nil {
 		return nil, err
 	}
 	defer r.close()
 	p, err := r.propose(ctx)
-	if err != nil || p.Empty() {
+	if err != nil {
+		return p, err
+	}
+	if err := refuseRevived(p.Revived); err != nil || p.Empty() {
 		return p, err
 	}
 	if err := confirm(p); err != nil {
 		return p, err
 	}
+	if err := r.refuseStale(ctx, p); err != nil {
+		return p, err
+	}
 	return p, r.execute(ctx, p)
 }
 
-// newApply connects. Whose users are ours the folder tells.
+// newApply connects. Whose users are ours the folder tells; without one, only users
+// that the policy names and that have no password are.
 func newApply(ctx context.Context, w *world.World, allow Allowed) (*run, error) {
+	r := &run{World: w, desired: roles.Desired(w.Policy), owned: verify.OwnsNobody, allow: allow.Allow, reuseName: allow.ReuseName}
 	if w.Folder == nil {
-		return nil, hint.Refuse("Run it where the PKI folder is, or name it with --pki.", "without a PKI folder nobody can tell whose users are whose")
+		return r, r.connectAlone(ctx)
 	}
 	state, err := w.Folder.Observe()
 	if err != nil {
-		return nil, fmt.Errorf("reading the PKI folder: %w", err)
+		return nil, err
 	}
-	owned, err := ownership(state)
+	owned, err := verify.Ownership(state)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.Refuse("lockstep bootstrap makes the CAs; apply never does.", "the PKI folder holds no client CA")
 	}
 	if err != nil {
 		return nil, err
 	}
-	r := &run{World: w, desired: roles.Desired(w.Policy), folder: state, owned: owned, allow: allow.Allow, reuseName: allow.ReuseName}
+	r.folder, r.owned = state, owned
 	return r, r.connect(ctx)
 }
 
-func (r *run) propose(ctx context.Context) (*Proposal, error) {
-	certificates, err := r.certificatePlan()
-	if err != nil {
-		return nil, err
+// connectAlone connects without a PKI folder, which would know the servers' CA and root.
+func (r *run) connectAlone(ctx context.Context) error {
+	if a := r.Admin; a == nil || a.Servers == nil || a.Certificate == nil && a.User == "" {
+		return hint.With(errors.New("there is no PKI folder here, and without it nobody knows whom to trust and who is root"),
+			"Name the folder with --pki, or look at etcd alone with --cacert and --cert and --key (or --user).")
 	}
-	if err := refuseCAs(certificates); err != nil {
+	return r.connect(ctx)
+}
+
+func (r *run) propose(ctx context.Context) (*Proposal, error) {
+	p := &Proposal{Policy: r.Policy.Digest.String()}
+	if err := r.proposeCertificates(p); err != nil {
 		return nil, err
 	}
 	observed, err := r.observe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	id, err := r.etcd.ClusterID(ctx)
-	if err != nil {
+	if p.ClusterID, err = r.etcd.ClusterID(ctx); err != nil {
 		return nil, fmt.Errorf("asking for the cluster's ID: %w", err)
 	}
-	p := &Proposal{ClusterID: id, Policy: r.Policy.Digest.String(), Observed: digest(observed), Enabled: observed.Enabled}
+	p.Observed, p.Enabled = digest(observed), observed.Enabled
 	p.Roles = r.rolesPlan(observed, nil)
 	if !r.reuseName {
-		if err := refuseRevival(r.folder, p.Roles, r.Now()); err != nil {
-			return nil, err
-		}
-	}
-	p.Certificates = certificates
-	if !r.allow.Prune {
-		p.Certificates.Removable = nil
+		p.Revived = revivals(r.folder, p.Roles, r.Now())
 	}
 	return p, nil
+}
+
+// proposeCertificates fills in the folder's half.
+func (r *run) proposeCertificates(p *Proposal) error {
+	if r.World.Folder == nil {
+		return nil
+	}
+	p.Certificates = certgen.Diff(certgen.Desired(r.Policy), r.folder, r.Now())
+	if err := refuseCAs(p.Certificates); err != nil {
+		return err
+	}
+	if !r.allow.Prune {
+		p.Withheld, p.Certificates.Removable = p.Certificates.Removable, nil
+	}
+	p.Folder, p.Stray = folderDigest(r.folder), strays(r.folder, r.Policy)
+	return nil
 }
 
 // refuseCAs stops what only bootstrap may do, and what nothing may.
@@ -120,7 +161,7 @@ func refuseCAs(p certgen.Plan) error {
 		}
 	}
 	if len(p.Blocked) > 0 {
-		return hint.Refuse("", "the PKI folder needs you: %s", p.Blocked[0])
+		return hint.Refuse("", "the PKI folder needs you: %s", strings.Join(p.Blocked, "; "))
 	}
 	return nil
 }
@@ -132,12 +173,61 @@ func (r *run) execute(ctx context.Context, p *Proposal) error {
 	if err := r.applyCertificates(ctx, up); err != nil {
 		return err
 	}
-	r.sayChangedFolders(up.Steps)
+	r.sayChanged(up.Steps)
 	r.plan = p.Plan
-	if err := r.convergeRoles(ctx); err != nil {
+	if err := r.convergeReviewed(ctx, p.Roles); err != nil {
 		return err
 	}
 	return r.applyCertificates(ctx, certgen.Plan{Steps: p.Certificates.Removable})
+}
+
+// sayChanged names the folders that lie on members' hosts or with components already
+// and are not the same any more.
+func (r *run) sayChanged(steps []certgen.Step) {
+	changed := slices.DeleteFunc(slices.Clone(steps), func(s certgen.Step) bool { return s.Action == certgen.Restrict })
+	r.sayChangedFolders(stepsOf(changed, false))
+	said := ""
+	for _, s := range stepsOf(changed, true) {
+		if dir := path.Dir(s.Path()); s.Reason != certgen.Missing && dir != said {
+			r.Say("certificates", "%s has changed: copy it to its component again", dir)
+			said = dir
+		}
+	}
+}
+
+// convergeReviewed is convergeRoles that does only what reviewed lists: after a lost
+// answer some of it is left to do, and everything else is somebody else's doing.
+func (r *run) convergeReviewed(ctx context.Context, reviewed roles.Plan) error {
+	listed := map[string]bool{}
+	for _, s := range reviewed.Steps {
+		listed[s.String()] = true
+	}
+	r.mayFollow = func(next roles.Plan) error {
+		for _, s := range next.Steps {
+			if !listed[s.String()] {
+				return hint.Pending("lockstep plan shows how things are now.",
+					"somebody else changed etcd's users or roles meanwhile; what was shown has been done, and this was not shown: %s (%s)", s, s.Reason)
+			}
+		}
+		return nil
+	}
+	return r.convergeRoles(ctx)
+}
+
+// refuseStale stops when etcd has changed while somebody thought about the proposal.
+// authRevision tells, at the price of one call or two (fact 25).
+func (r *run) refuseStale(ctx context.Context, p *Proposal) error {
+	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
+	defer cancel()
+	now, err := r.etcd.ObserveSome(ctx, nil, nil, func(string) bool { return false })
+	if err != nil {
+		return fmt.Errorf("looking whether etcd is still as it was: %w", err)
+	}
+	if now.Revision != p.Roles.Revision || now.Enabled != p.Enabled {
+		return hint.Refuse("Nothing was changed. Run the same command again.",
+			"etcd's users or roles have changed since the plan was made (authRevision %d, now %d)", p.Roles.Revision, now.Revision)
+	}
+	return nil
 }
 
 // Steps counts what will be done, retired certificates included.
@@ -147,22 +237,71 @@ func (p *Proposal) Steps() int { return p.Plan.Steps() + len(p.Certificates.Remo
 func (p *Proposal) Empty() bool { return p.Steps() == 0 }
 
 // InStep reports whether there is nothing to do and nothing that would have to be allowed.
-func (p *Proposal) InStep() bool { return p.Empty() && len(p.Roles.Refused) == 0 }
+func (p *Proposal) InStep() bool { return p.Empty() && len(p.Flags()) == 0 }
 
-// Fingerprint is one number for what the proposal does and what it was made on. It
-// holds no secret; two proposals with the same one do the same to the same.
+// FlagReuseName allows what Revived lists.
+const FlagReuseName = "--reuse-name"
+
+// Flags is the flags that allow what is refused, sorted.
+func (p *Proposal) Flags() []string {
+	var out []string
+	for _, refusal := range p.Roles.Refused {
+		out = append(out, refusal.Flag)
+	}
+	if len(p.Withheld) > 0 {
+		out = append(out, roles.FlagPrune)
+	}
+	if len(p.Revived) > 0 {
+		out = append(out, FlagReuseName)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Fingerprint is one number for what the proposal does and why, and what it was made
+// on. It holds no secret; two proposals with the same one do the same to the same.
 func (p *Proposal) Fingerprint() string {
 	steps := []string{}
-	for _, s := range p.Certificates.Steps {
-		steps = append(steps, s.String())
+	for _, s := range slices.Concat(p.Certificates.Steps, p.Certificates.Removable) {
+		steps = append(steps, s.String(), s.Reason)
 	}
 	for _, s := range p.Roles.Steps {
-		steps = append(steps, s.String())
+		steps = append(steps, s.String(), s.Reason)
 	}
-	for _, s := range p.Certificates.Removable {
-		steps = append(steps, s.String())
+	return digest([]any{p.ClusterID, p.Policy, p.Observed, p.Folder, p.Roles.Revision, steps})
+}
+
+// folderDigest is for what the folder holds but for CAs, which may be a mount that
+// comes and goes, and root's certificate, which is written when somebody asks for it.
+func folderDigest(s certgen.State) string {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(s.Pairs)) {
+		p := s.Pairs[name]
+		if certgen.Guarded(name) {
+			continue
+		}
+		found = append(found, name, p.Problem, fmt.Sprint(p.Key, p.KeyMode))
+		if p.Leaf != nil {
+			found = append(found, string(p.Leaf.Raw))
+		}
 	}
-	return digest([]any{p.ClusterID, p.Policy, p.Observed, p.Roles.Revision, steps})
+	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
+		if !certgen.Guarded(name) {
+			found = append(found, name, string(s.Files[name]))
+		}
+	}
+	return digest([]any{found, s.Unfinished})
+}
+
+// strays is what lies in the folder and belongs to nothing, but for a member's own data,
+// which lies in its folder with install "." and a relative data directory.
+func strays(s certgen.State, p *policies.Policy) []string {
+	data, _, _ := strings.Cut(p.Cluster.Data, "/")
+	own := map[string]bool{}
+	for _, m := range p.Cluster.Members {
+		own["members/"+m.Name+"/"+data] = true
+	}
+	return slices.DeleteFunc(slices.Clone(s.Stray), func(path string) bool { return own[strings.TrimSuffix(path, "/")] })
 }
 
 // digest is the SHA-256 of a value made of structs, slices, strings and numbers, hex.

@@ -7,16 +7,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"lockstep/bootstrap/verify"
 	"lockstep/policies/hint"
 	"lockstep/roles/store"
 )
 
-// switchTimeout bounds turning auth on and looking at every member. A Ctrl-C does not
-// cut it short: in between, nobody knows yet whether anybody can get in.
-const switchTimeout = time.Minute
+// switchCalls is how many time-outs turning auth on and looking at every member may take
+// together. A Ctrl-C does not cut it short: in between, nobody knows yet whether anybody
+// can get in.
+const switchCalls = 4
 
 // turnAuthOn turns auth on such that nobody is locked out (facts 2, 3). A temporary
 // superuser with a password stands by, with which auth can be turned off again, until
@@ -31,7 +31,7 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err // the last point at which stopping leaves nothing behind
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), switchTimeout)
+	ctx, cancel := r.uninterrupted(ctx)
 	defer cancel()
 	clusterID, err := r.etcd.ClusterID(ctx)
 	if err != nil {
@@ -50,6 +50,11 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 	}
 	r.Say("auth", "auth is on, looking whether root gets in through every member")
 	return r.settle(ctx, rec)
+}
+
+// uninterrupted outlives a Ctrl-C and nothing else.
+func (r *run) uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), switchCalls*r.CallTimeout)
 }
 
 // settle decides on positive evidence only: every member lets root in, and the

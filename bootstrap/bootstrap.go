@@ -2,7 +2,6 @@ package bootstrap
 
 import (
 	"context"
-	"fmt"
 	"path"
 	"strings"
 	"time"
@@ -73,7 +72,7 @@ type Result struct {
 // valid. It returns hint.Refused errors for guards, hint.NotInStep while it waits for
 // the operator or when the proof fails (the Result then tells what was found).
 func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
-	r := &run{World: w, Options: o, desired: roles.Desired(w.Policy), owned: verify.OwnsNobody}
+	r := &run{World: w, Options: o, desired: roles.Desired(w.Policy)}
 	defer r.close()
 	for _, stage := range []func(context.Context) error{
 		r.makeFolder,  // CAs, members, proxies: nobody gets a right by them
@@ -103,6 +102,7 @@ type run struct {
 	folder  certgen.State // as it was when an apply began
 
 	reuseName bool
+	mayFollow func(roles.Plan) error                     // asked about every plan after the first; nil allows all
 	look      func(context.Context) (roles.State, error) // nil: everything
 
 	plan    Plan
@@ -153,8 +153,20 @@ func (r *run) makeFolder(ctx context.Context) error {
 	if err := r.applyCertificates(ctx, early); err != nil {
 		return err
 	}
+	if err := r.learnOwnership(); err != nil {
+		return err
+	}
 	r.sayChangedFolders(early.Steps)
 	return nil
+}
+
+func (r *run) learnOwnership() error {
+	state, err := r.Folder.Observe()
+	if err != nil {
+		return err
+	}
+	r.owned, err = verify.Ownership(state)
+	return err
 }
 
 // sayChangedFolders names member and proxy folders that were on their hosts already and
@@ -173,7 +185,7 @@ func (r *run) sayChangedFolders(steps []certgen.Step) {
 func (r *run) certificatePlan() (certgen.Plan, error) {
 	state, err := r.Folder.Observe()
 	if err != nil {
-		return certgen.Plan{}, fmt.Errorf("reading the PKI folder: %w", err)
+		return certgen.Plan{}, err
 	}
 	return certgen.Diff(certgen.Desired(r.Policy), state, r.Now()), nil
 }

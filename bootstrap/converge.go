@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"lockstep/bootstrap/verify"
@@ -23,14 +24,14 @@ func (r *run) planChanges(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.refuseIntruders(observed); err != nil {
-		return err
-	}
 	// While auth is off nobody can tell whether a user has a password (fact 18), so all
 	// users of the policy that this run does not make itself are made again: it costs
 	// nobody anything.
 	r.allow.Recreate = !observed.Enabled
 	r.plan.Roles = r.rolesPlan(observed, nil)
+	if err := errors.Join(r.refuseOtherCluster(ctx), r.refuseIntruders(observed, r.plan.Roles)); err != nil {
+		return err
+	}
 	if err := refusedChange(r.plan.Roles); err != nil {
 		return err
 	}
@@ -80,7 +81,21 @@ func (r *run) observe(ctx context.Context) (roles.State, error) {
 // rolesPlan is the difference between policy and etcd; made is the users that this run
 // itself added.
 func (r *run) rolesPlan(observed roles.State, made map[string]bool) roles.Plan {
-	return roles.Diff(r.desired, withKnown(observed, made), r.owned, r.allow)
+	plan := roles.Diff(r.desired, withKnown(observed, made), r.owned, r.allow)
+	plan.Steps = append(sweep(observed), plan.Steps...)
+	return plan
+}
+
+// sweep deletes what interrupted runs left of their temporary superusers: the last call
+// of a run that was killed may have been carried out after the next run looked.
+func sweep(observed roles.State) []roles.Step {
+	var steps []roles.Step
+	for _, u := range observed.Users {
+		if strings.HasPrefix(u.Name, roles.RecoveryPrefix) {
+			steps = append(steps, roles.Step{Phase: -1, Action: roles.UserDelete, User: u.Name, Reason: "an interrupted run left this temporary superuser"})
+		}
+	}
+	return steps
 }
 
 // users is the users that this run added, as etcd acknowledged: one whose answer was
@@ -158,6 +173,11 @@ func (r *run) convergeRoles(ctx context.Context) error {
 				r.Warn("users and roles", "somebody else changed etcd's users or roles meanwhile: authRevision is %d, expected %d", observed.Revision, start+uint64(steps))
 			}
 			return nil
+		}
+		if r.mayFollow != nil {
+			if err := r.mayFollow(plan); err != nil {
+				return err
+			}
 		}
 	}
 	return fmt.Errorf("making etcd's users and roles match: still %d steps to do after %d attempts, the first: %s", len(plan.Steps), attempts, plan.Steps[0])

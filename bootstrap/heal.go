@@ -18,7 +18,7 @@ func (r *run) heal(ctx context.Context) error {
 	if err != nil || rec == nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), switchTimeout)
+	ctx, cancel := r.uninterrupted(ctx)
 	defer cancel()
 	r.Say("auth", "an earlier run was cut off while it turned auth on; looking how far it came")
 	on, err := r.etcd.AuthEnabled(ctx)

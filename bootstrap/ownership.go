@@ -1,7 +1,7 @@
 package bootstrap
 
 import (
-	"crypto/x509"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,47 +10,48 @@ import (
 	"lockstep/roles"
 )
 
-// ownership is whose users are ours by the PKI folder: those that a certificate names
-// which our client CA signed and which lies in a component's folder or in retired/. A
-// file that somebody planted makes nobody ours: only the CA's key makes such a
-// certificate. An expired one counts: it tells who made the user.
-func ownership(s certgen.State) (roles.Ownership, error) {
-	ours := map[string]bool{}
-	ca, err := s.Authority(certgen.ClientCA)
-	if err != nil {
-		return nil, err
-	}
-	claim := func(leaf *x509.Certificate) {
-		if leaf != nil && leaf.CheckSignatureFrom(ca) == nil && leaf.Subject.CommonName != "" {
-			ours[leaf.Subject.CommonName] = true
-		}
-	}
+// Revival is a user that a plan adds although an earlier certificate in its name is
+// still valid: whoever kept a copy of it and its key would come back to life with it.
+type Revival struct {
+	User  string
+	Until time.Time // when the last of those certificates ends
+}
+
+// revivals is the users of plan that would be revived, by name. A user that a
+// component's folder still holds a certificate for is not among them: the name was
+// never given up, and what was replaced before was as valid while the user was there.
+func revivals(s certgen.State, plan roles.Plan, now time.Time) []Revival {
+	current, until := map[string]bool{}, map[string]time.Time{}
 	for path, pair := range s.Pairs {
-		if strings.HasPrefix(path, "components/") {
-			claim(pair.Leaf)
+		if strings.HasPrefix(path, "components/") && pair.Leaf != nil {
+			current[pair.Leaf.Subject.CommonName] = true
 		}
 	}
 	for _, r := range s.Retired {
-		claim(r.Leaf)
+		if name := r.Leaf.Subject.CommonName; until[name].Before(r.Leaf.NotAfter) {
+			until[name] = r.Leaf.NotAfter
+		}
 	}
-	delete(ours, "root")
-	return func(user string) bool { return ours[user] }, nil
+	var out []Revival
+	for _, step := range plan.Steps {
+		if step.Action == roles.UserAdd && !current[step.User] && now.Before(until[step.User]) {
+			out = append(out, Revival{step.User, until[step.User]})
+		}
+	}
+	slices.SortFunc(out, func(a, b Revival) int { return strings.Compare(a.User, b.User) })
+	return out
 }
 
-// refuseRevival stops a plan that adds a user whose earlier certificate is still valid:
-// whoever kept a copy of it and its key would come back to life with the name.
+// refuseRevival stops a plan that would revive somebody.
 func refuseRevival(s certgen.State, plan roles.Plan, now time.Time) error {
-	for _, step := range plan.Steps {
-		if step.Action != roles.UserAdd {
-			continue
-		}
-		for _, r := range s.Retired {
-			if r.Leaf.Subject.CommonName == step.User && now.Before(r.Leaf.NotAfter) {
-				return hint.Refuse("Choose another name, wait until that certificate has ended, or repeat with --reuse-name if nobody has a copy of its key.",
-					"user %q had a certificate before, which is valid until %s and would come back to life with the user; nothing was changed",
-					step.User, r.Leaf.NotAfter.UTC().Format(time.DateOnly))
-			}
-		}
+	return refuseRevived(revivals(s, plan, now))
+}
+
+func refuseRevived(list []Revival) error {
+	if len(list) == 0 {
+		return nil
 	}
-	return nil
+	return hint.Refuse("Choose another name, wait until that certificate has ended, or repeat with --reuse-name if nobody has a copy of its key.",
+		"user %q had a certificate before, which is valid until %s and would come back to life with the user; nothing was changed",
+		list[0].User, list[0].Until.UTC().Format(time.DateOnly))
 }

@@ -44,7 +44,7 @@ func (r *run) preflightComponents(ctx context.Context) error {
 func (r *run) judgeMembers() error {
 	folder, err := r.Folder.Observe()
 	if err != nil {
-		return fmt.Errorf("reading the PKI folder: %w", err)
+		return err
 	}
 	e := &verify.Evidence{Policy: r.Policy, Now: r.Now(), Folder: &folder, Members: r.members}
 	report := verify.Judge(e, verify.MemberChecks())
@@ -78,18 +78,48 @@ func (r *run) warnOnce(text string) {
 	}
 }
 
+// refuseOtherCluster stops when the administrator's connection leads elsewhere than to
+// the members that were looked at: what is done must be done where it was looked.
+func (r *run) refuseOtherCluster(ctx context.Context) error {
+	id, err := r.etcd.ClusterID(ctx)
+	if err != nil {
+		return fmt.Errorf("asking for the cluster's ID: %w", err)
+	}
+	for _, m := range r.members {
+		if m.ClusterID != id {
+			return hint.Refuse("Leave out --endpoints, or use the policy of that cluster.",
+				"the connection leads to cluster %x, and the policy's member %s belongs to cluster %x; nothing was changed in etcd", id, m.Name, m.ClusterID)
+		}
+	}
+	return nil
+}
+
 // refuseIntruders stops before auth makes users outside the policy live that reach a
-// component's keys, or everything.
-func (r *run) refuseIntruders(observed roles.State) error {
+// component's keys, or everything. It judges the state that the plan leads to: a role
+// of ours that somebody else holds is harmless only until it is filled.
+func (r *run) refuseIntruders(observed roles.State, plan roles.Plan) error {
+	after := observed
+	for _, step := range plan.Steps {
+		next, err := after.Apply(step)
+		if err != nil {
+			return fmt.Errorf("planning to %s: %w", step, err)
+		}
+		after = next
+	}
 	var grave []string
-	for _, i := range observed.Intruders(r.desired) {
-		if !slices.Contains(r.AcceptForeign, i.User) && !strings.HasPrefix(i.User, recoveryPrefix) {
+	ours := false
+	for _, i := range after.Intruders(r.desired) {
+		if !slices.Contains(r.AcceptForeign, i.User) {
 			grave = append(grave, fmt.Sprintf("%q %s", i.User, i.Reason))
+			ours = ours || r.owned(i.User)
 		}
 	}
 	if len(grave) == 0 {
 		return nil
 	}
-	return hint.Refuse("Delete the user or take the role from it, write it into the policy, or repeat with --accept-foreign USER.",
-		"users outside the policy would come to power, nothing was changed in etcd: %s", strings.Join(grave, "; "))
+	advice := "Delete the user or take the role from it, write it into the policy, or repeat with --accept-foreign USER."
+	if ours {
+		advice = "A user that lockstep made for an earlier policy goes with lockstep apply --prune; or write it into the policy again, or repeat with --accept-foreign USER."
+	}
+	return hint.Refuse(advice, "users outside the policy would have power over its keys, nothing was changed in etcd: %s", strings.Join(grave, "; "))
 }

@@ -11,7 +11,7 @@ import (
 // nothing; the certificates and rights are as the policy says, and the report says what
 // else is not.
 func (r *run) prove(ctx context.Context) (*Result, error) {
-	e, err := verify.Gather(ctx, r.World, verify.Options{Exhaustive: r.Exhaustive})
+	e, err := verify.Gather(ctx, r.World, verify.Options{Exhaustive: r.Exhaustive, AcceptForeign: r.AcceptForeign})
 	if err != nil {
 		return r.result(), err
 	}

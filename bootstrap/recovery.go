@@ -6,19 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"time"
 
 	"lockstep/bootstrap/world"
 	"lockstep/policies/hint"
+	"lockstep/roles"
 )
 
 const (
 	// recoveryFile lies in the PKI folder from before auth is turned on until root is
 	// known to get in. Its presence is how the next run learns of a crash in between.
 	recoveryFile = "recovery"
-
-	// recoveryPrefix marks the temporary users; policies.ParseUserName reserves it.
-	recoveryPrefix = "lockstep-recovery-"
 
 	// recoveryWindow is how long after its making a recovery may turn auth off again.
 	// Later, somebody may have come to rely on auth being on.
@@ -34,9 +33,13 @@ type recovery struct {
 	Time      time.Time `json:"time"`
 }
 
+// recoveryUser is the only kind of name that a recovery file may hold: whoever can plant
+// a file here must not be able to have any other user deleted.
+var recoveryUser = regexp.MustCompile("^" + roles.RecoveryPrefix + "[A-Z2-7]{8}$")
+
 // newRecovery makes a user and password that nobody can guess.
 func newRecovery(clusterID uint64, now time.Time) recovery {
-	return recovery{User: recoveryPrefix + rand.Text()[:8], Password: rand.Text(), ClusterID: clusterID, Time: now.UTC()}
+	return recovery{User: roles.RecoveryPrefix + rand.Text()[:8], Password: rand.Text(), ClusterID: clusterID, Time: now.UTC()}
 }
 
 // save writes r durably with mode 0600; it never replaces an older one.
@@ -61,10 +64,10 @@ func loadRecovery(w *world.World) (*recovery, error) {
 		return nil, fmt.Errorf("reading the recovery file: %w", err)
 	}
 	var r recovery
-	if err := json.Unmarshal(text, &r); err != nil || r.User == "" || r.Password == "" {
+	if err := json.Unmarshal(text, &r); err != nil || !recoveryUser.MatchString(r.User) || r.Password == "" {
 		// The error would quote the text, and with it the password.
 		return nil, hint.Refuse("An earlier run left it while turning auth on. Look with etcdctl as root whether auth is on and root gets in; then move the file away.",
-			"the recovery file in %s cannot be read", w.Folder.Path())
+			"the recovery file in %s is none that lockstep wrote", w.Folder.Path())
 	}
 	return &r, nil
 }

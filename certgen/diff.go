@@ -205,11 +205,18 @@ func NewestCRL(s State, ca CA, cert *x509.Certificate) []byte {
 		if err != nil || list.CheckSignatureFrom(cert) != nil || list.Number == nil {
 			continue
 		}
-		if newest == nil || list.Number.Cmp(newest.Number) > 0 {
+		if newest == nil || newer(list, newest) {
 			best, newest = s.Files[name], list
 		}
 	}
 	return best
+}
+
+// newer reports whether a replaces b. Lists that openssl or cfssl made may not count up:
+// then the later one counts, and of two of the same time the one that revokes more.
+func newer(a, b *x509.RevocationList) bool {
+	return cmp.Or(a.Number.Cmp(b.Number), a.ThisUpdate.Compare(b.ThisUpdate),
+		cmp.Compare(len(a.RevokedCertificateEntries), len(b.RevokedCertificateEntries))) > 0
 }
 
 // restrict mends lax modes, but for keys that are replaced anyway.

@@ -41,6 +41,10 @@ type Refusal struct {
 	Flag string // the flag that allows it
 }
 
+// RecoveryPrefix begins the names of the temporary superusers that stand by while auth
+// is turned on. policies.ParseUserName reserves it, so no user of it is anybody else's.
+const RecoveryPrefix = "lockstep-recovery-"
+
 // The flags that allow what Diff does not do unasked.
 const (
 	FlagPrune    = "--prune"

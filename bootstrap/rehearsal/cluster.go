@@ -100,13 +100,14 @@ func (c *Cluster) Watch(ctx context.Context) error {
 	}
 	select {
 	case p := <-ended:
-		return hint.With(fmt.Errorf("member %s ended by itself: %s", p.name, lastWords(p.log)), "its whole log is in "+p.log)
+		return hint.With(fmt.Errorf("member %s ended by itself; %s", p.name, lastWords(p.log)), "It is started with its etcd.env; --etcd names another etcd to start.")
 	case <-ctx.Done():
 		return nil
 	}
 }
 
-// lastWords is the last line of a log, cut to a readable length.
+// lastWords is the last line of a log, cut to a readable length, in a sentence: the log
+// itself is thrown away.
 func lastWords(path string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -119,7 +120,10 @@ func lastWords(path string) string {
 	if len(text) > 500 {
 		text = append(text[:500:500], "..."...)
 	}
-	return string(text)
+	if len(text) == 0 {
+		return "it said nothing"
+	}
+	return "its last words: " + string(text)
 }
 
 // Stop kills every member. What they wrote is thrown away, so there is nothing that

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lockstep/policies"
 	"lockstep/roles"
 )
 
@@ -91,12 +92,18 @@ func subject(s roles.Step) string {
 }
 
 func (e *Evidence) rolesPlan() roles.Plan {
-	return roles.Diff(roles.Desired(e.Policy), *e.Auth, OwnsNobody, roles.Allow{})
+	return roles.Diff(roles.Desired(e.Policy), *e.Auth, e.owned(), roles.Allow{})
 }
 
-// OwnsNobody is the ownership that the policy alone gives: nobody is ours by name.
-// Users that are shown to have no password are, by roles.Diff's own rule.
-func OwnsNobody(string) bool { return false }
+// owned is whose users are ours: by the folder, where there is one with a CA.
+func (e *Evidence) owned() roles.Ownership {
+	if e.Folder != nil {
+		if owned, err := Ownership(*e.Folder); err == nil {
+			return owned
+		}
+	}
+	return OwnsNobody
+}
 
 func findRecovery(e *Evidence, found func(subject, text string)) {
 	if e.Recovery {
@@ -106,7 +113,7 @@ func findRecovery(e *Evidence, found func(subject, text string)) {
 		return
 	}
 	for _, u := range e.Auth.Users {
-		if strings.HasPrefix(u.Name, "lockstep-recovery-") {
+		if strings.HasPrefix(u.Name, roles.RecoveryPrefix) {
 			found(u.Name, "a temporary superuser of an interrupted bootstrap is left in etcd")
 		}
 	}
@@ -115,7 +122,11 @@ func findRecovery(e *Evidence, found func(subject, text string)) {
 func findPasswords(e *Evidence, found func(subject, text string)) {
 	for _, want := range roles.Desired(e.Policy).Users {
 		if have, ok := e.Auth.User(want.Name); ok && have.Password == roles.PasswordPresent {
-			found(have.Name, "can log in with a password and without its certificate")
+			text := "can log in with a password and without its certificate"
+			if have.Name == policies.Root().String() {
+				text += "; etcd lets go of root's password only while auth is off: etcdctl auth disable, then lockstep bootstrap"
+			}
+			found(have.Name, text)
 		}
 	}
 }
@@ -131,7 +142,7 @@ func findRefused(e *Evidence, found func(subject, text string)) {
 
 func findIntruders(e *Evidence, found func(subject, text string)) {
 	for _, i := range e.Auth.Intruders(roles.Desired(e.Policy)) {
-		if !strings.HasPrefix(i.User, "lockstep-recovery-") {
+		if !strings.HasPrefix(i.User, roles.RecoveryPrefix) && !slices.Contains(e.AcceptForeign, i.User) {
 			found(i.User, i.Reason)
 		}
 	}

@@ -24,6 +24,24 @@ func certificateChecks() []Check {
 			Find:     findMissing,
 		},
 		{
+			Code: "certificates/identity", Severity: Critical, Needs: NeedsFolder,
+			Sentence: "no certificate names somebody else than its place in the folder says, or may sign others",
+			Remedy:   "lockstep apply replaces it; until its end it is what it says, to whoever trusts its CA: revoke it if others had its key",
+			Find:     findImpostors,
+		},
+		{
+			Code: "certificates/revoked", Severity: Error, Needs: NeedsFolder,
+			Sentence: "no certificate that is in use is revoked",
+			Remedy:   "move its .crt and .key away, run lockstep apply, and copy the new ones; the members' copies of the CRL decide when it is refused",
+			Find:     findRevoked,
+		},
+		{
+			Code: "certificates/unnamed", Severity: Error, Needs: NeedsFolder,
+			Sentence: "the PKI folder holds no member, proxy or component that the policy does not name",
+			Remedy:   "lockstep apply --prune retires it, with its user if lockstep made that; or write it into the policy again",
+			Find:     findUnnamed,
+		},
+		{
 			Code: "certificates/defective", Severity: Error, Needs: NeedsFolder,
 			Sentence: "every certificate is what its place in the folder says: CA, CN, usage, names, dates, key",
 			Remedy:   "lockstep apply replaces it; the old one goes to retired/",
@@ -77,6 +95,55 @@ func findMissing(e *Evidence, found func(subject, text string)) {
 
 func findDefective(e *Evidence, found func(subject, text string)) {
 	e.steps(func(s certgen.Step) { found(s.Profile.Path+".crt", s.Reason) }, certgen.Reissue)
+}
+
+func findImpostors(e *Evidence, found func(subject, text string)) {
+	for _, p := range certgen.Desired(e.Policy).Profiles {
+		leaf := e.Folder.Pairs[p.Path].Leaf
+		ca, err := e.Folder.Authority(p.CA)
+		if leaf == nil || err != nil {
+			continue // other checks say so
+		}
+		for _, d := range certgen.Defects(leaf, p, ca, e.Now) {
+			if impostor(d) {
+				found(p.Path+".crt", "its certificate "+d.Text)
+			}
+		}
+	}
+}
+
+// impostor reports whether with this defect a certificate is somebody else, or more.
+func impostor(d certgen.Defect) bool {
+	return slices.Contains([]string{certgen.CodeCN, certgen.CodeBasic, certgen.CodePathLength, certgen.CodeConstraints}, d.Code)
+}
+
+func findRevoked(e *Evidence, found func(subject, text string)) {
+	for _, ca := range certgen.CAs() {
+		cert, err := e.Folder.Authority(ca)
+		if err != nil {
+			continue
+		}
+		list, err := x509.ParseRevocationList(certgen.NewestCRL(*e.Folder, ca, cert))
+		if err != nil {
+			continue // there is none
+		}
+		revoked := map[string]bool{}
+		for _, entry := range list.RevokedCertificateEntries {
+			revoked[entry.SerialNumber.String()] = true
+		}
+		for _, p := range certgen.Desired(e.Policy).Profiles {
+			// The match is by serial number alone, whoever signed (fact 15).
+			if leaf := e.Folder.Pairs[p.Path].Leaf; leaf != nil && p.CA == ca && revoked[leaf.SerialNumber.String()] {
+				found(p.Path+".crt", fmt.Sprintf("is revoked by the %s CA's list", ca))
+			}
+		}
+	}
+}
+
+func findUnnamed(e *Evidence, found func(subject, text string)) {
+	for _, s := range certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now).Removable {
+		found(s.Profile.Path+".crt", s.Reason)
+	}
 }
 
 func findLaxKeys(e *Evidence, found func(subject, text string)) {

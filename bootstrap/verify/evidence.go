@@ -13,13 +13,16 @@ import (
 
 // Evidence is everything that the checks judge. It is gathered once and not changed.
 type Evidence struct {
-	Policy  *policies.Policy
-	Now     time.Time
-	Folder  *certgen.State // nil: there is no PKI folder here
-	Auth    *roles.State   // nil: nobody could read it
-	AuthErr error          // why Auth is nil
-	Members []Member
-	Proofs  []Proof
+	Policy      *policies.Policy
+	Now         time.Time
+	Folder      *certgen.State // nil: there is no PKI folder here
+	Auth        *roles.State   // nil: nobody could read it
+	AuthErr     error          // why Auth is nil
+	Members     []Member
+	Proofs      []Proof
+	AuthCluster uint64 // ID of the cluster that Auth was read from
+	// AcceptForeign names users outside the policy that the operator accepts.
+	AcceptForeign []string
 	// Recovery is whether the file of an interrupted AuthEnable lies in the folder.
 	Recovery bool
 }
@@ -30,6 +33,7 @@ type Member struct {
 	Name, URL string
 	Err       error // why it could not be asked at all; the rest is then empty
 
+	Described     bool // what follows up to Clock was answered
 	ID, ClusterID uint64
 	Version       string
 	Learner       bool

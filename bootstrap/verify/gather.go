@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"golang.org/x/sync/errgroup"
@@ -15,8 +14,9 @@ import (
 // Options is how thorough a proof is. The zero value asks about a sample of other
 // components' keys and tries only certificates that are here.
 type Options struct {
-	Exhaustive bool // ask every component about every other component's ranges
-	Mint       bool // make a five-minute certificate in memory for a component whose key is not here
+	AcceptForeign []string // users outside the policy that are no finding
+	Exhaustive    bool     // ask every component about every other component's ranges
+	Mint          bool     // make a five-minute certificate in memory for a component whose key is not here
 }
 
 func (o Options) sample() int {
@@ -29,10 +29,10 @@ func (o Options) sample() int {
 // Gather collects all evidence; what depends on nothing else is asked at the same
 // time. It fails only where nothing can be asked at all.
 func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
-	e := &Evidence{Policy: w.Policy, Now: w.Now()}
+	e := &Evidence{Policy: w.Policy, Now: w.Now(), AcceptForeign: o.AcceptForeign}
 	folder, err := w.Folder.Observe()
 	if err != nil {
-		return nil, fmt.Errorf("reading the PKI folder: %w", err)
+		return nil, err
 	}
 	e.Folder = &folder
 	_, err = w.Folder.ReadSecret("recovery")
@@ -44,22 +44,25 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 		return err
 	})
 	g.Go(func() error {
-		e.Auth, e.AuthErr = observe(ctx, w)
+		e.Auth, e.AuthCluster, e.AuthErr = observe(ctx, w)
 		return nil
 	})
 	g.Go(func() error {
 		e.Proofs = Prove(ctx, w, o, w.Policy.Components)
 		return nil
 	})
-	return e, g.Wait()
+	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
+		return nil, err // half an evidence would read like findings
+	}
+	return e, nil
 }
 
 // observe reads etcd's users and roles, and asks for the policy's users whether they
 // have a password.
-func observe(ctx context.Context, w *world.World) (*roles.State, error) {
+func observe(ctx context.Context, w *world.World) (*roles.State, uint64, error) {
 	c, err := w.Administrator(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
@@ -67,9 +70,13 @@ func observe(ctx context.Context, w *world.World) (*roles.State, error) {
 	w.Introduce(ctx, c)
 	state, err := c.Observe(ctx, UserNames(w))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return &state, nil
+	id, err := c.ClusterID(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	return &state, id, nil
 }
 
 // UserNames is every user that the policy names, root included.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lockstep/certgen"
+	"lockstep/policies/hint"
 )
 
 // clockTolerance is how far a member's clock may be from ours before certificates
@@ -28,7 +29,7 @@ func MemberChecks() []Check {
 			Remedy:   "start it, or look at its log; nothing is proven about a member that was not asked",
 			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
 				if m.Err != nil {
-					found(fmt.Sprintf("cannot be asked: %v", m.Err))
+					found("cannot be asked: " + withAdvice(m.Err))
 				}
 			}),
 		},
@@ -120,7 +121,7 @@ func MemberChecks() []Check {
 			Code: "members/alarm", Severity: Error, Needs: NeedsMembers,
 			Sentence: "no alarm is raised",
 			Remedy:   "etcdctl alarm list; make space, then etcdctl alarm disarm",
-			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+			Find: eachDescribed(func(_ *Evidence, m Member, found func(text string)) {
 				for _, a := range m.Alarms {
 					found("raises the alarm " + a)
 				}
@@ -130,7 +131,7 @@ func MemberChecks() []Check {
 			Code: "members/learner", Severity: Error, Needs: NeedsMembers,
 			Sentence: "every member votes",
 			Remedy:   "etcdctl member promote, once it has caught up",
-			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+			Find: eachDescribed(func(_ *Evidence, m Member, found func(text string)) {
 				if m.Learner {
 					found("is a learner")
 				}
@@ -140,7 +141,7 @@ func MemberChecks() []Check {
 			Code: "members/clock", Severity: Error, Needs: NeedsMembers,
 			Sentence: "clocks agree within two minutes",
 			Remedy:   "set the clock (NTP): certificates are judged by it",
-			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+			Find: eachDescribed(func(_ *Evidence, m Member, found func(text string)) {
 				if m.Clock.Abs() > clockTolerance {
 					found(fmt.Sprintf("its clock differs from ours by %s", m.Clock.Round(time.Second)))
 				}
@@ -150,7 +151,7 @@ func MemberChecks() []Check {
 			Code: "members/version", Severity: Warning, Needs: NeedsMembers,
 			Sentence: "etcd is new enough for its users and roles to hold (3.6.14, 3.7.1)",
 			Remedy:   "upgrade etcd: below these versions, public advisories tell how to get around users and roles",
-			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+			Find: eachDescribed(func(_ *Evidence, m Member, found func(text string)) {
 				if belowFloor(m.Version) {
 					found("runs etcd " + m.Version)
 				}
@@ -176,11 +177,21 @@ func eachReached(find func(*Evidence, Member, func(text string))) func(*Evidence
 	})
 }
 
+// eachDescribed also leaves out members that said nothing about themselves: another
+// check says why.
+func eachDescribed(find func(*Evidence, Member, func(text string))) func(*Evidence, func(subject, text string)) {
+	return eachMember(func(e *Evidence, m Member, found func(text string)) {
+		if m.Err == nil && m.Described {
+			find(e, m, found)
+		}
+	})
+}
+
 func findUnknownMembers(e *Evidence, found func(subject, text string)) {
 	ids := map[uint64]string{}
 	var cluster *Member
 	for i, m := range e.Members {
-		if m.Err != nil {
+		if m.Err != nil || !m.Described {
 			continue
 		}
 		if other, twice := ids[m.ID]; twice {
@@ -196,6 +207,9 @@ func findUnknownMembers(e *Evidence, found func(subject, text string)) {
 	if cluster == nil {
 		return
 	}
+	if e.AuthCluster != 0 && e.AuthCluster != cluster.ClusterID {
+		found("", fmt.Sprintf("the administrator's connection leads to cluster %x, and the policy's members are cluster %x", e.AuthCluster, cluster.ClusterID))
+	}
 	for _, peer := range cluster.Peers {
 		switch {
 		case peer == "":
@@ -205,7 +219,7 @@ func findUnknownMembers(e *Evidence, found func(subject, text string)) {
 		}
 	}
 	for _, m := range e.Members {
-		if m.Err == nil && !slices.Contains(cluster.Peers, m.Name) {
+		if m.Err == nil && m.Described && !slices.Contains(cluster.Peers, m.Name) {
 			found(m.Name, fmt.Sprintf("is not a member of the cluster, whose members are %s", names(cluster.Peers)))
 		}
 	}
@@ -245,6 +259,14 @@ func distinguishedName(raw []byte) string {
 
 func (e *Evidence) ca(ca certgen.CA) *x509.Certificate {
 	return e.Folder.Pairs["ca/"+string(ca)].Leaf
+}
+
+// withAdvice is err with what it advises.
+func withAdvice(err error) string {
+	if text := hint.Text(err); text != "" {
+		return err.Error() + "; " + text
+	}
+	return err.Error()
 }
 
 func reason(t Tried) string {

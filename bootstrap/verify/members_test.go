@@ -17,7 +17,7 @@ func sound() *Evidence {
 	for i, name := range []string{"etcd1", "etcd2", "etcd3"} {
 		e.Members = append(e.Members, Member{
 			Name: name, URL: fmt.Sprintf("https://10.0.0.1%d:2379", i+1), ID: uint64(i + 1), ClusterID: 0xabc,
-			Version: "3.7.3", Peers: []string{"etcd1", "etcd2", "etcd3"}, AuthOn: true,
+			Version: "3.7.3", Peers: []string{"etcd1", "etcd2", "etcd3"}, AuthOn: true, Described: true,
 			Anonymous: Tried{Outcome: Refused}, Root: Tried{Outcome: Accepted},
 			PeerPort: PeerPort{Anonymous: Tried{Outcome: Refused}, Component: Tried{Outcome: Refused}, Peer: Tried{Outcome: Accepted}},
 		})

@@ -167,7 +167,7 @@ func askAsRoot(ctx context.Context, w *world.World, m *Member, root *tls.Certifi
 	if err != nil {
 		return fmt.Errorf("asking %s for its time: %w", m.Name, err)
 	}
-	m.Clock = clock.Sub(w.Now())
+	m.Clock, m.Described = clock.Sub(w.Now()), true
 	return nil
 }
 

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
+	"lockstep/policies/hint"
 )
 
 // Observe reads the whole folder, but no CA's key and no secret. A ca/ that this user
@@ -72,6 +75,9 @@ func (o *observer) dir(dir string) error {
 		}
 		return err
 	}
+	if err := o.private(dir, in); err != nil {
+		return errors.Join(err, in.Close())
+	}
 	entries, err := in.ReadDir(-1)
 	if err = errors.Join(err, in.Close()); err != nil {
 		return err
@@ -80,6 +86,23 @@ func (o *observer) dir(dir string) error {
 		if err := o.entry(path.Join(dir, entry.Name()), entry); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// private refuses a folder in which others could exchange a CA or root's key.
+func (o *observer) private(dir string, in *os.File) error {
+	if dir != "." && dir != "ca" && dir != "root" {
+		return nil
+	}
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	if mode := permissions(info); mode&0o022 != 0 {
+		where := filepath.Join(o.f.path, dir)
+		return hint.Refuse(fmt.Sprintf("Look whether everything in it is yours; then: chmod 700 %s", where),
+			"%s has mode %04o: others could exchange what lies in it", where, mode)
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func regular(name string, mode fs.FileMode) error {
 // guard refuses a key that others may read or exchange.
 func guard(name string, info fs.FileInfo) error {
 	if mode := permissions(info); mode&0o177 != 0 {
-		return hint.Refuse(fmt.Sprintf("If nobody else can have read it: chmod 600 %s", name),
+		return hint.Refuse(fmt.Sprintf("If nobody else can have read it: chmod 600 %s, in the PKI folder.", name),
 			"%s has mode %04o, and others may use it: only 0600 is accepted", name, mode)
 	}
 	if uid, yes := foreign(info); yes {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -77,8 +78,8 @@ func runApply(ctx context.Context, opts applyOptions) error {
 	if err := opts.answer(view.Proposal{Policy: w.Policy, Proposal: done, Applied: true}); err != nil {
 		return err
 	}
-	if len(done.Roles.Refused) > 0 {
-		return hint.Pending("", "not in step: something needs a flag")
+	if flags := done.Flags(); len(flags) > 0 {
+		return hint.Pending("lockstep apply "+strings.Join(flags, " ")+" does it, if you mean it.", "not in step: something needs a flag")
 	}
 	return nil
 }
@@ -109,8 +110,10 @@ func compare(reviewed view.PlanDocument, now *bootstrap.Proposal) error {
 		return hint.Refuse(advice, "the policy is not the one that the saved plan was made of")
 	case reviewed.AuthRevision != now.Roles.Revision, reviewed.Observed != now.Observed:
 		return hint.Refuse(advice, "etcd's users or roles have changed since the plan was saved (authRevision %d, now %d)", reviewed.AuthRevision, now.Roles.Revision)
+	case reviewed.Folder != now.Folder:
+		return hint.Refuse(advice, "the PKI folder has changed since the plan was saved")
 	case reviewed.Fingerprint != now.Fingerprint():
-		return hint.Refuse(advice, "what is to do has changed since the plan was saved: the PKI folder or the flags differ")
+		return hint.Refuse(advice, "what is to do is not what the saved plan shows: it was made with other flags, or a certificate has run out since")
 	}
 	return nil
 }

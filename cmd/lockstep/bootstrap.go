@@ -40,6 +40,9 @@ the next run continues. Whatever is valid is left as it is, so it is safe to rep
 }
 
 func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
+	if opts.wait < 0 {
+		return fmt.Errorf("--wait %s is in the past", opts.wait)
+	}
 	p, err := opts.readPolicy()
 	if err != nil {
 		return err

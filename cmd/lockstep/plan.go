@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -50,23 +51,24 @@ func (c *change) allow() (bootstrap.Allowed, error) {
 	return bootstrap.Allowed{}, hint.With(fmt.Errorf("--adopt=%s", c.adopt), "It is --adopt or --adopt=recreate.")
 }
 
-// open is the world that both commands look at, with the folder open for changes or not.
+// open is the world that both commands look at, its folder locked for changes or not.
+// Without a folder there is still etcd's half to look at.
 func (c *change) open(ctx context.Context, forChange bool) (w *world.World, finish, release func(), err error) {
 	p, err := c.readPolicy()
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	f, err := c.readFolder()
-	if err != nil {
-		return nil, nil, nil, err
-	}
 	release = func() { f.Close() }
-	if forChange {
-		unlock, err := f.Lock(ctx, lockWait)
-		if err != nil {
-			return nil, nil, nil, errors.Join(err, f.Close())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		f, release = nil, func() {}
+	case err != nil:
+		return nil, nil, nil, err
+	case forChange:
+		if f, release, err = locked(ctx, f); err != nil {
+			return nil, nil, nil, err
 		}
-		release = func() { unlock(); f.Close() }
 	}
 	w, finish, err = c.openWorld(ctx, p, f, c.connection)
 	if err != nil {
@@ -121,9 +123,21 @@ func runPlan(ctx context.Context, opts planOptions) error {
 		return err
 	}
 	if !p.InStep() {
-		return hint.Pending("lockstep apply does it.", "not in step")
+		return hint.Pending(cure(p), "not in step")
 	}
 	return nil
+}
+
+// cure is the command that does what a proposal shows.
+func cure(p *bootstrap.Proposal) string {
+	if len(p.Flags()) == 0 {
+		return "lockstep apply does it."
+	}
+	command := "lockstep apply " + strings.Join(p.Flags(), " ")
+	if p.Empty() {
+		return command + " does it, if you mean it."
+	}
+	return "lockstep apply does it; what needs a flag is done by " + command + ", if you mean it."
 }
 
 // savePlan never overwrites: a plan that was reviewed stays what it was.

@@ -16,8 +16,14 @@ func newRootCommand(g *globals) *cobra.Command {
 		Short: "Keep etcd's users, roles and certificates in step with one policy file",
 		Long: `lockstep makes etcd's users and roles match one policy file, issues certificates
 whose CN is the user, and proves that the two agree.`,
-		Args:          noSubcommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: noSubcommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if g.timeout <= 0 {
+				return hint.With(fmt.Errorf("--timeout %s is no time to wait for an answer", g.timeout), "The default is 30s.")
+			}
+			return nil
+		},
 		SilenceErrors: true, // exit.go is the one place that prints them
 		SilenceUsage:  true,
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"time"
 
@@ -49,7 +48,7 @@ func (g *globals) openWorld(ctx context.Context, p *policies.Policy, f *folder.F
 func (g *globals) readFolder() (*folder.Folder, error) {
 	f, err := folder.Open(g.pkiFolder())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.With(fmt.Errorf("opening the PKI folder: %w", err), "lockstep bootstrap makes it; --pki names another one.")
+		return nil, hint.With(err, "lockstep bootstrap makes it; --pki names another one. The default is pki beside the first file that -f names.")
 	}
 	return f, err
 }

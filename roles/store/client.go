@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -115,10 +116,26 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	// The caller's time is used up; this look costs a second at most.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	for _, url := range c.target.Endpoints {
-		if _, cause := Handshake(ctx, url, c.target.TLS); cause != nil {
-			return hint.With(fmt.Errorf("%w: %w", err, cause), hint.Text(cause))
-		}
+	silent, cause := c.silentEndpoints(ctx)
+	switch {
+	case len(silent) == len(c.target.Endpoints):
+		return hint.With(fmt.Errorf("%w: %w", err, cause), hint.Text(cause))
+	case len(silent) > 0:
+		return hint.With(fmt.Errorf("%w; %s does not answer: %w", err, strings.Join(silent, ", "), cause),
+			"The cluster has probably lost its quorum. Start the members that do not answer.")
 	}
 	return hint.With(err, "The members answer and the cluster does not: it has probably lost its quorum. Start the missing members.")
+}
+
+// silentEndpoints is the endpoints that do not take a handshake, and why the first does not.
+func (c *Client) silentEndpoints(ctx context.Context) (silent []string, first error) {
+	for _, url := range c.target.Endpoints {
+		if _, cause := Handshake(ctx, url, c.target.TLS); cause != nil {
+			if first == nil {
+				first = cause
+			}
+			silent = append(silent, url)
+		}
+	}
+	return silent, first
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -66,6 +67,17 @@ func (c *Client) DeleteRecoveryUser(ctx context.Context, user string) error {
 	})
 }
 
+// unanswered is a call that was repeated until its time was up.
+type unanswered struct {
+	doing string
+	err   error
+}
+
+func (u unanswered) Error() string {
+	return u.doing + ": no answer that tells in all the time that was given"
+}
+func (u unanswered) Unwrap() error { return u.err }
+
 // untilAnswered repeats call while its outcome is unknown.
 func untilAnswered(ctx context.Context, doing string, call func() error) error {
 	for {
@@ -73,12 +85,15 @@ func untilAnswered(ctx context.Context, doing string, call func() error) error {
 		if err == nil {
 			return nil
 		}
-		if !outcomeUnknown(err) || code(err) == codes.Canceled || ctx.Err() != nil {
+		switch {
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			return unanswered{doing, err}
+		case !outcomeUnknown(err), code(err) == codes.Canceled:
 			return fmt.Errorf("%s: %w", doing, err)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", doing, err)
+			return unanswered{doing, err}
 		case <-time.After(retryPause):
 		}
 	}

@@ -10,6 +10,7 @@ type PlanDocument struct {
 	Policy       string          `json:"policy"`       // hex SHA-256 of the policy's meaning
 	AuthRevision uint64          `json:"authRevision"` // of etcd, when the plan was made
 	Observed     string          `json:"observed"`     // hex SHA-256 of etcd's users and roles
+	Folder       string          `json:"folder"`       // hex SHA-256 of what the PKI folder holds, CAs and root's certificate aside; "" without one
 	Fingerprint  string          `json:"fingerprint"`  // hex SHA-256 of all of it; apply FILE demands the same
 	Auth         bool            `json:"auth"`         // whether auth is on
 	InStep       bool            `json:"inStep"`       // nothing to do and nothing refused

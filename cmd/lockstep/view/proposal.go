@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"lockstep/bootstrap"
 	"lockstep/certgen"
@@ -48,7 +49,7 @@ func (p Proposal) groups() []group {
 	owner := p.owners()
 	for _, s := range p.Proposal.Roles.Steps {
 		name := owner(s)
-		by[name] = append(by[name], change{sign: roleSign(s), half: "etcd", text: s.String(), reason: s.Reason, interrupts: s.Interrupts})
+		by[name] = append(by[name], p.ofEtcd(s))
 	}
 	for _, s := range p.Proposal.Certificates.Removable {
 		name := ofPath(s.Path())
@@ -58,7 +59,22 @@ func (p Proposal) groups() []group {
 		name := owner(r.Step)
 		by[name] = append(by[name], change{sign: "!", half: "etcd", text: r.Step.String(), reason: r.Reason, flag: r.Flag})
 	}
+	for _, s := range p.Proposal.Withheld {
+		name := ofPath(s.Path())
+		by[name] = append(by[name], change{sign: "!", half: "certificates", text: s.String(), reason: s.Reason, flag: roles.FlagPrune})
+	}
 	return ordered(by, p.Policy)
+}
+
+// ofEtcd is one step in etcd; adding a user that would be revived is refused.
+func (p Proposal) ofEtcd(s roles.Step) change {
+	for _, r := range p.Proposal.Revived {
+		if s.Action == roles.UserAdd && s.User == r.User {
+			return change{sign: "!", half: "etcd", text: s.String(), flag: bootstrap.FlagReuseName,
+				reason: "it had a certificate before, which is valid until " + r.Until.UTC().Format(time.DateOnly) + " and would come back to life"}
+		}
+	}
+	return change{sign: roleSign(s), half: "etcd", text: s.String(), reason: s.Reason, interrupts: s.Interrupts}
 }
 
 func ordered(by map[string][]change, p *policies.Policy) []group {
@@ -96,8 +112,8 @@ func (p Proposal) owners() func(roles.Step) string {
 	users, held := map[string]string{}, map[string]string{}
 	for _, c := range p.Policy.Components {
 		users[c.User.String()] = c.Name
-		if !c.Administrator {
-			held[c.Role.String()] = c.Name
+		if role := c.Role.String(); !c.Administrator && held[role] == "" { // a shared role stands with its first component
+			held[role] = c.Name
 		}
 	}
 	return func(s roles.Step) string {
@@ -147,20 +163,39 @@ func (p Proposal) Text(s *Sheet) {
 			continue
 		}
 		s.Line("%s", s.Paint(Bold, g.name))
-		for _, c := range g.changes {
-			s.Line("  %s %s%s", s.Paint(signColour(c.sign), c.sign), c.text, parenthesis(c))
-			if c.interrupts != "" {
-				s.Line("    %s %s", s.Paint(Warn, "interrupts:"), c.interrupts)
-			}
-		}
+		g.write(s)
 	}
-	for _, foreign := range p.Proposal.Roles.Foreign {
+	for _, foreign := range p.foreign() {
 		s.Line("left alone: %s", foreign)
+	}
+	if p.Proposal.Folder == "" {
+		s.Line("%s there is no PKI folder here: this is etcd's half only, and nothing tells which other users lockstep made", s.Paint(Warn, "warning:"))
 	}
 	if !p.Proposal.Enabled {
 		s.Line("%s auth is off: nobody is asked for a right until lockstep bootstrap has turned it on", s.Paint(Warn, "warning:"))
 	}
 	s.Line("%s", p.summary(s))
+}
+
+// write says once who is interrupted by several steps in a row.
+func (g group) write(s *Sheet) {
+	said := ""
+	for _, c := range g.changes {
+		s.Line("  %s %s%s", s.Paint(signColour(c.sign), c.sign), c.text, parenthesis(c))
+		if c.interrupts != "" && c.interrupts != said {
+			s.Line("    %s %s", s.Paint(Warn, "interrupts:"), c.interrupts)
+		}
+		said = c.interrupts
+	}
+}
+
+// foreign is what is left alone, in both halves.
+func (p Proposal) foreign() []string {
+	out := append([]string{}, p.Proposal.Roles.Foreign...)
+	for _, path := range p.Proposal.Stray {
+		out = append(out, fmt.Sprintf("%s in the PKI folder belongs to no member, proxy or component of the policy", path))
+	}
+	return out
 }
 
 func parenthesis(c change) string {
@@ -218,9 +253,9 @@ func (p Proposal) Document() any {
 	d := PlanDocument{
 		Header: header("Plan"), Cluster: p.Policy.Cluster.Name, ClusterID: fmt.Sprintf("%x", p.Proposal.ClusterID),
 		Policy: p.Proposal.Policy, AuthRevision: p.Proposal.Roles.Revision, Observed: p.Proposal.Observed,
-		Fingerprint: p.Proposal.Fingerprint(), Auth: p.Proposal.Enabled, InStep: p.Proposal.InStep(), Applied: p.Applied,
+		Folder: p.Proposal.Folder, Fingerprint: p.Proposal.Fingerprint(), Auth: p.Proposal.Enabled, InStep: p.Proposal.InStep(), Applied: p.Applied,
 		Add: added, Change: changed, Remove: removed, Refused: refused,
-		Groups: []GroupDocument{}, Foreign: append([]string{}, p.Proposal.Roles.Foreign...),
+		Groups: []GroupDocument{}, Foreign: p.foreign(),
 	}
 	for _, g := range p.groups() {
 		group := GroupDocument{Name: g.name}

@@ -1,0 +1,95 @@
+package adopt
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"lockstep/policies/keyrange"
+	"lockstep/policies/presets"
+)
+
+// ComponentName is what a component of a preset is usually called: calico/node is
+// calico-node, kubernetes/kube-apiserver and calico/calicoctl lose their group.
+func ComponentName(preset string) string {
+	group, name := path.Split(preset)
+	group = strings.TrimSuffix(group, "/")
+	if group == "" || group == "kubernetes" || strings.HasPrefix(name, group) {
+		return name
+	}
+	return group + "-" + name
+}
+
+// match is a preset that says what a list of permissions says.
+type match struct {
+	preset string
+	with   map[string]string // nil for the defaults
+}
+
+// matching is the preset that gives component exactly these permissions. One that does
+// so with its defaults speaks for itself. A parameter makes a preset equal to nearly
+// anything, so then one of the names has to be the preset's as well. Of several the
+// one whose name is the component's comes first.
+func matching(component string, names []string, permissions []keyrange.Permission) (match, bool) {
+	var exact, named []match
+	for _, p := range presets.List() {
+		if p.Administrator || len(p.Permissions) == 0 {
+			continue
+		}
+		carried := slices.ContainsFunc(names, func(name string) bool { return carries(name, p.Name) })
+		for _, with := range candidates(p, permissions) {
+			if given, _, problems := p.Expand(component, with); len(problems) > 0 || !sameEntries(given, permissions) {
+				continue
+			}
+			switch {
+			case carried:
+				named = append(named, match{p.Name, with})
+			case with == nil:
+				exact = append(exact, match{p.Name, nil})
+			}
+			break
+		}
+	}
+	if all := append(named, exact...); len(all) > 0 {
+		return all[0], true
+	}
+	return match{}, false
+}
+
+// carries reports whether the name of a user, role or certificate is that of a preset,
+// with or without more around it: kube-apiserver-etcd-client is kube-apiserver.
+func carries(name, preset string) bool {
+	return strings.Contains(strings.ToLower(name), ComponentName(preset))
+}
+
+// candidates is the values for p's parameters that may be worth a try: its defaults
+// first, then whatever makes one of its permissions equal to one of those given.
+func candidates(p presets.Preset, permissions []keyrange.Permission) []map[string]string {
+	out := []map[string]string{nil}
+	for _, template := range p.Permissions {
+		before, rest, found := strings.Cut(template.First, "{")
+		name, after, closed := strings.Cut(rest, "}")
+		if !found || !closed || !parameter(p, name) {
+			continue
+		}
+		for _, q := range permissions {
+			value, ok := strings.CutPrefix(q.Key, before)
+			if value, ok2 := strings.CutSuffix(value, after); ok && ok2 && value != "" && q.Access == template.Access {
+				out = append(out, map[string]string{name: value})
+			}
+		}
+	}
+	return out
+}
+
+func parameter(p presets.Preset, name string) bool {
+	return slices.ContainsFunc(p.Parameters, func(q presets.Parameter) bool { return q.Name == name })
+}
+
+// sameEntries reports whether two lists are the same role to etcd, order aside.
+func sameEntries(a, b []keyrange.Permission) bool {
+	sorted := func(list []keyrange.Permission) []keyrange.Permission {
+		return slices.SortedFunc(slices.Values(list), keyrange.Permission.Compare)
+	}
+	return slices.Equal(sorted(a), sorted(b))
+}

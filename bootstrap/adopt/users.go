@@ -1,0 +1,230 @@
+package adopt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lockstep/policies"
+	"lockstep/policies/edit"
+	"lockstep/policies/hint"
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
+)
+
+// root is etcd's superuser and its role.
+const root = "root"
+
+// entry is one component with what is to be said of it.
+type entry struct {
+	component edit.Component
+	comments  []string
+}
+
+// omission is a user that no component can be without a change in etcd.
+type omission struct {
+	user     string
+	why      []string
+	comments []string
+	instead  *edit.Component // the nearest thing that a policy can say; nil where it can say nothing
+}
+
+// account is a cluster's users and roles, sorted into what a policy says and what not.
+type account struct {
+	entries  []entry
+	omitted  []omission
+	roles    []roles.Role // that no entry names
+	proposed bool         // entries are proposals: etcd has no users
+}
+
+// accountant knows which names are in use: a policy's differ in more than letter case.
+type accountant struct {
+	state        roles.State
+	facts        Facts
+	users, roles map[string]string // by their lower-case form
+}
+
+func settle(s roles.State, f Facts) account {
+	a := accountant{state: s, facts: f, users: map[string]string{}, roles: map[string]string{}}
+	var out account
+	for _, u := range s.Users {
+		if u.Name == root {
+			continue
+		}
+		component, why := a.component(u)
+		if component != nil && len(why) == 0 {
+			a.take(*component)
+			out.entries = append(out.entries, entry{*component, a.remarks(u)})
+			continue
+		}
+		out.omitted = append(out.omitted, omission{u.Name, why, a.certificates(u.Name), component})
+	}
+	if unused(s) {
+		out.proposed = true
+		out.entries = a.proposals()
+	}
+	for _, r := range s.Roles {
+		if named := a.roles[strings.ToLower(r.Name)] == r.Name; r.Name != root && (!named || out.proposed) {
+			out.roles = append(out.roles, r)
+		}
+	}
+	return out
+}
+
+// take notes the names of a component that is written.
+func (a *accountant) take(c edit.Component) {
+	a.users[strings.ToLower(user(c))] = user(c)
+	if c.Administrator {
+		return
+	}
+	role := user(c)
+	if c.Role != "" {
+		role = c.Role
+	}
+	a.roles[strings.ToLower(role)] = role
+}
+
+// user is the user of a component.
+func user(c edit.Component) string {
+	if c.User != "" {
+		return c.User
+	}
+	return c.Name
+}
+
+// component is u in a policy's words. With reasons it is not u as it is, but the
+// nearest thing, or nil.
+func (a *accountant) component(u roles.User) (*edit.Component, []string) {
+	if _, err := policies.ParseUserName(u.Name); err != nil {
+		return nil, []string{unsayable(err)}
+	}
+	lower := strings.ToLower(u.Name)
+	if first, taken := a.users[lower]; taken {
+		return nil, []string{fmt.Sprintf("its name differs from %q by letter case only", first)}
+	}
+	c := &edit.Component{Name: lower}
+	if lower != u.Name {
+		c.User = u.Name
+	}
+	why, sayable := a.power(c, u)
+	if u.Password == roles.PasswordPresent {
+		why = append(why, "it has a password, and a component has none; lockstep apply --adopt=recreate makes the user again without")
+	}
+	if !sayable {
+		return nil, why
+	}
+	return c, why
+}
+
+// power fills in what the user may do. It is not sayable where no policy could.
+func (a *accountant) power(c *edit.Component, u roles.User) (why []string, sayable bool) {
+	switch {
+	case u.Holds(root):
+		c.Administrator = true
+		if len(u.Roles) > 1 {
+			why = append(why, fmt.Sprintf("it holds %s beside role root, which allows everything", quoted(without(u.Roles, root))))
+		}
+		return why, true
+	case len(u.Roles) == 1:
+		return a.role(c, u)
+	case len(u.Roles) == 0:
+		why = append(why, "it holds no role, and a component holds one")
+	default:
+		why = append(why, fmt.Sprintf("it holds %d roles, %s, and a component holds one", len(u.Roles), quoted(u.Roles)))
+	}
+	var all []keyrange.Permission
+	for _, name := range u.Roles {
+		role, _ := a.state.Role(name)
+		all = append(all, role.Permissions...)
+	}
+	union, _ := joined(all)
+	more := grant(c, u.Name, union)
+	return append(why, more...), len(more) == 0
+}
+
+// role is the usual case: one user, one role.
+func (a *accountant) role(c *edit.Component, u roles.User) (why []string, sayable bool) {
+	name := u.Roles[0]
+	role, _ := a.state.Role(name)
+	if other, taken := a.roles[strings.ToLower(name)]; taken && other != name {
+		why = append(why, fmt.Sprintf("its role %q differs from %q by letter case only", name, other))
+	} else if _, err := policies.ParseRoleName(name); err != nil {
+		why = append(why, fmt.Sprintf("its role is %q: %s", name, unsayable(err)))
+	} else if name != u.Name {
+		c.Role = name
+	}
+	permissions, twice := joined(role.Permissions)
+	for _, p := range twice {
+		why = append(why, fmt.Sprintf("role %q holds %s more than once, which makes etcd lower it only in part", name, p.Target()))
+	}
+	more := grant(c, name, permissions)
+	return append(why, more...), len(more) == 0
+}
+
+// grant writes permissions into c, as a preset where one says the same.
+func grant(c *edit.Component, role string, permissions []keyrange.Permission) (why []string) {
+	if m, ok := matching(c.Name, []string{c.Name, role}, permissions); ok {
+		c.Preset, c.With = m.preset, m.with
+		return nil
+	}
+	c.Permissions, why = wording(role, permissions)
+	return why
+}
+
+// remarks is what to know about a user that is a component.
+func (a *accountant) remarks(u roles.User) []string {
+	var out []string
+	if u.Holds(root) {
+		out = append(out, "Role root: it may do everything.")
+	}
+	for _, role := range u.Roles {
+		var others []string
+		for _, other := range a.state.Users {
+			if other.Name != u.Name && role != root && other.Holds(role) {
+				others = append(others, other.Name)
+			}
+		}
+		if len(others) > 0 {
+			out = append(out, fmt.Sprintf("Role %q is also held by %s.", role, quoted(others)))
+		}
+	}
+	return append(out, a.certificates(u.Name)...)
+}
+
+// certificates is what the folder of certificates holds for a user.
+func (a *accountant) certificates(user string) []string {
+	if a.facts.Certificates == nil {
+		return nil
+	}
+	var out []string
+	for _, c := range a.facts.Certificates {
+		if c.Name == user {
+			out = append(out, "Certificate: "+c.String())
+		}
+	}
+	if len(out) == 0 {
+		return []string{"No certificate here has its name."}
+	}
+	return out
+}
+
+// unsayable is why a name cannot stand in a policy.
+func unsayable(err error) string {
+	text := "no policy can name it: " + err.Error()
+	if advice := hint.Text(err); advice != "" {
+		text += " (" + advice + ")"
+	}
+	return text
+}
+
+func quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = fmt.Sprintf("%q", name)
+	}
+	return strings.Join(out, ", ")
+}
+
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
+}

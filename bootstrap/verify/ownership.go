@@ -1,0 +1,42 @@
+package verify
+
+import (
+	"crypto/x509"
+	"strings"
+
+	"lockstep/certgen"
+	"lockstep/roles"
+)
+
+// Ownership is whose users are ours by the PKI folder: those that a certificate names
+// which our client CA signed and which lies in a component's folder or in retired/. A
+// file that somebody planted makes nobody ours: only the CA's key makes such a
+// certificate. An expired one counts: it tells who made the user. The error is
+// fs.ErrNotExist when the folder holds no client CA.
+func Ownership(s certgen.State) (roles.Ownership, error) {
+	ours := map[string]bool{}
+	ca, err := s.Authority(certgen.ClientCA)
+	if err != nil {
+		return nil, err
+	}
+	claim := func(leaf *x509.Certificate) {
+		if leaf != nil && leaf.CheckSignatureFrom(ca) == nil && leaf.Subject.CommonName != "" {
+			ours[leaf.Subject.CommonName] = true
+		}
+	}
+	for path, pair := range s.Pairs {
+		if strings.HasPrefix(path, "components/") {
+			claim(pair.Leaf)
+		}
+	}
+	for _, r := range s.Retired {
+		claim(r.Leaf)
+	}
+	delete(ours, "root")
+	return func(user string) bool { return ours[user] }, nil
+}
+
+// OwnsNobody is the ownership where no folder tells: nobody is ours by name. Users that
+// the policy names and that are shown to have no password are in any case, by
+// roles.Diff's own rule.
+func OwnsNobody(string) bool { return false }
