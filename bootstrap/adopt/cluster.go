@@ -88,8 +88,8 @@ func commented(lines []string, f Facts) []string {
 	if len(lines) < 2 || !valid(slices.Concat([]string{"cluster:", "  name: " + unknownName}, lines)) {
 		return nil
 	}
-	out := []string{"  # These are the members' server certificates as they are. If lockstep shall make them, and an",
-		"  # etcd.env for each, write members in place of endpoints:"}
+	out := []string{"  # Endpoints: the servers' certificates stay somebody else's. If lockstep shall make them, and an",
+		"  # etcd.env for each member, write in their place:"}
 	return append(out, asComment(lines)...)
 }
 

@@ -38,7 +38,7 @@ func wording(role string, permissions []keyrange.Permission) ([]presets.Permissi
 	for _, p := range permissions {
 		w, ok := written(p)
 		if !ok {
-			why = append(why, fmt.Sprintf("role %q holds %s, which no policy can write", role, p))
+			why = append(why, fmt.Sprintf("role %q holds %s, which no policy can write: text is UTF-8 without control characters", role, p))
 			continue
 		}
 		out = append(out, w)

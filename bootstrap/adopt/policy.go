@@ -68,14 +68,14 @@ func preface(a account, s roles.State, changes []string) []string {
 		out = append(out, "# In etcd's users, roles and permissions plan changes nothing as long as this is as written here.")
 	}
 	if len(changes) > 0 {
-		out = append(out, "# Only this it does in any case, because every policy wants it:")
+		out = append(out, "# What it does in any case, because every policy wants it:")
 	}
 	for _, c := range changes {
 		out = append(out, "#   "+c)
 	}
-	if !s.Enabled {
+	if !s.Enabled && !a.proposed {
 		out = append(out, "# Auth is off: whether a user has a password etcd tells only while it is on. Until then plan",
-			"# leaves users that exist alone, and lockstep bootstrap makes them again without a password.")
+			"# names users that exist and leaves them alone; lockstep bootstrap makes them again without one.")
 	}
 	if u, found := s.User(root); found && u.Password == roles.PasswordPresent {
 		out = append(out, "# User root has a password, which etcd cannot take away while auth is on: whoever knows it is root.")
@@ -95,8 +95,7 @@ func components(a account) []string {
 		for _, c := range e.comments {
 			out = append(out, "  # "+c)
 		}
-		lines, _ := e.component.Lines() // one that cannot be written is no entry; Policy reads all of it again
-		out = append(out, lines...)
+		out = append(out, e.lines...)
 	}
 	return out
 }
@@ -113,12 +112,7 @@ func omissions(a account) []string {
 		for _, text := range slices.Concat(o.why, o.comments) {
 			out = append(out, "  #   "+text)
 		}
-		if o.instead == nil {
-			continue
-		}
-		if lines, err := o.instead.Lines(); err == nil {
-			out = append(out, asComment(lines)...)
-		}
+		out = append(out, asComment(o.instead)...)
 	}
 	return out
 }

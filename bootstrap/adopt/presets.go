@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lockstep/policies/edit"
 	"lockstep/policies/keyrange"
 	"lockstep/policies/presets"
 )
@@ -40,6 +41,9 @@ func matching(component string, names []string, permissions []keyrange.Permissio
 		for _, with := range candidates(p, permissions) {
 			if given, _, problems := p.Expand(component, with); len(problems) > 0 || !sameEntries(given, permissions) {
 				continue
+			}
+			if _, err := (edit.Component{Name: "x", Preset: p.Name, With: with}).Lines(); err != nil {
+				continue // the value is no text
 			}
 			switch {
 			case carried:

@@ -22,9 +22,13 @@ func (a *accountant) proposals() []entry {
 		if name := a.bearer(held.Preset); name != c.Name {
 			c.User = name
 		}
+		lines, err := c.Lines()
+		if err != nil {
+			continue
+		}
 		a.take(c)
 		there := fmt.Sprintf("There are keys where it needs %s.", held.Where)
-		out = append(out, entry{c, append([]string{there}, a.certificates(user(c))...)})
+		out = append(out, entry{c, lines, append([]string{there}, a.certificates(user(c))...)})
 	}
 	return out
 }

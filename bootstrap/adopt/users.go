@@ -18,6 +18,7 @@ const root = "root"
 // entry is one component with what is to be said of it.
 type entry struct {
 	component edit.Component
+	lines     []string // the component in YAML
 	comments  []string
 }
 
@@ -26,7 +27,7 @@ type omission struct {
 	user     string
 	why      []string
 	comments []string
-	instead  *edit.Component // the nearest thing that a policy can say; nil where it can say nothing
+	instead  []string // the nearest thing that a policy can say, in YAML; nil where it can say nothing
 }
 
 // account is a cluster's users and roles, sorted into what a policy says and what not.
@@ -51,13 +52,17 @@ func settle(s roles.State, f Facts) account {
 		if u.Name == root {
 			continue
 		}
-		component, why := a.component(u)
-		if component != nil && len(why) == 0 {
-			a.take(*component)
-			out.entries = append(out.entries, entry{*component, a.remarks(u)})
+		c, why := a.component(u)
+		lines, err := c.Lines()
+		if err != nil && len(why) == 0 {
+			why = []string{err.Error()}
+		}
+		if len(why) > 0 {
+			out.omitted = append(out.omitted, omission{u.Name, why, a.certificates(u.Name), lines})
 			continue
 		}
-		out.omitted = append(out.omitted, omission{u.Name, why, a.certificates(u.Name), component})
+		a.take(c)
+		out.entries = append(out.entries, entry{c, lines, a.remarks(u)})
 	}
 	if unused(s) {
 		out.proposed = true
@@ -93,25 +98,25 @@ func user(c edit.Component) string {
 }
 
 // component is u in a policy's words. With reasons it is not u as it is, but the
-// nearest thing, or nil.
-func (a *accountant) component(u roles.User) (*edit.Component, []string) {
+// nearest thing, or the zero component, which has no words.
+func (a *accountant) component(u roles.User) (edit.Component, []string) {
 	if _, err := policies.ParseUserName(u.Name); err != nil {
-		return nil, []string{unsayable(err)}
+		return edit.Component{}, []string{unsayable(err)}
 	}
 	lower := strings.ToLower(u.Name)
 	if first, taken := a.users[lower]; taken {
-		return nil, []string{fmt.Sprintf("its name differs from %q by letter case only", first)}
+		return edit.Component{}, []string{fmt.Sprintf("its name differs from %q by letter case only", first)}
 	}
-	c := &edit.Component{Name: lower}
+	c := edit.Component{Name: lower}
 	if lower != u.Name {
 		c.User = u.Name
 	}
-	why, sayable := a.power(c, u)
+	why, sayable := a.power(&c, u)
 	if u.Password == roles.PasswordPresent {
 		why = append(why, "it has a password, and a component has none; lockstep apply --adopt=recreate makes the user again without")
 	}
 	if !sayable {
-		return nil, why
+		return edit.Component{}, why
 	}
 	return c, why
 }
@@ -203,7 +208,7 @@ func (a *accountant) certificates(user string) []string {
 		}
 	}
 	if len(out) == 0 {
-		return []string{"No certificate here has its name."}
+		return []string{"No certificate with this CN was found."}
 	}
 	return out
 }
