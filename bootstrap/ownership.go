@@ -22,8 +22,9 @@ type Revival struct {
 // never given up, and what was replaced before was as valid while the user was there.
 func revivals(s certgen.State, plan roles.Plan, now time.Time) []Revival {
 	current, until := map[string]bool{}, map[string]time.Time{}
+	ca, err := s.Authority(certgen.ClientCA)
 	for path, pair := range s.Pairs {
-		if strings.HasPrefix(path, "components/") && pair.Leaf != nil {
+		if strings.HasPrefix(path, "components/") && pair.Leaf != nil && err == nil && pair.Leaf.CheckSignatureFrom(ca) == nil {
 			current[pair.Leaf.Subject.CommonName] = true
 		}
 	}
