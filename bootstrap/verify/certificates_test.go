@@ -1,0 +1,204 @@
+package verify
+
+import (
+	"crypto/x509"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/certgen"
+	"lockstep/certgen/folder"
+	"lockstep/policies"
+)
+
+const twoComponents = `
+apiVersion: lockstep/v1
+kind: Policy
+cluster: {name: edge, members: [{name: etcd1, hosts: [10.0.0.11]}]}
+components:
+  - {name: flannel, permissions: [{prefix: /net/, access: readwrite}]}
+  - {name: reader, permissions: [{prefix: /net/, access: read}]}
+`
+
+// pki is a real folder, made by certgen for a policy, for a case to spoil.
+type pki struct {
+	t      *testing.T
+	path   string
+	folder *folder.Folder
+	policy *policies.Policy
+	now    time.Time
+}
+
+func newPKI(t *testing.T) *pki {
+	t.Helper()
+	p := &pki{t: t, path: filepath.Join(t.TempDir(), "pki"), policy: parse(t, twoComponents), now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
+	f, err := folder.Create(p.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	p.folder = f
+	plan := certgen.Diff(certgen.Desired(p.policy), p.state(), p.now)
+	if err := f.Apply(t.Context(), plan, func() time.Time { return p.now }, 4, func(certgen.Step) {}); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func parse(t *testing.T, text string) *policies.Policy {
+	t.Helper()
+	p, err := policies.Parse(policies.File{Name: "lockstep.yaml", Text: []byte(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *pki) state() certgen.State {
+	p.t.Helper()
+	s, err := p.folder.Observe()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return s
+}
+
+func (p *pki) file(name string) string { return filepath.Join(p.path, filepath.FromSlash(name)) }
+
+func (p *pki) do(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *pki) copy(from, to string) {
+	p.t.Helper()
+	text, err := os.ReadFile(p.file(from))
+	p.do(err)
+	p.do(os.MkdirAll(filepath.Dir(p.file(to)), 0o700))
+	p.do(os.WriteFile(p.file(to), text, 0o600))
+}
+
+func TestCertificateChecks(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil func(*pki)
+		want  []string
+	}{
+		"sound": {func(*pki) {}, nil},
+		"a certificate is gone": {
+			func(p *pki) { p.do(os.RemoveAll(p.file("components/flannel"))) },
+			[]string{
+				"error certificates/missing: components/flannel/client.crt: missing",
+				"warning certificates/files: components/flannel/ca.crt: missing",
+				"warning certificates/files: components/flannel/etcdctl.env: missing",
+			},
+		},
+		"the key was delivered": {func(p *pki) { p.do(os.Remove(p.file("components/flannel/client.key"))) }, nil},
+		"somebody else's certificate": {
+			func(p *pki) {
+				p.copy("components/reader/client.crt", "components/flannel/client.crt")
+				p.copy("components/reader/client.key", "components/flannel/client.key")
+			},
+			[]string{
+				`critical certificates/identity: components/flannel/client.crt: its certificate has CN "reader", and should have "flannel"`,
+				`error certificates/defective: components/flannel/client.crt: its certificate has CN "reader", and should have "flannel"`,
+			},
+		},
+		"another key": {
+			func(p *pki) { p.copy("components/reader/client.key", "components/flannel/client.key") },
+			[]string{"error certificates/defective: components/flannel/client.crt: its key belongs to another certificate"},
+		},
+		"70 days later": {
+			func(p *pki) { p.now = p.now.Add(70 * 24 * time.Hour) },
+			[]string{
+				"warning certificates/due: components/flannel/client.crt: ends on 2027-02-22, in 20 days",
+				"warning certificates/due: components/reader/client.crt: ends on 2027-02-22, in 20 days",
+			},
+		},
+		"a key that others may read": {
+			func(p *pki) { p.do(os.Chmod(p.file("components/flannel/client.key"), 0o644)) },
+			[]string{"critical certificates/key-mode: components/flannel/client.key: its mode is 0644"},
+		},
+		"a component that the policy does not name": {
+			func(p *pki) {
+				p.policy = parse(p.t, strings.Replace(twoComponents, "  - {name: reader, permissions: [{prefix: /net/, access: read}]}\n", "", 1))
+			},
+			[]string{"error certificates/unnamed: components/reader/client.crt: the policy does not name it any more"},
+		},
+		"a stray file": {
+			func(p *pki) { p.do(os.WriteFile(p.file("notes.txt"), nil, 0o600)) },
+			[]string{"warning certificates/stray: notes.txt: belongs to no member, proxy or component of the policy"},
+		},
+		"a changed environment": {
+			func(p *pki) { p.do(os.WriteFile(p.file("members/etcd1/etcd.env"), []byte("ETCD_NAME=x\n"), 0o644)) },
+			[]string{"warning certificates/files: members/etcd1/etcd.env: differs from the policy"},
+		},
+		"revoked": {
+			func(p *pki) { p.revoke("components/flannel/client") },
+			[]string{
+				"error certificates/revoked: components/flannel/client.crt: is revoked by the client CA's list",
+				"warning certificates/files: members/etcd1/client.crl: is not the newest valid revocation list of the client CA",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPKI(t)
+			c.spoil(p)
+			state := p.state()
+			e := &Evidence{Policy: p.policy, Now: p.now, Folder: &state}
+			if diff := cmp.Diff(c.want, lines(e, certificateChecks())); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// revoke writes a list that revokes one certificate, with the same number as the first,
+// empty list: openssl's do not always count up.
+func (p *pki) revoke(pair string) {
+	p.t.Helper()
+	leaf := p.state().Pairs[pair].Leaf
+	ca, err := p.folder.Issuer(certgen.ClientCA)
+	p.do(err)
+	list, err := ca.RevocationList([]x509.RevocationListEntry{{SerialNumber: leaf.SerialNumber, RevocationTime: p.now}}, big.NewInt(1), p.now.Add(time.Hour))
+	p.do(err)
+	p.do(os.WriteFile(p.file("client.crl"), list, 0o644))
+}
+
+// A folder whose CAs others could exchange is not even read.
+func TestOpenFoldersAreRefused(t *testing.T) {
+	t.Parallel()
+	p := newPKI(t)
+	p.do(os.Chmod(p.file("ca"), 0o770))
+	_, err := p.folder.Observe()
+	if err == nil || !strings.Contains(err.Error(), "ca has mode 0770: others could exchange what lies in it") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Only what our client CA signed makes a user ours.
+func TestOwnership(t *testing.T) {
+	t.Parallel()
+	p := newPKI(t)
+	other := newPKI(t)
+	foreign, err := os.ReadFile(other.file("components/reader/client.crt"))
+	p.do(err)
+	p.do(os.RemoveAll(p.file("components/reader")))
+	p.do(os.MkdirAll(p.file("components/reader"), 0o700))
+	p.do(os.WriteFile(p.file("components/reader/client.crt"), foreign, 0o600))
+	owned, err := Ownership(p.state())
+	p.do(err)
+	for user, want := range map[string]bool{"flannel": true, "reader": false, "root": false, "": false} {
+		if got := owned(user); got != want {
+			t.Errorf("user %q: got %v, want %v", user, got, want)
+		}
+	}
+}
