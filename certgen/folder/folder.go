@@ -66,6 +66,19 @@ func (f *Folder) born() error {
 	return nil
 }
 
+// RemoveIfBorn removes a folder that holds nothing but what Create put there: a run
+// that changed nothing leaves nothing.
+func (f *Folder) RemoveIfBorn() error {
+	names, err := f.list(".")
+	if err != nil || len(names) != 1 || names[0] != certgen.IgnoreFile {
+		return err
+	}
+	if err := f.root.Remove(certgen.IgnoreFile); err != nil {
+		return fmt.Errorf("removing the empty PKI folder: %w", err)
+	}
+	return os.Remove(f.path)
+}
+
 // Close lets go of the folder.
 func (f *Folder) Close() error { return f.root.Close() }
 

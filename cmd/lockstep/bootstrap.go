@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,6 +53,7 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 	if _, err := opts.resolve(p.Cluster, opts.app); err != nil {
 		return err // before a folder is made
 	}
+	_, absent := os.Stat(opts.pkiFolder())
 	f, release, err := opts.changeFolder(ctx)
 	if err != nil {
 		return err
@@ -76,6 +80,9 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 		},
 	})
 	finish()
+	if errors.Is(absent, fs.ErrNotExist) && !result.Changed {
+		err = errors.Join(err, f.RemoveIfBorn())
+	}
 	return opts.conclude("Bootstrap", result, err)
 }
 

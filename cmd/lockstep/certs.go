@@ -59,7 +59,7 @@ when you are done. lockstep itself does not need it where the client CA's key is
 
 func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 	if opts.ttl < rootAtLeast || opts.ttl > rootAtMost {
-		return hint.With(fmt.Errorf("--ttl %s", opts.ttl), fmt.Sprintf("Give between %s and %s.", rootAtLeast, rootAtMost))
+		return hint.With(fmt.Errorf("--ttl %s is too short or too long for a certificate of root", opts.ttl), fmt.Sprintf("Give between %s and %s.", rootAtLeast, rootAtMost))
 	}
 	p, err := opts.readPolicy()
 	if err != nil {

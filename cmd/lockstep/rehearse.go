@@ -52,7 +52,7 @@ permission was proven: a policy is tested in CI by this.`,
 
 func runRehearse(ctx context.Context, opts rehearseOptions) (err error) {
 	if opts.members != 1 && opts.members != 3 && opts.members != 5 {
-		return hint.With(fmt.Errorf("--members %d", opts.members), "Give 1, 3 or 5: an even number tolerates no more failures than the one below.")
+		return hint.With(fmt.Errorf("--members %d is no size for a rehearsal", opts.members), "Give 1, 3 or 5: an even number tolerates no more failures than the one below.")
 	}
 	p, err := opts.readPolicy()
 	if err != nil {
