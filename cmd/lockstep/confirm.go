@@ -16,7 +16,7 @@ func (g *globals) confirm(ctx context.Context, question string) error {
 		return nil
 	}
 	if !g.stdinTerminal {
-		return hint.Refuse("add --yes to do it without being asked", "%s Nobody can be asked: stdin is no terminal", question)
+		return hint.Refuse("add --yes to do it without being asked", "nobody can be asked %q: stdin is no terminal", question)
 	}
 	fmt.Fprintf(g.stderr, "%s [yes/no] ", question)
 	typed := make(chan string, 1)

@@ -20,7 +20,7 @@ func TestConfirm(t *testing.T) {
 		err      string // "" for a go
 	}{
 		{name: "--yes asks nobody", yes: true},
-		{name: "no terminal", stdin: "yes\n", err: "Turn auth on? Nobody can be asked: stdin is no terminal"},
+		{name: "no terminal", stdin: "yes\n", err: `nobody can be asked "Turn auth on?": stdin is no terminal`},
 		{name: "yes", terminal: true, stdin: "yes\n", stderr: asked},
 		{name: "y", terminal: true, stdin: " Y \n", stderr: asked},
 		{name: "no", terminal: true, stdin: "no\n", stderr: asked, err: "you did not say yes: nothing was changed"},
