@@ -37,10 +37,10 @@
 //	                                 run PROGRAM; when a line on its stderr (or stdout) matches RE, run COMMAND: "kill" (SIGKILL
 //	                                 to PROGRAM) or any of start, launch, halt, kill9, pause, resume, relay. PROGRAM is at most one
 //	                                 line ahead while COMMAND runs. It must then exit with N (0), or by the kill
-//	crashloop [-every D] FILE -- PROGRAM...
-//	                                 run PROGRAM killed at its first line of stderr, then again killed at its second, and so on
-//	                                 (or after D, 2 D, ...) until a run ends by itself, with 0; "sh -eu FILE" must succeed after
-//	                                 every kill
+//	crashloop [-every D | -lines RE] FILE -- PROGRAM...
+//	                                 run PROGRAM killed at its first line of stderr (that matches RE), then again killed at its
+//	                                 second, and so on (or after D, 2 D, ...) until a run ends by itself, with 0; "sh -eu FILE"
+//	                                 must succeed after every kill
 //	start [-from DIR] [-set K=V]... [-unset K]... NAME...
 //	                                 what etcd.env tells a user to type, in DIR/NAME (DIR: hosts), with that change to the
 //	                                 environment; waits until each serves clients. Output goes to logs/NAME.log
@@ -54,13 +54,14 @@
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
 //
-// # Programs beside the binaries (testdata/bin, and whole: run them with exec, exits, at or crashloop)
+// # Programs beside the binaries (testdata/bin, whole and wipe: run them with exec, exits, at or crashloop)
 //
 //	deploy                           copy each member's folder from pki/members to hosts, as bootstrap asks the operator to
 //	etcdctl-as [-pki DIR] [-at URLS] NAME ARG...
 //	                                 etcdctl in DIR/components/NAME with its etcdctl.env (20 s at most); NAME with a slash is a folder
 //	                                 with client.crt, client.key and ca.crt, for instance pki/root/: then $ENDPOINTS is asked (-at: others)
 //	eventually SECONDS PROGRAM...    again and again until it succeeds: for what etcd does in its own time, never for lockstep
+//	wipe DIR                         with the administrator's certificate in DIR: auth off, no users, no roles ($ENDPOINTS)
 //	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
 //	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root
 //	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
@@ -84,7 +85,7 @@ var keep = flag.Bool("keep", false, "print and keep the working folders of the s
 
 func TestMain(m *testing.M) {
 	// As "whole" this binary is a program of the scripts, and builds nothing.
-	testscript.Main(builder{m}, map[string]func(){"whole": whole})
+	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe})
 }
 
 // builder builds what is tested before the tests run.

@@ -93,13 +93,25 @@ func at(ts *testscript.TestScript, neg bool, args []string) {
 // so on, until a run gets through. Moments are its lines, or points in time.
 func crashloop(ts *testscript.TestScript, neg bool, args []string) {
 	every, args := option(args, "-every")
+	lines, args := option(args, "-lines")
 	head, program, ok := split(args)
-	if neg || !ok || len(head) != 1 || len(every) > 1 {
-		ts.Fatalf("usage: crashloop [-every D] FILE -- PROGRAM...")
+	if neg || !ok || len(head) != 1 || len(every)+len(lines) > 1 {
+		ts.Fatalf("usage: crashloop [-every D | -lines RE] FILE -- PROGRAM...")
+	}
+	re := regexp.MustCompile("")
+	for _, text := range lines {
+		var err error
+		re, err = regexp.Compile(text)
+		ts.Check(err)
 	}
 	nth := func(n int) moment {
-		lines := 0
-		return moment{line: func(string) bool { lines++; return lines == n }}
+		seen := 0
+		return moment{line: func(line string) bool {
+			if re.MatchString(line) {
+				seen++
+			}
+			return seen == n
+		}}
 	}
 	for _, text := range every {
 		step, err := time.ParseDuration(text)
