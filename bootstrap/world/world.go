@@ -189,7 +189,7 @@ func (w *World) ConnectAs(ctx context.Context, identity *tls.Certificate, user, 
 // endpoints were asked for, and says whom it talks to.
 func (w *World) Administrator(ctx context.Context) (*store.Client, error) {
 	admin := w.admin()
-	if admin.Certificate == nil {
+	if admin.Certificate == nil && (w.Folder != nil || admin.User == "") { // else a password has to do
 		root, err := w.Root(ctx)
 		if err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"lockstep/policies/hint"
 	"lockstep/policies/presets"
@@ -15,22 +16,59 @@ import (
 
 type initOptions struct {
 	*globals
-	presets []string
+	connection
+	presets     []string
+	fromCluster bool
+	certs       string // folder of certificates to look into; "" for none
 }
 
 func newInitCommand(g *globals) *cobra.Command {
 	opts := initOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a starter policy",
+		Short: "Write a starter policy, or the policy of a living cluster",
 		Long: `Write a starter policy, with comments, to the file that -f names or, with -f -, to
-stdout. A file that exists is never overwritten.`,
-		Example: "  lockstep init --preset kubernetes/kube-apiserver,calico/node,calico/cni",
-		Args:    noArguments,
-		RunE:    func(*cobra.Command, []string) error { return runInit(opts) },
+stdout. A file that exists is never overwritten.
+
+With --from-cluster it is the policy that describes a cluster as it is: lockstep plan
+with it changes nothing in etcd's users, roles and permissions. What no policy can say
+is in its comments. To a cluster without users it proposes components, by the keys that
+are there. Without --endpoints it asks https://127.0.0.1:2379. It needs root, and without
+a PKI folder the CA and root's certificate or password by the flags below.`,
+		Example: `  lockstep init --preset kubernetes/kube-apiserver,calico/node,calico/cni
+  lockstep init --from-cluster --endpoints https://10.0.0.11:2379 --cacert ca.pem --cert root.pem --key root-key.pem --certs /etc/etcd/certs`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := opts.agree(cmd.Flags()); err != nil {
+				return err
+			}
+			if opts.fromCluster {
+				return runInitFromCluster(cmd.Context(), opts)
+			}
+			return runInit(opts)
+		},
 	}
 	cmd.Flags().StringSliceVar(&opts.presets, "preset", nil, "`NAMES` of presets, each of which becomes a component (see lockstep presets)")
+	cmd.Flags().BoolVar(&opts.fromCluster, "from-cluster", false, "describe a living cluster")
+	cmd.Flags().StringVar(&opts.certs, "certs", "", "`DIR` with the certificates that components have today: their CN says whose they are")
+	opts.connection.flags(cmd.Flags())
 	return cmd
+}
+
+// agree refuses flags that say nothing about what is asked for.
+func (o initOptions) agree(flags *pflag.FlagSet) error {
+	if len(o.policy) != 1 {
+		return hint.With(fmt.Errorf("a policy to begin with is one file, -f names %d", len(o.policy)), "give -f once")
+	}
+	if o.fromCluster && len(o.presets) > 0 {
+		return hint.With(errors.New("--from-cluster finds out itself which presets are in use"), "leave out --preset, and add components to the file afterwards")
+	}
+	for _, name := range []string{"certs", "endpoints", "cacert", "cert", "key", "user"} {
+		if flags.Changed(name) && !o.fromCluster {
+			return hint.With(fmt.Errorf("--%s is about a living cluster", name), "add --from-cluster, or leave it out")
+		}
+	}
+	return nil
 }
 
 func runInit(opts initOptions) error {
@@ -42,26 +80,26 @@ func runInit(opts initOptions) error {
 		}
 		chosen = append(chosen, preset)
 	}
-	if len(opts.policy) != 1 {
-		return hint.With(fmt.Errorf("a starter policy is one file, -f names %d", len(opts.policy)), "give -f once")
-	}
-	text := starter(chosen)
-	if opts.policy[0] == "-" {
-		_, err := io.WriteString(opts.stdout, text)
+	return opts.begin(starter(chosen), "put your members' addresses into it, then: lockstep lint -f "+opts.policy[0])
+}
+
+// begin writes a policy to where -f says, and then what is next.
+func (o initOptions) begin(text, next string) error {
+	if o.policy[0] == "-" {
+		_, err := io.WriteString(o.stdout, text)
 		return err
 	}
-	if err := writeNew(opts.policy[0], text); err != nil {
+	if err := writeNew(o.policy[0], text); err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.stderr, "wrote %s\nnext: put your members' addresses into it, then: lockstep lint -f %s\n", opts.policy[0], opts.policy[0])
-	return nil
+	return o.tell(fmt.Sprintf("wrote %s\nnext: %s\n", o.policy[0], next))
 }
 
 // writeNew writes a file that was not there. What it cannot write whole it removes.
 func writeNew(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return hint.Refuse("name another file with -f, or print it with -f -", "%s exists and is not overwritten", path)
+		return refuseExisting(path)
 	}
 	if err != nil {
 		return fmt.Errorf("writing the policy: %w", err)
@@ -71,4 +109,8 @@ func writeNew(path, text string) error {
 		return errors.Join(fmt.Errorf("writing the policy: %w", err), os.Remove(path))
 	}
 	return nil
+}
+
+func refuseExisting(path string) error {
+	return hint.Refuse("name another file with -f, or print it with -f -", "%s exists and is not overwritten", path)
 }

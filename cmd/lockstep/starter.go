@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
+	"lockstep/bootstrap/adopt"
 	"lockstep/policies/presets"
 )
 
@@ -51,7 +51,7 @@ func starter(chosen []presets.Preset) string {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		name := componentName(p.Name)
+		name := adopt.ComponentName(p.Name)
 		if seen[name]++; seen[name] > 1 {
 			name = fmt.Sprintf("%s-%d", name, seen[name])
 		}
@@ -71,15 +71,4 @@ func starterComponent(b *strings.Builder, name string, p presets.Preset) {
 	for _, parameter := range p.Parameters {
 		fmt.Fprintf(b, "      %s: %q    # %s\n", parameter.Name, parameter.Default, parameter.Description)
 	}
-}
-
-// componentName is what a component of a preset is usually called: calico/node is
-// calico-node, kubernetes/kube-apiserver and calico/calicoctl lose their group.
-func componentName(preset string) string {
-	group, name := path.Split(preset)
-	group = strings.TrimSuffix(group, "/")
-	if group == "" || group == "kubernetes" || strings.HasPrefix(name, group) {
-		return name
-	}
-	return group + "-" + name
 }

@@ -35,15 +35,3 @@ func TestStarterPoliciesAreValid(t *testing.T) {
 		})
 	}
 }
-
-func TestComponentName(t *testing.T) {
-	t.Parallel()
-	for preset, want := range map[string]string{
-		"kubernetes/kube-apiserver": "kube-apiserver", "calico/node": "calico-node",
-		"calico/calicoctl-readonly": "calicoctl-readonly", "flannel": "flannel",
-	} {
-		if got := componentName(preset); got != want {
-			t.Errorf("%s: got %s, want %s", preset, got, want)
-		}
-	}
-}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"lockstep/bootstrap/adopt"
+	"lockstep/bootstrap/world"
+	"lockstep/certgen/folder"
+	"lockstep/policies"
+	"lockstep/policies/hint"
+	"lockstep/roles"
+)
+
+// defaultEndpoint is where etcdctl looks, too.
+const defaultEndpoint = "https://127.0.0.1:2379"
+
+// runInitFromCluster looks at the cluster and writes down what it is.
+func runInitFromCluster(ctx context.Context, opts initOptions) error {
+	if path := opts.policy[0]; path != "-" {
+		if _, err := os.Lstat(path); err == nil {
+			return refuseExisting(path) // before anybody is asked
+		}
+	}
+	certificates, err := opts.certificates()
+	if err != nil {
+		return err
+	}
+	if opts.endpoints, err = opts.startingPoints(); err != nil {
+		return err
+	}
+	f, err := folder.Open(opts.pkiFolder())
+	if err == nil {
+		defer f.Close()
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	description, err := opts.describe(ctx, f, certificates)
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("%d users are components, %d are only in comments", description.Components, description.Omitted)
+	if description.Proposed {
+		what = fmt.Sprintf("etcd has no users; %d components are proposed", description.Components)
+	}
+	return opts.begin(string(description.Text), fmt.Sprintf("read it (%s), then: lockstep plan -f %s", what, opts.policy[0]))
+}
+
+// describe asks the cluster. The folder is nil where there is none.
+func (o initOptions) describe(ctx context.Context, f *folder.Folder, certificates []adopt.Certificate) (adopt.Description, error) {
+	var none adopt.Description
+	own, err := ownFacts(f)
+	if err != nil {
+		return none, err
+	}
+	p, err := provisional(own.Cluster, o.endpoints)
+	if err != nil {
+		return none, err
+	}
+	w, finish, err := o.openWorld(ctx, p, f, o.connection)
+	if err != nil {
+		return none, err
+	}
+	defer finish()
+	if a := w.Admin; f == nil && (a.Servers == nil || a.Certificate == nil && a.User == "") {
+		return none, hint.With(fmt.Errorf("there is no PKI folder at %s, and without it nobody knows whom to trust and who is root", o.pkiFolder()),
+			"Name the cluster's CA with --cacert, and root with --cert and --key (or --user); or the folder with --pki.")
+	}
+	state, facts, err := look(ctx, w)
+	if err != nil {
+		return none, err
+	}
+	facts.Endpoints, facts.Folder, facts.Certificates = o.endpoints, own, certificates
+	return adopt.Policy(state, facts)
+}
+
+func ownFacts(f *folder.Folder) (adopt.Folder, error) {
+	if f == nil {
+		return adopt.Folder{}, nil
+	}
+	state, err := f.Observe()
+	if err != nil {
+		return adopt.Folder{}, fmt.Errorf("reading the PKI folder: %w", err)
+	}
+	return adopt.ReadFolder(state), nil
+}
+
+// startingPoints is where to ask for the members: flag, environment, or this host.
+func (o initOptions) startingPoints() ([]string, error) {
+	if len(o.endpoints) > 0 {
+		return parseEndpoints("--endpoints", o.endpoints)
+	}
+	if exported, _ := o.env("ETCDCTL_ENDPOINTS"); exported != "" {
+		return parseEndpoints("ETCDCTL_ENDPOINTS", strings.Split(exported, ","))
+	}
+	return []string{defaultEndpoint}, nil
+}
+
+// provisional is a policy that knows where the cluster is and nothing else: root's
+// certificate and the connection are made by it.
+func provisional(cluster string, endpoints []string) (*policies.Policy, error) {
+	if _, err := policies.ParseUserName(cluster); err != nil {
+		cluster = "etcd"
+	}
+	text := fmt.Sprintf("apiVersion: lockstep/v1\nkind: Policy\ncomponents: []\ncluster:\n  name: %q\n  endpoints:\n", cluster)
+	for _, url := range endpoints {
+		text += fmt.Sprintf("    - %q\n", url)
+	}
+	p, err := policies.Parse(policies.File{Name: "endpoints", Text: []byte(text)})
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("no policy can name the endpoints %s", strings.Join(endpoints, ", ")),
+			"Write https://HOST:PORT, each once, the host in small letters.")
+	}
+	return p, nil
+}
+
+func look(ctx context.Context, w *world.World) (state roles.State, facts adopt.Facts, err error) {
+	etcd, err := w.Administrator(ctx)
+	if err != nil {
+		return state, facts, fmt.Errorf("connecting to etcd: %w", err)
+	}
+	defer etcd.Close()
+	w.Introduce(ctx, etcd)
+	return adopt.Look(ctx, etcd, w.CallTimeout)
+}
+
+// certificates is what lies in the folder of --certs, by the paths that the operator
+// would type; nil without the flag.
+func (o initOptions) certificates() ([]adopt.Certificate, error) {
+	if o.certs == "" {
+		return nil, nil
+	}
+	found, err := adopt.ReadCertificates(os.DirFS(o.certs))
+	if err != nil {
+		return nil, fmt.Errorf("looking into %s: %w", o.certs, err)
+	}
+	for i := range found {
+		found[i].File = filepath.Join(o.certs, filepath.FromSlash(found[i].File))
+	}
+	return found, nil
+}
