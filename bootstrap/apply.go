@@ -112,7 +112,7 @@ func newApply(ctx context.Context, w *world.World, allow Allowed) (*run, error) 
 func (r *run) connectAlone(ctx context.Context) error {
 	if a := r.Admin; a == nil || a.Servers == nil || a.Certificate == nil && a.User == "" {
 		return hint.With(errors.New("there is no PKI folder here, and without it nobody knows whom to trust and who is root"),
-			"Name the folder with --pki, or look at etcd alone with --cacert and --cert and --key (or --user).")
+			"lockstep bootstrap makes it, --pki names another one, and --cacert with --cert and --key (or --user) look at etcd alone.")
 	}
 	return r.connect(ctx)
 }
@@ -131,6 +131,10 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 	}
 	p.Observed, p.Enabled = digest(observed), observed.Enabled
 	p.Roles = r.rolesPlan(observed, nil)
+	if !observed.Enabled {
+		// Whoever made it: bootstrap makes root again, without a password, before it turns auth on.
+		p.Roles.Refused = slices.DeleteFunc(p.Roles.Refused, func(refusal roles.Refusal) bool { return refusal.User == policies.Root().String() })
+	}
 	if !r.reuseName {
 		p.Revived = revivals(r.folder, p.Roles, r.Now())
 	}
@@ -195,14 +199,20 @@ func (r *run) sayChanged(steps []certgen.Step) {
 	}
 }
 
-// convergeReviewed is convergeRoles that does only what reviewed lists: after a lost
-// answer some of it is left to do, and everything else is somebody else's doing.
+// convergeReviewed is convergeRoles that does only what reviewed lists.
 func (r *run) convergeReviewed(ctx context.Context, reviewed roles.Plan) error {
+	r.mayFollow = onlyListed(reviewed)
+	return r.convergeRoles(ctx)
+}
+
+// onlyListed judges the plans that follow reviewed: after a lost answer some of it is
+// left to do, and everything else is somebody else's doing.
+func onlyListed(reviewed roles.Plan) func(next roles.Plan) error {
 	listed := map[string]bool{}
 	for _, s := range reviewed.Steps {
 		listed[s.String()] = true
 	}
-	r.mayFollow = func(next roles.Plan) error {
+	return func(next roles.Plan) error {
 		for _, s := range next.Steps {
 			if !listed[s.String()] {
 				return hint.Pending("lockstep plan shows how things are now.",
@@ -211,7 +221,6 @@ func (r *run) convergeReviewed(ctx context.Context, reviewed roles.Plan) error {
 		}
 		return nil
 	}
-	return r.convergeRoles(ctx)
 }
 
 // refuseStale stops when etcd has changed while somebody thought about the proposal.

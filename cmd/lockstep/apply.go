@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,7 +60,7 @@ func runApply(ctx context.Context, opts applyOptions) error {
 	done, err := bootstrap.Apply(ctx, w, allow, func(p *bootstrap.Proposal) error {
 		finish()
 		if reviewed != nil {
-			return compare(*reviewed, p)
+			return compare(*reviewed, view.Proposal{Policy: w.Policy, Proposal: p})
 		}
 		if err := opts.tell(view.ProposalText(view.Proposal{Policy: w.Policy, Proposal: p}, opts.colour(opts.stderrTerminal))); err != nil {
 			return err
@@ -71,7 +72,7 @@ func runApply(ctx context.Context, opts applyOptions) error {
 		return err
 	}
 	if reviewed != nil && done.Empty() {
-		if err := compare(*reviewed, done); err != nil {
+		if err := compare(*reviewed, view.Proposal{Policy: w.Policy, Proposal: done}); err != nil {
 			return err
 		}
 	}
@@ -100,20 +101,23 @@ func readPlan(path string) (*view.PlanDocument, error) {
 	return &d, nil
 }
 
-// compare demands that what would be done now is what was reviewed.
-func compare(reviewed view.PlanDocument, now *bootstrap.Proposal) error {
+// compare demands that what would be done now is what was reviewed, word for word.
+func compare(reviewed view.PlanDocument, current view.Proposal) error {
 	const advice = "Nothing was changed. Make, review and apply a new plan."
+	now := current.Plan()
 	switch {
-	case reviewed.ClusterID != fmt.Sprintf("%x", now.ClusterID):
-		return hint.Refuse(advice, "the saved plan was made for cluster %s, and this is %x", reviewed.ClusterID, now.ClusterID)
+	case reviewed.ClusterID != now.ClusterID:
+		return hint.Refuse(advice, "the saved plan was made for cluster %s, and this is %s", reviewed.ClusterID, now.ClusterID)
 	case reviewed.Policy != now.Policy:
 		return hint.Refuse(advice, "the policy is not the one that the saved plan was made of")
-	case reviewed.AuthRevision != now.Roles.Revision, reviewed.Observed != now.Observed:
-		return hint.Refuse(advice, "etcd's users or roles have changed since the plan was saved (authRevision %d, now %d)", reviewed.AuthRevision, now.Roles.Revision)
+	case reviewed.AuthRevision != now.AuthRevision, reviewed.Observed != now.Observed:
+		return hint.Refuse(advice, "etcd's users or roles have changed since the plan was saved (authRevision %d, now %d)", reviewed.AuthRevision, now.AuthRevision)
 	case reviewed.Folder != now.Folder:
 		return hint.Refuse(advice, "the PKI folder has changed since the plan was saved")
-	case reviewed.Fingerprint != now.Fingerprint():
+	case reviewed.Fingerprint != now.Fingerprint:
 		return hint.Refuse(advice, "what is to do is not what the saved plan shows: it was made with other flags, or a certificate has run out since")
+	case !reflect.DeepEqual(reviewed, now):
+		return hint.Refuse(advice, "the saved plan was edited, or another version of lockstep made it: it does not show what would be done")
 	}
 	return nil
 }

@@ -221,6 +221,8 @@ func signColour(sign string) Colour {
 func (p Proposal) summary(s *Sheet) string {
 	added, changed, removed, refused := p.counts()
 	switch {
+	case p.Proposal.InStep() && p.Proposal.Folder == "":
+		return s.Paint(Good, "nothing to do in etcd")
 	case p.Proposal.InStep():
 		return s.Paint(Good, "nothing to do")
 	case p.Applied:
@@ -248,7 +250,10 @@ func (p Proposal) counts() (added, changed, removed, refused int) {
 }
 
 // Document implements Answer.
-func (p Proposal) Document() any {
+func (p Proposal) Document() any { return p.Plan() }
+
+// Plan is the proposal as the document that is saved and compared.
+func (p Proposal) Plan() PlanDocument {
 	added, changed, removed, refused := p.counts()
 	d := PlanDocument{
 		Header: header("Plan"), Cluster: p.Policy.Cluster.Name, ClusterID: fmt.Sprintf("%x", p.Proposal.ClusterID),
@@ -258,7 +263,7 @@ func (p Proposal) Document() any {
 		Groups: []GroupDocument{}, Foreign: p.foreign(),
 	}
 	for _, g := range p.groups() {
-		group := GroupDocument{Name: g.name}
+		group := GroupDocument{Name: g.name, Changes: []ChangeDocument{}}
 		for _, c := range g.changes {
 			group.Changes = append(group.Changes, ChangeDocument{c.sign, c.half, c.text, c.reason, c.interrupts, c.flag})
 		}
