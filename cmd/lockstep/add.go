@@ -96,31 +96,26 @@ func runAdd(ctx context.Context, opts addOptions) error {
 	if err != nil {
 		return err
 	}
-	f, release, err := opts.lockedFolder(ctx)
+	s, err := opts.enter(ctx, p, opts.connection, opts.locked)
 	if err != nil {
 		return err
 	}
-	defer release()
-	w, finish, err := opts.openWorld(ctx, p, f, opts.connection)
-	if err != nil {
-		return err
-	}
-	defer finish()
-	proof, err := bootstrap.Add(ctx, w, bootstrap.One{
+	defer s.leave()
+	proof, err := bootstrap.Add(ctx, s.World, bootstrap.One{
 		Name: opts.entry.Name, ReuseName: opts.reuseName,
 		Confirm: func(plan bootstrap.Plan) error {
-			finish()
+			s.pause()
 			return opts.confirmOne(ctx, edit.Diff(before, after), plan)
 		},
 		Write: func() error { return writePolicy(before, after) },
 	})
-	finish()
+	s.pause()
 	if err != nil {
 		return err
 	}
 	component, _ := p.Component(opts.entry.Name)
 	answer := view.Added{
-		Diff: edit.Diff(before, after), Folder: filepath.Join(f.Path(), "components", component.Name),
+		Diff: edit.Diff(before, after), Folder: filepath.Join(s.Folder.Path(), "components", component.Name),
 		Proof: *proof, Try: firstQuestion(component),
 	}
 	if err := opts.answer(answer); err != nil {

@@ -50,38 +50,30 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := opts.resolve(p.Cluster, opts.app); err != nil {
-		return err // before a folder is made
-	}
 	_, absent := os.Stat(opts.pkiFolder())
-	f, release, err := opts.changeFolder(ctx)
+	s, err := opts.enter(ctx, p, opts.connection, opts.made)
 	if err != nil {
 		return err
 	}
-	defer release()
-	w, finish, err := opts.openWorld(ctx, p, f, opts.connection)
-	if err != nil {
-		return err
-	}
-	defer finish()
-	result, err := bootstrap.Run(ctx, w, bootstrap.Options{
+	defer s.leave()
+	result, err := bootstrap.Run(ctx, s.World, bootstrap.Options{
 		Wait: opts.wait, AcceptForeign: opts.acceptForeign, Exhaustive: opts.exhaustive,
 		Confirm: func(plan bootstrap.Plan) error {
-			finish()
+			s.pause()
 			return opts.confirmPlan(ctx, plan)
 		},
 		Waiting: func(_ context.Context, list []bootstrap.Start) error {
-			finish()
+			s.pause()
 			return opts.instruct(view.Starts(list))
 		},
 		Notes: func(list []bootstrap.Note) {
-			finish()
+			s.pause()
 			_ = opts.tell(view.Notes(list)) // a closed stderr stops nothing
 		},
 	})
-	finish()
+	s.pause()
 	if errors.Is(absent, fs.ErrNotExist) && !result.Changed {
-		err = errors.Join(err, f.RemoveIfBorn())
+		err = errors.Join(err, s.Folder.RemoveIfBorn())
 	}
 	return opts.conclude("Bootstrap", result, err)
 }

@@ -63,28 +63,23 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 	if err != nil {
 		return err
 	}
-	f, release, err := opts.lockedFolder(ctx)
+	s, err := opts.enter(ctx, p, opts.connection, opts.locked)
 	if err != nil {
 		return err
 	}
-	defer release()
-	w, finish, err := opts.openWorld(ctx, p, f, opts.connection)
-	if err != nil {
-		return err
-	}
-	defer finish()
-	err = bootstrap.Remove(ctx, w, next, bootstrap.One{
+	defer s.leave()
+	err = bootstrap.Remove(ctx, s.World, next, bootstrap.One{
 		Name: opts.name,
 		Confirm: func(plan bootstrap.Plan) error {
-			finish()
+			s.pause()
 			return opts.confirmOne(ctx, edit.Diff(before, after), plan)
 		},
 		Write: func() error { return writePolicy(before, after) },
 	})
-	finish()
+	s.pause()
 	if err != nil {
 		return err
 	}
 	return opts.answer(view.Removed{Name: opts.name, User: c.User.String(), Diff: edit.Diff(before, after),
-		Retired: filepath.Join(f.Path(), "retired", opts.name)})
+		Retired: filepath.Join(s.Folder.Path(), "retired", opts.name)})
 }

@@ -38,21 +38,13 @@ func runVerify(ctx context.Context, opts verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := opts.resolve(p.Cluster, opts.app); err != nil {
-		return err
-	}
-	f, err := opts.readFolder()
+	s, err := opts.enter(ctx, p, opts.connection, opts.lookedAt)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	w, finish, err := opts.openWorld(ctx, p, f, opts.connection)
-	if err != nil {
-		return err
-	}
-	defer finish()
-	e, err := verify.Gather(ctx, w, opts.Options)
-	finish()
+	defer s.leave()
+	e, err := verify.Gather(ctx, s.World, opts.Options)
+	s.pause()
 	if err != nil {
 		return err
 	}

@@ -53,8 +53,20 @@ func (g *globals) readFolder() (*folder.Folder, error) {
 	return f, err
 }
 
-// lockedFolder opens the PKI folder for changes; it must be there.
-func (g *globals) lockedFolder(ctx context.Context) (*folder.Folder, func(), error) {
+// folderIn opens the PKI folder and returns how to let it go.
+type folderIn func(ctx context.Context) (*folder.Folder, func(), error)
+
+// lookedAt is the folder as it is, and not kept from others.
+func (g *globals) lookedAt(context.Context) (*folder.Folder, func(), error) {
+	f, err := g.readFolder()
+	if err != nil {
+		return nil, nil, err
+	}
+	return f, func() { f.Close() }, nil
+}
+
+// locked is the folder as it is, and every other lockstep is kept out.
+func (g *globals) locked(ctx context.Context) (*folder.Folder, func(), error) {
 	f, err := g.readFolder()
 	if err != nil {
 		return nil, nil, err
@@ -62,9 +74,8 @@ func (g *globals) lockedFolder(ctx context.Context) (*folder.Folder, func(), err
 	return locked(ctx, f)
 }
 
-// changeFolder opens the PKI folder for changes, makes it where there is none, and
-// keeps every other lockstep out until the returned func is called.
-func (g *globals) changeFolder(ctx context.Context) (*folder.Folder, func(), error) {
+// made is the folder, locked; where there is none, it is made.
+func (g *globals) made(ctx context.Context) (*folder.Folder, func(), error) {
 	f, err := folder.Create(g.pkiFolder())
 	if err != nil {
 		return nil, nil, err
@@ -78,4 +89,29 @@ func locked(ctx context.Context, f *folder.Folder) (*folder.Folder, func(), erro
 		return nil, nil, errors.Join(err, f.Close())
 	}
 	return f, func() { unlock(); f.Close() }, nil
+}
+
+// session is an open world, and how to leave it.
+type session struct {
+	*world.World
+	pause func() // ends the progress line: call it before anything else is written
+	leave func() // that, and lets the folder go
+}
+
+// enter opens the world of one command. The connection is settled first: a wrong one
+// leaves no folder behind.
+func (g *globals) enter(ctx context.Context, p *policies.Policy, c connection, in folderIn) (*session, error) {
+	if _, err := c.resolve(p.Cluster, g.app); err != nil {
+		return nil, err
+	}
+	f, release, err := in(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, pause, err := g.openWorld(ctx, p, f, c)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return &session{World: w, pause: pause, leave: func() { pause(); release() }}, nil
 }
