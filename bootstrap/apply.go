@@ -31,9 +31,15 @@ type Proposal struct {
 	Folder    string // digest of what the PKI folder holds for members, proxies and components, hex; "" without one
 	Enabled   bool   // auth is on
 
-	Withheld []certgen.Step // certificates that the policy no longer names and nobody allowed to remove
-	Revived  []Revival      // users that Apply refuses to add unless Allowed.ReuseName
-	Stray    []string       // paths in the PKI folder that belong to nothing and are left alone, sorted
+	Withheld []Withheld // in the PKI folder: what is not done unasked
+	Revived  []Revival  // users that Apply refuses to add unless Allowed.ReuseName
+	Stray    []string   // paths in the PKI folder that belong to nothing and are left alone, sorted
+}
+
+// Withheld is a step in the PKI folder that is not done without a flag.
+type Withheld struct {
+	certgen.Step
+	Flag string
 }
 
 // Allowed is what the operator allows beyond the plain difference. The zero value
@@ -135,6 +141,7 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 		// Whoever made it: bootstrap makes root again, without a password, before it turns auth on.
 		p.Roles.Refused = slices.DeleteFunc(p.Roles.Refused, func(refusal roles.Refusal) bool { return refusal.User == policies.Root().String() })
 	}
+	r.withholdCertificates(p)
 	if !r.reuseName {
 		p.Revived = revivals(r.folder, p.Roles, r.Now())
 	}
@@ -151,10 +158,38 @@ func (r *run) proposeCertificates(p *Proposal) error {
 		return err
 	}
 	if !r.allow.Prune {
-		p.Withheld, p.Certificates.Removable = p.Certificates.Removable, nil
+		for _, s := range p.Certificates.Removable {
+			p.Withheld = append(p.Withheld, Withheld{s, roles.FlagPrune})
+		}
+		p.Certificates.Removable = nil
 	}
 	p.Folder, p.Stray = folderDigest(r.folder), strays(r.folder, r.Policy)
 	return nil
+}
+
+// withholdCertificates keeps the certificate from a component whose user somebody else
+// made: it would be power over that user, and make it ours by the next run's look.
+func (r *run) withholdCertificates(p *Proposal) {
+	flags := map[string]string{}
+	for _, refusal := range p.Roles.Refused {
+		if refusal.Flag != roles.FlagPrune && !r.owned(refusal.User) {
+			flags[refusal.User] = refusal.Flag
+		}
+	}
+	for _, c := range r.Policy.Components {
+		flag := flags[c.User.String()]
+		if flag == "" {
+			continue
+		}
+		p.Certificates.Steps = slices.DeleteFunc(p.Certificates.Steps, func(s certgen.Step) bool {
+			if !concerns(s, c.Name) {
+				return false
+			}
+			s.Reason = "somebody else made its user"
+			p.Withheld = append(p.Withheld, Withheld{s, flag})
+			return true
+		})
+	}
 }
 
 // refuseCAs stops what only bootstrap may do, and what nothing may.
@@ -257,8 +292,8 @@ func (p *Proposal) Flags() []string {
 	for _, refusal := range p.Roles.Refused {
 		out = append(out, refusal.Flag)
 	}
-	if len(p.Withheld) > 0 {
-		out = append(out, roles.FlagPrune)
+	for _, w := range p.Withheld {
+		out = append(out, w.Flag)
 	}
 	if len(p.Revived) > 0 {
 		out = append(out, FlagReuseName)

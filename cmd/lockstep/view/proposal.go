@@ -59,9 +59,9 @@ func (p Proposal) groups() []group {
 		name := owner(r.Step)
 		by[name] = append(by[name], change{sign: "!", half: "etcd", text: r.Step.String(), reason: r.Reason, flag: r.Flag})
 	}
-	for _, s := range p.Proposal.Withheld {
-		name := ofPath(s.Path())
-		by[name] = append(by[name], change{sign: "!", half: "certificates", text: s.String(), reason: s.Reason, flag: roles.FlagPrune})
+	for _, w := range p.Proposal.Withheld {
+		name := ofPath(w.Path())
+		by[name] = append(by[name], change{sign: "!", half: "certificates", text: w.String(), reason: w.Reason, flag: w.Flag})
 	}
 	return ordered(by, p.Policy)
 }
