@@ -6,6 +6,10 @@ POLICY        ?= policies/examples/kubernetes-calico.yaml
 FUZZTIME      ?= 20s
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 BINARIES      := lockstep lockstep-etcd
+SIZES         ?= 100 1000 3000
+ROUNDS        ?= 3
+CFSSL         := github.com/cloudflare/cfssl/cmd
+CFSSL_VERSION := v1.6.5
 
 # A tree that git does not answer for (an archive, a folder of somebody else's) is built
 # without its revision rather than not at all.
@@ -15,7 +19,7 @@ BUILD_FLAGS   := -trimpath -buildvcs=$(VCS)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build tools demo test openssl check gofmt vet staticcheck tidy reproducible fuzz vuln clean
+.PHONY: help build tools demo test openssl check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +78,10 @@ fuzz: ## fuzz every Fuzz function for FUZZTIME (20s) each
 	      echo "$$package $$fuzz"; \
 	      $(GO) test -run '^$$' -fuzz "^$$fuzz\$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
 	    done
+
+bench: build tools ## measure against the least possible cost and the shell way: SIZES="100 1000 3000" ROUNDS=3
+	GOBIN=$(CURDIR)/$(BUILD)/bench $(GO) install -trimpath $(CFSSL)/cfssl@$(CFSSL_VERSION) $(CFSSL)/cfssljson@$(CFSSL_VERSION)
+	cd e2e && $(GO) run ./bench -sizes "$(SIZES)" -rounds $(ROUNDS)
 
 vuln: ## ask the Go vulnerability database; fails without it
 	$(GO) run $(GOVULNCHECK) ./...
