@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"reflect"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -79,8 +78,8 @@ func runApply(ctx context.Context, opts applyOptions) error {
 	if err := opts.answer(view.Proposal{Policy: w.Policy, Proposal: done, Applied: true}); err != nil {
 		return err
 	}
-	if flags := done.Flags(); len(flags) > 0 {
-		return hint.Pending("lockstep apply "+strings.Join(flags, " ")+" does it, if you mean it.", "not in step: something needs a flag")
+	if flags := flagsOf(done); flags != "" {
+		return hint.Pending("lockstep apply "+flags+" does it, if you mean it.", "not in step: something needs a flag")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -130,14 +131,24 @@ func runPlan(ctx context.Context, opts planOptions) error {
 
 // cure is the command that does what a proposal shows.
 func cure(p *bootstrap.Proposal) string {
-	if len(p.Flags()) == 0 {
+	flags := flagsOf(p)
+	switch {
+	case flags == "":
 		return "lockstep apply does it."
+	case p.Empty():
+		return "lockstep apply " + flags + " does it, if you mean it."
 	}
-	command := "lockstep apply " + strings.Join(p.Flags(), " ")
-	if p.Empty() {
-		return command + " does it, if you mean it."
+	return "lockstep apply does it; what needs a flag is done by lockstep apply " + flags + ", if you mean it."
+}
+
+// flagsOf is the flags that allow everything: adopting with passwords taken away
+// holds plain adopting.
+func flagsOf(p *bootstrap.Proposal) string {
+	flags := p.Flags()
+	if slices.Contains(flags, roles.FlagRecreate) {
+		flags = slices.DeleteFunc(flags, func(f string) bool { return f == roles.FlagAdopt })
 	}
-	return "lockstep apply does it; what needs a flag is done by " + command + ", if you mean it."
+	return strings.Join(flags, " ")
 }
 
 // savePlan never overwrites: a plan that was reviewed stays what it was.

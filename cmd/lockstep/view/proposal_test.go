@@ -1,0 +1,309 @@
+package view
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/bootstrap"
+	"lockstep/certgen"
+	"lockstep/policies"
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
+)
+
+const shop = `
+apiVersion: lockstep/v1
+kind: Policy
+cluster: {name: shop, members: [{name: etcd1, hosts: [10.0.0.11]}]}
+components:
+  - {name: till, permissions: [{prefix: /till/, access: read}]}
+  - {name: spare, role: till, permissions: [{prefix: /till/, access: read}]}
+  - {name: stock, user: stock-user, role: stock-role, permissions: [{prefix: /stock/, access: readwrite}]}
+  - {name: boss, administrator: true}
+  - {name: back, permissions: [{prefix: /back/, access: read}]}
+`
+
+func shopPolicy(t *testing.T) *policies.Policy {
+	t.Helper()
+	p, err := policies.Parse(policies.File{Name: "lockstep.yaml", Text: []byte(shop)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func issue(path string, a certgen.Action, reason string) certgen.Step {
+	return certgen.Step{Action: a, Profile: certgen.Profile{Path: path}, Reason: reason}
+}
+
+// everything is a proposal with every kind of step, in the order in which it is done.
+func everything() *bootstrap.Proposal {
+	p := &bootstrap.Proposal{ClusterID: 0xabc, Policy: "aa", Observed: "bb", Folder: "cc", Enabled: true}
+	p.Certificates.Steps = []certgen.Step{
+		{Action: certgen.Finish, File: "components/till/client", Reason: "its writing was cut off"},
+		issue("components/boss/client", certgen.Reissue, "its certificate expired on 2026-11-23"),
+		issue("members/etcd1/server", certgen.Reissue, "its certificate is missing"),
+		issue("components/stock/client", certgen.Issue, certgen.Missing),
+		{Action: certgen.Write, File: "components/stock/ca.crt", Reason: certgen.Missing},
+		{Action: certgen.Write, File: "members/etcd1/etcd.env", Reason: "differs from the policy"},
+		{Action: certgen.Restrict, File: "components/till/client.key", Reason: "its mode is 0644"},
+	}
+	p.Certificates.Removable = []certgen.Step{issue("components/gone/client", certgen.Retire, "the policy does not name it any more")}
+	const refused = `user "stock-user" is refused from its deletion until it is bound again`
+	p.Roles = roles.Plan{
+		Revision: 41,
+		Steps: []roles.Step{
+			{Action: roles.RoleDelete, Role: "gone", Reason: "the policy no longer names this role"},
+			{Action: roles.RoleAdd, Role: "till~bridge", Reason: "for a while"},
+			{Action: roles.RoleGrantPermission, Role: "till", Permission: keyrange.Prefix("/till/", keyrange.Read), Was: keyrange.ReadWrite, Reason: "the policy allows less"},
+			{Action: roles.RoleRevokePermission, Role: "till", Permission: keyrange.Prefix("/", keyrange.Read), Reason: "the policy does not allow it"},
+			{Action: roles.RoleGrantPermission, Role: "stock-role", Permission: keyrange.Prefix("/stock/", keyrange.ReadWrite), Reason: "the policy allows it"},
+			{Action: roles.UserDelete, User: "stock-user", Reason: "it may have a password", Interrupts: refused},
+			{Action: roles.UserAdd, User: "stock-user", Reason: "it is made again", Interrupts: refused},
+			{Action: roles.UserAdd, User: "back", Reason: "the policy names this user"},
+			{Action: roles.UserGrantRole, User: "stock-user", Role: "stock-role", Reason: "the policy gives the user this role"},
+			{Action: roles.UserGrantRole, User: "boss", Role: "root", Reason: "the policy gives the user this role"},
+			{Action: roles.UserAdd, User: "root", Reason: "the policy names this user"},
+			{Action: roles.UserRevokeRole, User: "spare", Role: "root", Reason: "the policy does not give the user this role"},
+		},
+		Refused: []roles.Refusal{{Flag: roles.FlagPrune, Step: roles.Step{Action: roles.UserDelete, User: "old", Reason: "the policy no longer names this user"}}},
+		Foreign: []string{`role "x" is not in the policy; no user holds it`},
+	}
+	p.Withheld = []bootstrap.Withheld{{Step: issue("proxies/p1/client", certgen.Retire, "the policy does not name it any more"), Flag: roles.FlagPrune}}
+	p.Revived = []bootstrap.Revival{{User: "back", Until: time.Date(2027, 2, 22, 23, 0, 0, 0, time.FixedZone("", 3600*2))}}
+	p.Stray = []string{"spare"}
+	return p
+}
+
+func TestProposalText(t *testing.T) {
+	t.Parallel()
+	refusedOnly := &bootstrap.Proposal{Folder: "cc", Enabled: true}
+	refusedOnly.Roles.Refused = everything().Roles.Refused
+	tests := []struct {
+		name    string
+		p       *bootstrap.Proposal
+		applied bool
+		want    string
+	}{
+		{"nothing", &bootstrap.Proposal{Folder: "cc", Enabled: true}, false, "nothing to do\n"},
+		{"nothing, applied", &bootstrap.Proposal{Folder: "cc", Enabled: true}, true, "nothing to do\n"},
+		{"auth off", &bootstrap.Proposal{Folder: "cc"}, false, `warning: auth is off: nobody is asked for a right until lockstep bootstrap has turned it on
+nothing to do
+`},
+		{"no folder", &bootstrap.Proposal{Enabled: true}, false, `warning: there is no PKI folder here: this is etcd's half only, and nothing tells which other users lockstep made
+nothing to do in etcd
+`},
+		{"only refused", refusedOnly, false, `old
+  ! delete user "old" (not without --prune: the policy no longer names this user)
+to do: 0 to add, 0 to change, 0 to remove, 1 only with a flag
+`},
+		{"everything", everything(), false, `cluster
+  ~ reissue members/etcd1/server (its certificate is missing)
+  ~ write members/etcd1/etcd.env (differs from the policy)
+  + add user "root" without a password (the policy names this user)
+  ! retire proxies/p1/client (not without --prune: the policy does not name it any more)
+till
+  ~ finish components/till/client (its writing was cut off)
+  ~ restrict components/till/client.key to mode 0600 (its mode is 0644)
+  + add role "till~bridge" (for a while)
+  ~ grant role "till" read on prefix "/till/" (was readwrite) (the policy allows less)
+  - revoke prefix "/" from role "till" (the policy does not allow it)
+spare
+  - unbind user "spare" from role "root" (the policy does not give the user this role)
+stock
+  + issue components/stock/client (missing)
+  + write components/stock/ca.crt (missing)
+  + grant role "stock-role" readwrite on prefix "/stock/" (the policy allows it)
+  - delete user "stock-user" (it may have a password)
+    interrupts: user "stock-user" is refused from its deletion until it is bound again
+  + add user "stock-user" without a password (it is made again)
+  + bind user "stock-user" to role "stock-role" (the policy gives the user this role)
+boss
+  ~ reissue components/boss/client (its certificate expired on 2026-11-23)
+  + bind user "boss" to role "root" (the policy gives the user this role)
+back
+  ! add user "back" without a password (not without --reuse-name: it had a certificate before, which is valid until 2027-02-22 and would come back to life)
+gone
+  - delete role "gone" (the policy no longer names this role)
+  - retire components/gone/client (the policy does not name it any more)
+old
+  ! delete user "old" (not without --prune: the policy no longer names this user)
+left alone: role "x" is not in the policy; no user holds it
+left alone: spare in the PKI folder belongs to no member, proxy or component of the policy
+to do: 8 to add, 6 to change, 5 to remove, 3 only with a flag
+`},
+		{"everything, applied: what was shown is not shown again", everything(), true, `cluster
+  ! retire proxies/p1/client (not without --prune: the policy does not name it any more)
+back
+  ! add user "back" without a password (not without --reuse-name: it had a certificate before, which is valid until 2027-02-22 and would come back to life)
+old
+  ! delete user "old" (not without --prune: the policy no longer names this user)
+left alone: role "x" is not in the policy; no user holds it
+left alone: spare in the PKI folder belongs to no member, proxy or component of the policy
+done: 8 added, 6 changed, 5 removed, 3 left for a flag
+`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := Proposal{Policy: shopPolicy(t), Proposal: test.p, Applied: test.applied}
+			if diff := cmp.Diff(test.want, ProposalText(p, false)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestProposalColour(t *testing.T) {
+	t.Parallel()
+	p := &bootstrap.Proposal{Folder: "cc", Enabled: true}
+	p.Roles.Steps = []roles.Step{
+		{Action: roles.RoleAdd, Role: "till", Reason: "new"},
+		{Action: roles.UserDelete, User: "till", Interrupts: "user\x1b[2J"},
+	}
+	const want = "\x1b[1mtill\x1b[0m\n" +
+		"  \x1b[32m+\x1b[0m add role \"till\" (new)\n" +
+		"  \x1b[31m-\x1b[0m delete user \"till\"\n" +
+		"    \x1b[33minterrupts:\x1b[0m user\\x1b[2J\n" +
+		"to do: 1 to add, 0 to change, 1 to remove, 0 only with a flag\n"
+	if diff := cmp.Diff(want, ProposalText(Proposal{Policy: shopPolicy(t), Proposal: p}, true)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestProposalJSON(t *testing.T) {
+	t.Parallel()
+	p := everything()
+	p.Certificates.Steps, p.Certificates.Removable = p.Certificates.Steps[6:], nil
+	p.Roles.Steps = p.Roles.Steps[5:8]
+	answer := Proposal{Policy: shopPolicy(t), Proposal: p}
+	var out bytes.Buffer
+	if err := NewPrinter(&out, JSON, true).Print(answer); err != nil {
+		t.Fatal(err)
+	}
+	want := `{
+  "formatVersion": "lockstep/v1",
+  "kind": "Plan",
+  "cluster": "shop",
+  "clusterID": "abc",
+  "policy": "aa",
+  "authRevision": 41,
+  "observed": "bb",
+  "folder": "cc",
+  "fingerprint": "` + p.Fingerprint() + `",
+  "auth": true,
+  "inStep": false,
+  "applied": false,
+  "add": 1,
+  "change": 1,
+  "remove": 1,
+  "refused": 3,
+  "groups": [
+    {
+      "name": "cluster",
+      "changes": [
+        {
+          "sign": "!",
+          "half": "certificates",
+          "text": "retire proxies/p1/client",
+          "reason": "the policy does not name it any more",
+          "flag": "--prune"
+        }
+      ]
+    },
+    {
+      "name": "till",
+      "changes": [
+        {
+          "sign": "~",
+          "half": "certificates",
+          "text": "restrict components/till/client.key to mode 0600",
+          "reason": "its mode is 0644"
+        }
+      ]
+    },
+    {
+      "name": "stock",
+      "changes": [
+        {
+          "sign": "-",
+          "half": "etcd",
+          "text": "delete user \"stock-user\"",
+          "reason": "it may have a password",
+          "interrupts": "user \"stock-user\" is refused from its deletion until it is bound again"
+        },
+        {
+          "sign": "+",
+          "half": "etcd",
+          "text": "add user \"stock-user\" without a password",
+          "reason": "it is made again",
+          "interrupts": "user \"stock-user\" is refused from its deletion until it is bound again"
+        }
+      ]
+    },
+    {
+      "name": "back",
+      "changes": [
+        {
+          "sign": "!",
+          "half": "etcd",
+          "text": "add user \"back\" without a password",
+          "reason": "it had a certificate before, which is valid until 2027-02-22 and would come back to life",
+          "flag": "--reuse-name"
+        }
+      ]
+    },
+    {
+      "name": "old",
+      "changes": [
+        {
+          "sign": "!",
+          "half": "etcd",
+          "text": "delete user \"old\"",
+          "reason": "the policy no longer names this user",
+          "flag": "--prune"
+        }
+      ]
+    }
+  ],
+  "foreign": [
+    "role \"x\" is not in the policy; no user holds it",
+    "spare in the PKI folder belongs to no member, proxy or component of the policy"
+  ]
+}
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	var back PlanDocument
+	if err := json.Unmarshal(out.Bytes(), &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(answer.Plan(), back); diff != "" {
+		t.Errorf("read back (-want +got):\n%s", diff)
+	}
+}
+
+// An empty plan has empty lists, never null: it is compared word for word when it was saved.
+func TestEmptyProposalJSON(t *testing.T) {
+	t.Parallel()
+	answer := Proposal{Policy: shopPolicy(t), Proposal: &bootstrap.Proposal{Folder: "cc", Enabled: true}}
+	text, err := json.Marshal(answer.Document())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(text, []byte(`"groups":[],"foreign":[]`)) || !bytes.Contains(text, []byte(`"inStep":true`)) {
+		t.Errorf("%s", text)
+	}
+	var back PlanDocument
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(answer.Plan(), back); diff != "" {
+		t.Errorf("read back (-want +got):\n%s", diff)
+	}
+}
