@@ -10,6 +10,8 @@ import (
 
 	"lockstep/bootstrap/verify"
 	"lockstep/policies/hint"
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
 	"lockstep/roles/store"
 )
 
@@ -25,6 +27,9 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 	if !r.plan.EnableAuth {
 		return nil
 	}
+	if err := r.lookAgain(ctx); err != nil {
+		return err
+	}
 	if err := r.preflightComponents(ctx); err != nil {
 		return err
 	}
@@ -36,6 +41,9 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 	clusterID, err := r.etcd.ClusterID(ctx)
 	if err != nil {
 		return fmt.Errorf("asking for the cluster's ID: %w", err)
+	}
+	if r.hadClients, err = r.etcd.HoldsKey(ctx, keyrange.Everything(keyrange.Read)); err != nil {
+		return fmt.Errorf("asking whether there are keys: %w", err)
 	}
 	rec := newRecovery(clusterID, r.Now())
 	if err := rec.save(r.World); err != nil {
@@ -50,6 +58,20 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 	}
 	r.Say("auth", "auth is on, looking whether root gets in through every member")
 	return r.settle(ctx, rec)
+}
+
+// lookAgain refuses when somebody else changed users or roles since the operator was
+// asked: auth is off, so anybody could.
+func (r *run) lookAgain(ctx context.Context) error {
+	observed, err := r.observe(ctx)
+	if err != nil {
+		return err
+	}
+	if r.disturbed {
+		return hint.Refuse("Find out who it was, and run the same command again: it makes the policy's users anew. Auth is still off.",
+			"somebody else changed etcd's users or roles during this run; certificates, roles and users are made and stay")
+	}
+	return r.refuseIntruders(observed, roles.Plan{})
 }
 
 // uninterrupted outlives a Ctrl-C and nothing else.
@@ -70,7 +92,18 @@ func (r *run) settle(ctx context.Context, rec recovery) error {
 		return hint.With(fmt.Errorf("auth is on, and whether root gets in through %s is not known: %w", strings.Join(unknown, ", "), outcomes[unknown[0]].Err),
 			"Auth stays on and the temporary recovery user stands by. When the member answers again, run the same command: it finishes.")
 	}
-	return r.withdraw(ctx, r.etcd, rec)
+	if err := r.withdrawThrough(ctx, rec, r.Members()[0].Name); err != nil {
+		return err
+	}
+	r.sayOldWatches()
+	return nil
+}
+
+// sayOldWatches names what turning auth on does not reach (fact 16).
+func (r *run) sayOldWatches() {
+	if r.hadClients {
+		r.Warn("auth", "watches that were opened before go on delivering until their clients reconnect: restart the members one after the other")
+	}
 }
 
 // outcomes is how root fared at each member, by the member's name.

@@ -123,6 +123,9 @@ func (r *run) answers(ctx context.Context, url string) error {
 // connect opens the run's own connection. Root's certificate is made in memory when
 // the client CA's key is here.
 func (r *run) connect(ctx context.Context) error {
+	if r.etcd != nil {
+		return nil
+	}
 	etcd, err := r.Administrator(ctx)
 	if err != nil {
 		return fmt.Errorf("connecting to etcd: %w", err)

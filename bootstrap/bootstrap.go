@@ -30,6 +30,8 @@ type Options struct {
 	// AcceptForeign names users outside the policy that may stay although they reach a
 	// component's keys.
 	AcceptForeign []string
+	// ReuseName adds users although earlier certificates in their names are still valid.
+	ReuseName bool
 	// Exhaustive asks every component about every other component's keys.
 	Exhaustive bool
 }
@@ -72,13 +74,14 @@ type Result struct {
 // valid. It returns hint.Refused errors for guards, hint.NotInStep while it waits for
 // the operator or when the proof fails (the Result then tells what was found).
 func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
-	r := &run{World: w, Options: o, desired: roles.Desired(w.Policy)}
+	r := &run{World: w, Options: o, desired: roles.Desired(w.Policy), reuseName: o.ReuseName, sweeps: true}
 	defer r.close()
 	for _, stage := range []func(context.Context) error{
+		r.healFirst,   // what an interrupted run left, if any member answers
 		r.makeFolder,  // CAs, members, proxies: nobody gets a right by them
 		r.awaitEtcd,   // or say what to copy where
 		r.connect,     // as root
-		r.heal,        // what an interrupted run left
+		r.heal,        // if no member answered before
 		r.preflight,   // refuse before anything in etcd is touched
 		r.planChanges, // components' certificates, roles, users, auth: ask once
 		r.issueComponents,
@@ -110,6 +113,10 @@ type run struct {
 	members []verify.Member
 	warned  []string
 	changed bool
+
+	hadClients bool // there were keys before auth was turned on
+	disturbed  bool // somebody else changed etcd's users or roles during this run
+	sweeps     bool // this run may delete what interrupted ones left
 }
 
 func (r *run) close() {
@@ -165,6 +172,7 @@ func (r *run) learnOwnership() error {
 	if err != nil {
 		return err
 	}
+	r.folder = state
 	r.owned, err = verify.Ownership(state)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -35,6 +36,11 @@ func (r *run) planChanges(ctx context.Context) error {
 	if err := refusedChange(r.plan.Roles); err != nil {
 		return err
 	}
+	if !r.reuseName {
+		if err := refuseRevival(r.folder, newUsers(r.plan.Roles, observed), r.Now()); err != nil {
+			return err
+		}
+	}
 	certificates, err := r.certificatePlan()
 	if err != nil {
 		return err
@@ -51,6 +57,15 @@ func (r *run) planChanges(ctx context.Context) error {
 		r.Notes(notes) // before the question: some of it is to be done before auth is on
 	}
 	return r.confirm(r.plan)
+}
+
+// newUsers is the plan without users that are there and are only made again.
+func newUsers(p roles.Plan, observed roles.State) roles.Plan {
+	p.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s roles.Step) bool {
+		_, found := observed.User(s.User)
+		return s.Action == roles.UserAdd && found
+	})
+	return p
 }
 
 // notes is what the presets in use ask of the operator, in the policy's order.
@@ -82,7 +97,9 @@ func (r *run) observe(ctx context.Context) (roles.State, error) {
 // itself added.
 func (r *run) rolesPlan(observed roles.State, made map[string]bool) roles.Plan {
 	plan := roles.Diff(r.desired, withKnown(observed, made), r.owned, r.allow)
-	plan.Steps = append(sweep(observed), plan.Steps...)
+	if r.sweeps {
+		plan.Steps = append(sweep(observed), plan.Steps...)
+	}
 	return plan
 }
 
@@ -169,7 +186,8 @@ func (r *run) convergeRoles(ctx context.Context) error {
 		}
 		plan = r.rolesPlan(observed, made.names)
 		if len(plan.Steps) == 0 {
-			if lost == 0 && observed.Revision != start+uint64(steps) {
+			moved := observed.Revision - start
+			if r.disturbed = moved > uint64(steps) || lost == 0 && moved < uint64(steps); r.disturbed {
 				r.Warn("users and roles", "somebody else changed etcd's users or roles meanwhile: authRevision is %d, expected %d", observed.Revision, start+uint64(steps))
 			}
 			return nil

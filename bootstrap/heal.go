@@ -11,6 +11,19 @@ import (
 	"lockstep/policies/hint"
 )
 
+// healFirst heals before anything else is looked at, as long as one member answers: a
+// lock-out must not wait for a member that is down for another reason.
+func (r *run) healFirst(ctx context.Context) error {
+	rec, err := loadRecovery(r.World)
+	if err != nil || rec == nil {
+		return err
+	}
+	if err := r.connect(ctx); err != nil {
+		return nil // nobody answers: the stages that follow say so, and heal comes again
+	}
+	return r.heal(ctx)
+}
+
 // heal finishes or undoes what a run began that was cut off while turning auth on.
 // The recovery file tells that there was one.
 func (r *run) heal(ctx context.Context) error {

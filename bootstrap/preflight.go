@@ -12,14 +12,14 @@ import (
 )
 
 // preflight refuses what could lock somebody out or give somebody away, before
-// anything in etcd is touched. The questions are verify's own checks of members.
+// anything in etcd is touched; preflightComponents comes before auth is turned on. The questions are verify's own checks of members.
 func (r *run) preflight(ctx context.Context) error {
 	members, err := verify.Survey(ctx, r.World, nil)
 	if err != nil {
 		return err
 	}
 	r.members = members
-	return r.judgeMembers()
+	return r.judgeMembers("nothing was changed in etcd")
 }
 
 // preflightComponents asks every member whether it takes every component's
@@ -38,10 +38,10 @@ func (r *run) preflightComponents(ctx context.Context) error {
 		return err
 	}
 	r.members = members
-	return r.judgeMembers()
+	return r.judgeMembers("certificates, roles and users are made and stay, auth is still off")
 }
 
-func (r *run) judgeMembers() error {
+func (r *run) judgeMembers(done string) error {
 	folder, err := r.Folder.Observe()
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (r *run) judgeMembers() error {
 		grave = append(grave, text)
 	}
 	if len(grave) > 0 {
-		return hint.Refuse(remedy, "the members are not as they must be, nothing was changed in etcd: %s", strings.Join(grave, "; "))
+		return hint.Refuse(remedy, "the members are not as they must be; %s: %s", done, strings.Join(grave, "; "))
 	}
 	return nil
 }

@@ -205,7 +205,11 @@ func Days(d time.Duration) string {
 }
 
 // names joins what a sentence lists.
-func names(list []string) string {
+func names(peers []Peer) string {
+	var list []string
+	for _, p := range peers {
+		list = append(list, p.Name)
+	}
 	if len(list) == 0 {
 		return "nobody"
 	}

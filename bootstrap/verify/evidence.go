@@ -37,7 +37,7 @@ type Member struct {
 	ID, ClusterID uint64
 	Version       string
 	Learner       bool
-	Peers         []string // names of the members it lists, sorted; "" for one that never started
+	Peers         []Peer // the members that it lists, by name
 	PeerURL       string
 	Alarms        []string
 	Clock         time.Duration // its clock minus ours
@@ -48,6 +48,13 @@ type Member struct {
 	Root          Tried // something that needs root, by certificate alone; only while auth is on
 	Refusals      []Refusal
 	PeerPort      PeerPort
+}
+
+// Peer is one entry of the cluster's own list of members.
+type Peer struct {
+	ID         uint64
+	Name       string // "" for one that never started
+	ClientURLs []string
 }
 
 // Refusal is a certificate that a member's client port does not accept.

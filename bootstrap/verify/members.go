@@ -36,7 +36,7 @@ func MemberChecks() []Check {
 		{
 			Code: "members/unknown", Severity: Critical, Needs: NeedsMembers,
 			Sentence: "the cluster's members are the policy's members, and they are one cluster",
-			Remedy:   "write the member into the policy, or remove it with etcdctl member remove",
+			Remedy:   "write the member into the policy; only one that is known to be a stranger is removed from the cluster",
 			Find:     findUnknownMembers,
 		},
 		{
@@ -84,7 +84,7 @@ func MemberChecks() []Check {
 			Sentence: "members take users from our client CA and from nobody else",
 			Remedy:   "copy client-ca.crt to the member as its etcd.env says, and restart it: etcd reads CAs only at its start",
 			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
-				compareCAs(e.ca(certgen.ClientCA), m.AcceptableCAs, "client port", found)
+				e.compareCAs(certgen.ClientCA, m.AcceptableCAs, "client port", found)
 			}),
 		},
 		{
@@ -97,7 +97,7 @@ func MemberChecks() []Check {
 				case errors.As(m.PeerPort.Peer.Err, &stranger):
 					found("its peer port shows a certificate that our peer CA did not sign")
 				case m.PeerPort.Peer.Outcome != Unknown:
-					compareCAs(e.ca(certgen.PeerCA), m.PeerPort.AcceptableCAs, "peer port", found)
+					e.compareCAs(certgen.PeerCA, m.PeerPort.AcceptableCAs, "peer port", found)
 				}
 			}),
 		},
@@ -212,17 +212,26 @@ func findUnknownMembers(e *Evidence, found func(subject, text string)) {
 	}
 	for _, peer := range cluster.Peers {
 		switch {
-		case peer == "":
+		case peer.Name == "":
 			found("", "the cluster lists a member that has never been started")
-		case !slices.ContainsFunc(e.Members, func(m Member) bool { return m.Name == peer }):
-			found(peer, "is a member of the cluster and not of the policy")
+		case !slices.ContainsFunc(e.Members, peer.is):
+			found(peer.Name, "is a member of the cluster and not of the policy")
 		}
 	}
 	for _, m := range e.Members {
-		if m.Err == nil && m.Described && !slices.Contains(cluster.Peers, m.Name) {
+		if m.Err == nil && m.Described && !slices.ContainsFunc(cluster.Peers, func(p Peer) bool { return p.is(m) }) {
 			found(m.Name, fmt.Sprintf("is not a member of the cluster, whose members are %s", names(cluster.Peers)))
 		}
 	}
+}
+
+// is reports whether the cluster's entry p is the policy's member m: by its ID where m
+// told it, else by name or, of a policy with endpoints, by address.
+func (p Peer) is(m Member) bool {
+	if m.Described {
+		return p.ID == m.ID
+	}
+	return p.Name == m.Name || slices.Contains(p.ClientURLs, m.URL)
 }
 
 func findOpenPeerPort(_ *Evidence, m Member, found func(text string)) {
@@ -235,8 +244,10 @@ func findOpenPeerPort(_ *Evidence, m Member, found func(text string)) {
 }
 
 // compareCAs reports when a port asks certificates of other CAs than ours alone.
-func compareCAs(ours *x509.Certificate, asked [][]byte, port string, found func(text string)) {
-	if ours == nil {
+func (e *Evidence) compareCAs(ca certgen.CA, asked [][]byte, port string, found func(text string)) {
+	ours, err := e.Folder.Authority(ca)
+	if err != nil {
+		found(fmt.Sprintf("what its %s trusts cannot be judged: %v", port, err))
 		return
 	}
 	if !slices.ContainsFunc(asked, func(raw []byte) bool { return bytes.Equal(raw, ours.RawSubject) }) {
@@ -255,10 +266,6 @@ func distinguishedName(raw []byte) string {
 		return "a CA with an unreadable name"
 	}
 	return fmt.Sprintf("%q", seq.String())
-}
-
-func (e *Evidence) ca(ca certgen.CA) *x509.Certificate {
-	return e.Folder.Pairs["ca/"+string(ca)].Leaf
 }
 
 // withAdvice is err with what it advises.

@@ -17,12 +17,21 @@ func sound() *Evidence {
 	for i, name := range []string{"etcd1", "etcd2", "etcd3"} {
 		e.Members = append(e.Members, Member{
 			Name: name, URL: fmt.Sprintf("https://10.0.0.1%d:2379", i+1), ID: uint64(i + 1), ClusterID: 0xabc,
-			Version: "3.7.3", Peers: []string{"etcd1", "etcd2", "etcd3"}, AuthOn: true, Described: true,
+			Version: "3.7.3", Peers: peers("etcd1", "etcd2", "etcd3"), AuthOn: true, Described: true,
 			Anonymous: Tried{Outcome: Refused}, Root: Tried{Outcome: Accepted},
 			PeerPort: PeerPort{Anonymous: Tried{Outcome: Refused}, Component: Tried{Outcome: Refused}, Peer: Tried{Outcome: Accepted}},
 		})
 	}
 	return e
+}
+
+// peers is the cluster's list, IDs counting from 1.
+func peers(names ...string) []Peer {
+	var out []Peer
+	for i, name := range names {
+		out = append(out, Peer{ID: uint64(i + 1), Name: name})
+	}
+	return out
 }
 
 // lines is what the checks find, one line each; checks without evidence are left out.
@@ -46,25 +55,35 @@ func TestMemberChecks(t *testing.T) {
 			[]string{"error members/reached: etcd2: cannot be asked: connection refused"},
 		},
 		"a member that the policy does not name": {
-			func(e *Evidence) { e.Members[0].Peers = []string{"etcd1", "etcd2", "etcd3", "etcd4"} },
+			func(e *Evidence) { e.Members[0].Peers = peers("etcd1", "etcd2", "etcd3", "etcd4") },
 			[]string{"critical members/unknown: etcd4: is a member of the cluster and not of the policy"},
 		},
 		"a member that never started": {
-			func(e *Evidence) { e.Members[0].Peers = []string{"", "etcd1", "etcd2", "etcd3"} },
+			func(e *Evidence) { e.Members[0].Peers = append(peers("etcd1", "etcd2", "etcd3"), Peer{ID: 9}) },
 			[]string{"critical members/unknown: : the cluster lists a member that has never been started"},
 		},
 		"two clusters": {
 			func(e *Evidence) { e.Members[2].ClusterID = 0xdef },
 			[]string{"critical members/unknown: etcd3: belongs to cluster def, and etcd1 to abc"},
 		},
+		"endpoints are matched by what answers there": {
+			func(e *Evidence) {
+				for i := range e.Members {
+					e.Members[i].Name = e.Members[i].URL
+				}
+			}, nil,
+		},
 		"one etcd under two names": {
 			func(e *Evidence) { e.Members[2].ID = 1 },
-			[]string{"critical members/unknown: etcd3: is the same etcd as etcd1"},
+			[]string{
+				"critical members/unknown: etcd3: is a member of the cluster and not of the policy",
+				"critical members/unknown: etcd3: is the same etcd as etcd1",
+			},
 		},
 		"another cluster's member": {
 			func(e *Evidence) {
 				for i := range e.Members {
-					e.Members[i].Peers = []string{"etcd1", "etcd2"}
+					e.Members[i].Peers = peers("etcd1", "etcd2")
 				}
 			},
 			[]string{"critical members/unknown: etcd3: is not a member of the cluster, whose members are etcd1, etcd2"},

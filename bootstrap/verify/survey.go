@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -153,9 +152,8 @@ func askAsRoot(ctx context.Context, w *world.World, m *Member, root *tls.Certifi
 		return fmt.Errorf("asking %s for the members: %w", m.Name, err)
 	}
 	for _, p := range peers {
-		m.Peers = append(m.Peers, p.Name)
+		m.Peers = append(m.Peers, Peer{ID: p.ID, Name: p.Name, ClientURLs: p.ClientURLs})
 	}
-	slices.Sort(m.Peers)
 	if m.Alarms, err = c.Alarms(ctx); err != nil {
 		return fmt.Errorf("asking %s for alarms: %w", m.Name, err)
 	}

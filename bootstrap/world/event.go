@@ -5,7 +5,7 @@ import "fmt"
 // Event is one thing that happened, for whoever watches. Events are sent from many
 // goroutines; a Report function must allow that.
 type Event struct {
-	Stage       string // what is being done: "component certificates", "etcd"; one of few words
+	Stage       string // what is being done: "certificates", "auth"; one of few words
 	Text        string // what just happened, a sentence without a full stop; "" for a mere count
 	Done, Total int    // Total 0: not counted
 	Warning     bool

@@ -25,7 +25,8 @@ import (
 // rootTTL is how long root's certificate made in memory is valid; it is never written.
 const rootTTL = 15 * time.Minute
 
-// World is one run's surroundings. Policy, Folder, Now and InFlight must be set.
+// World is one run's surroundings. Policy, Now, InFlight and CallTimeout must be set;
+// without a Folder only etcd's half can be looked at, as the Admin.
 type World struct {
 	Policy      *policies.Policy
 	Folder      *folder.Folder
@@ -95,8 +96,8 @@ func (w *World) Counter(stage string, total int) func(text string) {
 	}
 }
 
-// Root is root's certificate: the one in the folder while it is valid, else one made
-// in memory by the client CA, which is kept for the run and renewed in its last minute.
+// Root is root's certificate: made in memory where the client CA's key is, kept for the
+// run and renewed in its last minute; else the one in the folder while it is valid.
 func (w *World) Root(ctx context.Context) (*tls.Certificate, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -152,6 +153,9 @@ func (w *World) PeerTLS(identity *tls.Certificate) (*tls.Config, error) {
 
 func (w *World) trusting(ca certgen.CA, identity *tls.Certificate) (*tls.Config, error) {
 	signer, err := w.Folder.Certificate(ca)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint.With(fmt.Errorf("reading the %s CA: %w", ca, err), "Name the CA that signed etcd's servers with --cacert, or bring back the PKI folder's ca/.")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the %s CA: %w", ca, err)
 	}
@@ -182,7 +186,7 @@ func (w *World) ConnectAs(ctx context.Context, identity *tls.Certificate, user, 
 	if err != nil {
 		return nil, err
 	}
-	return store.Connect(ctx, store.Target{Endpoints: urls, TLS: config, User: user, Password: password, DialTimeout: w.CallTimeout})
+	return store.Connect(ctx, store.Target{Endpoints: urls, TLS: config, User: user, Password: password, Timeout: w.CallTimeout})
 }
 
 // Administrator opens the administrator's connection, to all members unless other
@@ -217,11 +221,12 @@ func (w *World) admin() Admin {
 // its ID is introduced without.
 func (w *World) Introduce(ctx context.Context, c *store.Client) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.introduced {
+	again := w.introduced
+	w.introduced = true
+	w.mu.Unlock()
+	if again {
 		return
 	}
-	w.introduced = true
 	var members []string
 	for _, m := range w.Members() {
 		members = append(members, m.Name+" "+m.URL)

@@ -21,6 +21,7 @@ type bootstrapOptions struct {
 	wait          time.Duration
 	acceptForeign []string
 	exhaustive    bool
+	reuseName     bool
 }
 
 func newBootstrapCommand(g *globals) *cobra.Command {
@@ -38,6 +39,7 @@ the next run continues. Whatever is valid is left as it is, so it is safe to rep
 	opts.connection.flags(cmd.Flags())
 	cmd.Flags().DurationVar(&opts.wait, "wait", 0, "how long to wait for members that do not answer yet")
 	cmd.Flags().StringSliceVar(&opts.acceptForeign, "accept-foreign", nil, "`USER` outside the policy that may keep its power; may be repeated")
+	cmd.Flags().BoolVar(&opts.reuseName, "reuse-name", false, "add a user although a certificate that it had before is still valid")
 	cmd.Flags().BoolVar(&opts.exhaustive, "exhaustive", false, "ask every component about every other component's keys")
 	return cmd
 }
@@ -57,7 +59,7 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 	}
 	defer s.leave()
 	result, err := bootstrap.Run(ctx, s.World, bootstrap.Options{
-		Wait: opts.wait, AcceptForeign: opts.acceptForeign, Exhaustive: opts.exhaustive,
+		Wait: opts.wait, AcceptForeign: opts.acceptForeign, Exhaustive: opts.exhaustive, ReuseName: opts.reuseName,
 		Confirm: func(plan bootstrap.Plan) error {
 			s.pause()
 			return opts.confirmPlan(ctx, plan)

@@ -16,12 +16,19 @@ import (
 // goroutines. Apply decides nothing: the first failure ends it after the calls under
 // way, as *UnknownOutcomeError when the step may have been done.
 func Apply(ctx context.Context, api API, plan roles.Plan, inFlight int, done func(roles.Step)) error {
+	return apply(ctx, api, plan, inFlight, context.WithCancel, done)
+}
+
+// bound gives one call its own time.
+type bound func(context.Context) (context.Context, context.CancelFunc)
+
+func apply(ctx context.Context, api API, plan roles.Plan, inFlight int, one bound, done func(roles.Step)) error {
 	for steps := plan.Steps; len(steps) > 0; {
 		n := 1
 		for n < len(steps) && steps[n].Phase == steps[0].Phase {
 			n++
 		}
-		if err := applyPhase(ctx, api, steps[:n], inFlight, done); err != nil {
+		if err := applyPhase(ctx, api, steps[:n], inFlight, one, done); err != nil {
 			return err
 		}
 		steps = steps[n:]
@@ -29,7 +36,7 @@ func Apply(ctx context.Context, api API, plan roles.Plan, inFlight int, done fun
 	return nil
 }
 
-func applyPhase(ctx context.Context, api API, steps []roles.Step, inFlight int, done func(roles.Step)) error {
+func applyPhase(ctx context.Context, api API, steps []roles.Step, inFlight int, one bound, done func(roles.Step)) error {
 	// Calls under way are not cancelled by a neighbour's failure: their outcome would
 	// become unknown for nothing.
 	g, stop := errgroup.WithContext(ctx)
@@ -39,6 +46,8 @@ func applyPhase(ctx context.Context, api API, steps []roles.Step, inFlight int, 
 			break
 		}
 		g.Go(func() error {
+			ctx, cancel := one(ctx)
+			defer cancel()
 			if err := call(ctx, api, s); err != nil {
 				return stepError(s, err)
 			}

@@ -22,12 +22,16 @@ type API interface {
 	Txn(ctx context.Context) clientv3.Txn
 }
 
+// keepAlive finds out that a member is gone while calls wait for it; etcd by default
+// takes no more than one such question in 5 s (--grpc-keepalive-min-time).
+const keepAlive = 10 * time.Second
+
 // Target is whom to talk to, and as whom. TLS must be set: plain http is refused.
 type Target struct {
 	Endpoints      []string // https URLs
 	TLS            *tls.Config
 	User, Password string        // "" for the certificate's identity; a password beats it (fact 4)
-	DialTimeout    time.Duration // of the first handshake and the login
+	Timeout        time.Duration // of the first handshake, the login, and every single call
 }
 
 // Client is one connection as one identity. It may be used from many goroutines.
@@ -48,7 +52,8 @@ func Connect(ctx context.Context, t Target) (*Client, error) {
 	}
 	etcd, err := clientv3.New(clientv3.Config{
 		Context: ctx, Endpoints: t.Endpoints, TLS: t.TLS, Username: t.User, Password: t.Password,
-		DialTimeout: t.DialTimeout, Logger: zap.NewNop(), // its default is JSON on stderr (fact 31)
+		DialTimeout: t.Timeout, DialKeepAliveTime: keepAlive, DialKeepAliveTimeout: keepAlive,
+		Logger: zap.NewNop(), // its default is JSON on stderr (fact 31)
 	})
 	if err != nil {
 		return nil, connectError(t, err)
@@ -71,7 +76,7 @@ func firstHandshake(ctx context.Context, t Target) error {
 	var first error
 	for _, url := range t.Endpoints {
 		err := func() error {
-			ctx, cancel := context.WithTimeout(ctx, t.DialTimeout)
+			ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 			defer cancel()
 			_, err := Handshake(ctx, url, t.TLS)
 			return err
@@ -86,6 +91,11 @@ func firstHandshake(ctx context.Context, t Target) error {
 	return first
 }
 
+// bounded is ctx for one call: clientv3 itself would wait for a lost quorum for ever.
+func (c *Client) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, c.target.Timeout)
+}
+
 // Close ends the connection.
 func (c *Client) Close() error { return c.etcd.Close() }
 
@@ -97,7 +107,7 @@ func (c *Client) Observe(ctx context.Context, probe []string) (roles.State, erro
 
 // Apply is the function Apply on this connection.
 func (c *Client) Apply(ctx context.Context, plan roles.Plan, inFlight int, done func(roles.Step)) error {
-	return c.explain(ctx, Apply(ctx, c.etcd, plan, inFlight, done))
+	return c.explain(ctx, apply(ctx, c.etcd, plan, inFlight, c.bounded, done))
 }
 
 // Probe is the function Probe on this connection.

@@ -131,7 +131,7 @@ func TestTheRecoveryUserGetsInAtABlindMember(t *testing.T) {
 	if on, err := root.AuthEnabled(ctx); err != nil || !on {
 		t.Errorf("auth on: %v, %v", on, err)
 	}
-	target := store.Target{Endpoints: []string{s.url}, TLS: s.tls(t, "root"), User: "lockstep-recovery-x", Password: "secret", DialTimeout: patience}
+	target := store.Target{Endpoints: []string{s.url}, TLS: s.tls(t, "root"), User: "lockstep-recovery-x", Password: "secret", Timeout: patience}
 	recovery, err := store.Connect(ctx, target)
 	must(t, err)
 	t.Cleanup(func() { _ = recovery.Close() })
@@ -166,7 +166,7 @@ func TestConnectSaysWhyNot(t *testing.T) {
 		{"nobody there", store.Target{Endpoints: []string{"https://" + freeAddress(t)}, TLS: good}, "connection refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.target.DialTimeout = patience
+			c.target.Timeout = patience
 			_, err := store.Connect(t.Context(), c.target)
 			if err == nil || !strings.Contains(err.Error(), c.err) || c.target.TLS != nil && hint.Text(err) == "" {
 				t.Errorf("got %v\nhint %q", err, hint.Text(err))
@@ -176,7 +176,7 @@ func TestConnectSaysWhyNot(t *testing.T) {
 			}
 		})
 	}
-	one := store.Target{Endpoints: []string{"https://" + freeAddress(t), s.url}, TLS: good, DialTimeout: patience}
+	one := store.Target{Endpoints: []string{"https://" + freeAddress(t), s.url}, TLS: good, Timeout: patience}
 	c, err := store.Connect(t.Context(), one)
 	must(t, err) // one member that answers is enough
 	must(t, c.CheckRoot(t.Context()))

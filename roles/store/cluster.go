@@ -28,6 +28,8 @@ type Member struct {
 
 // Status asks the member at endpoint. Before 3.5.32, 3.6.12 and 3.7 it needs root.
 func (c *Client) Status(ctx context.Context, endpoint string) (Status, error) {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
 	answer, err := c.etcd.Status(ctx, endpoint)
 	if err != nil {
 		return Status{}, c.explain(ctx, err)
@@ -51,6 +53,8 @@ func (c *Client) ClusterID(ctx context.Context) (uint64, error) {
 }
 
 func (c *Client) members(ctx context.Context) (uint64, []Member, error) {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
 	answer, err := c.etcd.MemberList(ctx)
 	if err != nil {
 		return 0, nil, c.explain(ctx, err)
@@ -65,6 +69,8 @@ func (c *Client) members(ctx context.Context) (uint64, []Member, error) {
 
 // Alarms is every alarm that is raised, as "NOSPACE at member 8e9e05c52164694d".
 func (c *Client) Alarms(ctx context.Context) ([]string, error) {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
 	answer, err := c.etcd.AlarmList(ctx)
 	if err != nil {
 		return nil, c.explain(ctx, err)
@@ -80,12 +86,16 @@ func (c *Client) Alarms(ctx context.Context) ([]string, error) {
 // CheckRoot asks for something that only root may have; nil means that this
 // connection is root's, or that auth is off.
 func (c *Client) CheckRoot(ctx context.Context) error {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
 	_, err := c.etcd.UserList(ctx)
 	return c.explain(ctx, err)
 }
 
 // AuthEnabled tells whether auth is on (fact 29).
 func (c *Client) AuthEnabled(ctx context.Context) (bool, error) {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
 	on, _, err := authStatus(ctx, c.etcd)
 	return on, c.explain(ctx, err)
 }

@@ -206,7 +206,7 @@ func (s *server) as(t testing.TB, cn string) *clientv3.Client {
 // connect is our own client as that CN.
 func (s *server) connect(t testing.TB, cn string) *store.Client {
 	t.Helper()
-	c, err := store.Connect(t.Context(), store.Target{Endpoints: []string{s.url}, TLS: s.tls(t, cn), DialTimeout: patience})
+	c, err := store.Connect(t.Context(), store.Target{Endpoints: []string{s.url}, TLS: s.tls(t, cn), Timeout: patience})
 	must(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	return c

@@ -17,7 +17,7 @@ const retryPause = 200 * time.Millisecond
 // of root says that auth is on, too: while it is off nobody is refused. Whether root
 // gets in is another question (CheckRoot).
 func (c *Client) EnableAuth(ctx context.Context) error {
-	return untilAnswered(ctx, "turning auth on", func() error {
+	return c.untilAnswered(ctx, "turning auth on", func(ctx context.Context) error {
 		_, err := c.etcd.AuthEnable(ctx)
 		if refusedByAuth(err) {
 			return nil
@@ -28,7 +28,7 @@ func (c *Client) EnableAuth(ctx context.Context) error {
 
 // DisableAuth turns auth off, repeated like EnableAuth. That auth is off already is success.
 func (c *Client) DisableAuth(ctx context.Context) error {
-	return untilAnswered(ctx, "turning auth off", func() error {
+	return c.untilAnswered(ctx, "turning auth off", func(ctx context.Context) error {
 		_, err := c.etcd.AuthDisable(ctx)
 		if IsAuthOff(err) {
 			return nil
@@ -52,7 +52,7 @@ func (c *Client) AddRecoveryUser(ctx context.Context, user, password string) err
 // DeleteRecoveryUser deletes the user and looks that it is gone; that it was gone
 // already is success.
 func (c *Client) DeleteRecoveryUser(ctx context.Context, user string) error {
-	return untilAnswered(ctx, "deleting the temporary recovery user", func() error {
+	return c.untilAnswered(ctx, "deleting the temporary recovery user", func(ctx context.Context) error {
 		if _, err := c.etcd.UserDelete(ctx, user); err != nil && !isUserNotFound(err) {
 			return err
 		}
@@ -79,9 +79,9 @@ func (u unanswered) Error() string {
 func (u unanswered) Unwrap() error { return u.err }
 
 // untilAnswered repeats call while its outcome is unknown.
-func untilAnswered(ctx context.Context, doing string, call func() error) error {
+func (c *Client) untilAnswered(ctx context.Context, doing string, call func(context.Context) error) error {
 	for {
-		err := call()
+		err := c.once(ctx, call)
 		if err == nil {
 			return nil
 		}
@@ -97,4 +97,12 @@ func untilAnswered(ctx context.Context, doing string, call func() error) error {
 		case <-time.After(retryPause):
 		}
 	}
+}
+
+// once gives a try its own time, so that one member that lost the answer does not use up
+// the time for asking another.
+func (c *Client) once(ctx context.Context, call func(context.Context) error) error {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	return call(ctx)
 }
