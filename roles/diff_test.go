@@ -124,7 +124,7 @@ func TestDiff(t *testing.T) {
 			bind user "flannel" to role "flannel"
 			--
 			unbind user "flannel" from role "x"
-			refused without --prune: delete role "x": the policy no longer names this role`},
+			foreign: role "x" is not in the policy; held by "flannel"`},
 		{name: "less than it should", desired: policy, observed: "user flannel: flannel\nrole flannel: read /net/*", want: `
 			grant role "flannel" readwrite on prefix "/net/" (was read)`},
 		{name: "more than it should", desired: "user flannel: flannel\nrole flannel: read /net/*", observed: policy, want: `

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // decideOtherRoles decides for every role that etcd has and the policy does not
-// name. Such a role is ours when it is a bridge, when it has the name of a user that
-// lockstep made, or when nobody but our users holds it. Held by anybody else it stays.
+// name. Such a role is ours when it has the name of a user that lockstep made, or is the
+// bridge of a role of ours. Held by anybody else it stays. That only our users hold it
+// does not make it ours: somebody may have given it to them.
 func (d *difference) decideOtherRoles(owned Ownership, allow Allow) {
 	for _, role := range d.observed.Roles {
 		_, inUse := d.doomed[role.Name]
@@ -16,7 +18,7 @@ func (d *difference) decideOtherRoles(owned Ownership, allow Allow) {
 			continue
 		}
 		held := d.holders[role.Name]
-		mine := isBridge(role.Name) || owned(role.Name) || len(held) > 0
+		mine := d.isOurs(role.Name, owned)
 		switch {
 		case !mine || d.any(held, alone):
 			d.foreign = append(d.foreign, fmt.Sprintf("role %q is not in the policy; %s", role.Name, heldBy(held)))
@@ -27,6 +29,12 @@ func (d *difference) decideOtherRoles(owned Ownership, allow Allow) {
 			d.doomed[role.Name] = d.deletionPhase(held)
 		}
 	}
+}
+
+func (d *difference) isOurs(role string, owned Ownership) bool {
+	base, _, _ := strings.Cut(role, "~")
+	_, desired := d.desired.Role(base)
+	return owned(role) || isBridge(role) && (desired || owned(base))
 }
 
 // deletionPhase is as late as it can be while somebody still holds the role: a cut
