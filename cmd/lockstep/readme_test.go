@@ -1,12 +1,29 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	"lockstep/bootstrap/verify"
 	"lockstep/policies"
 )
+
+// The pages show how many checks passed; a new check must not make them untrue.
+func TestNumberOfChecksInTheDocumentation(t *testing.T) {
+	t.Parallel()
+	want := fmt.Sprintf(", %d checks passed", len(verify.Checks()))
+	for _, page := range []string{"../../README.md", "../../docs/three-hosts.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown := strings.Count(string(text), " checks passed"); shown == 0 || shown != strings.Count(string(text), want) {
+			t.Errorf("%s: it should say %q", page, want)
+		}
+	}
+}
 
 // Every policy that the documentation shows is one that lockstep takes.
 func TestPoliciesInTheDocumentation(t *testing.T) {

@@ -3,6 +3,9 @@ package view
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -305,5 +308,22 @@ func TestEmptyProposalJSON(t *testing.T) {
 	}
 	if diff := cmp.Diff(answer.Plan(), back); diff != "" {
 		t.Errorf("read back (-want +got):\n%s", diff)
+	}
+}
+
+// Every field of the document is in docs/plan.md.
+func TestPlanFieldsAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../docs/plan.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, document := range []any{Header{}, PlanDocument{}, GroupDocument{}, ChangeDocument{}} {
+		for field := range reflect.TypeOf(document).Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if name != "" && !bytes.Contains(page, []byte("`"+name+"`")) {
+				t.Errorf("docs/plan.md does not name %q of %T", name, document)
+			}
+		}
 	}
 }
