@@ -236,6 +236,7 @@ func TestFolderDigest(t *testing.T) {
 		}, true},
 		{"a file", func(p pki) { p.write("members/etcd1/etcd.env", []byte("x")) }, true},
 		{"a file gone", func(p pki) { p.remove("client.crl") }, true},
+		{"a file half written", func(p pki) { p.write("components/a/client.crt.new", []byte("x")) }, true},
 		{"a member's certificate", func(p pki) { p.remove("members/etcd1/server.crt") }, true},
 	}
 	for _, test := range tests {
