@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen/folder"
 	"lockstep/policies"
@@ -64,7 +65,7 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 			p := policy(t)
 			r := &run{
 				World: &world.World{Policy: p}, Options: Options{AcceptForeign: c.accepted},
-				desired: roles.Desired(p), owned: func(string) bool { return false }, allow: roles.Allow{Recreate: true},
+				desired: roles.Desired(p), owned: verify.OwnsNobody, allow: roles.Allow{Recreate: true}, sweeps: true,
 			}
 			observed := roles.State{Users: c.users, Roles: c.roles}
 			err := r.refuseIntruders(observed, r.rolesPlan(observed, nil))
