@@ -66,7 +66,7 @@ func certificateChecks() []Check {
 			Find:     findBlocked,
 		},
 		{
-			Code: "certificates/files", Severity: Warning, Needs: NeedsFolder,
+			Code: "certificates/files", Severity: Error, Needs: NeedsFolder,
 			Sentence: "the copies of the CAs, the CRLs and the environment files are what the policy says",
 			Remedy:   "lockstep apply writes them again; copy changed member folders to their hosts",
 			Find:     findFiles,

@@ -95,9 +95,9 @@ func TestCertificateChecks(t *testing.T) {
 		"a certificate is gone": {
 			func(p *pki) { p.do(os.RemoveAll(p.file("components/flannel"))) },
 			[]string{
+				"error certificates/files: components/flannel/ca.crt: missing",
+				"error certificates/files: components/flannel/etcdctl.env: missing",
 				"error certificates/missing: components/flannel/client.crt: missing",
-				"warning certificates/files: components/flannel/ca.crt: missing",
-				"warning certificates/files: components/flannel/etcdctl.env: missing",
 			},
 		},
 		"the key was delivered": {func(p *pki) { p.do(os.Remove(p.file("components/flannel/client.key"))) }, nil},
@@ -138,13 +138,13 @@ func TestCertificateChecks(t *testing.T) {
 		},
 		"a changed environment": {
 			func(p *pki) { p.do(os.WriteFile(p.file("members/etcd1/etcd.env"), []byte("ETCD_NAME=x\n"), 0o644)) },
-			[]string{"warning certificates/files: members/etcd1/etcd.env: differs from the policy"},
+			[]string{"error certificates/files: members/etcd1/etcd.env: differs from the policy"},
 		},
 		"revoked": {
 			func(p *pki) { p.revoke("components/flannel/client") },
 			[]string{
+				"error certificates/files: members/etcd1/client.crl: is not the newest valid revocation list of the client CA",
 				"error certificates/revoked: components/flannel/client.crt: is revoked by the client CA's list",
-				"warning certificates/files: members/etcd1/client.crl: is not the newest valid revocation list of the client CA",
 			},
 		},
 	} {
