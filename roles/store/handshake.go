@@ -21,9 +21,12 @@ const (
 	// within one round trip of the handshake (fact 6).
 	readWait = 2 * time.Second
 
-	// firstWord is how long a server is given to speak first. The port for clients
-	// sends its HTTP/2 settings unasked; the one for peers waits for a greeting.
-	firstWord = 150 * time.Millisecond
+	// firstWord is how long a server is given to speak first, and firstWords how many
+	// times what the handshake took: who is far away or busy is slow in both. The port
+	// for clients sends its HTTP/2 settings unasked; the one for peers waits for a
+	// greeting.
+	firstWord  = 50 * time.Millisecond
+	firstWords = 8
 
 	// preface is an HTTP/2 client's greeting with empty settings (RFC 9113, section 3.4).
 	preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
@@ -78,11 +81,12 @@ func Handshake(ctx context.Context, endpoint string, config *tls.Config) (Greeti
 		}
 	}
 	conn := tls.Client(raw, listening(config, name, &g))
+	start := time.Now()
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return g, handshakeError(endpoint, err)
 	}
 	g.Server = conn.ConnectionState().PeerCertificates
-	return g, judgement(ctx, endpoint, conn)
+	return g, judgement(ctx, endpoint, conn, max(firstWord, firstWords*time.Since(start)))
 }
 
 // listening is config with the server's CertificateRequest written into g, whatever
@@ -108,9 +112,10 @@ func listening(config *tls.Config, name string, g *Greeting) *tls.Config {
 }
 
 // judgement reads one byte: that is an acceptance, an alert is a refusal. Greeting the
-// server at once could meet its refusal on the way and lose it, so it may speak first.
-func judgement(ctx context.Context, endpoint string, conn *tls.Conn) error {
-	err := readByte(ctx, conn, firstWord)
+// server at once could meet its refusal on the way and lose it, so it may speak first:
+// silence is how long.
+func judgement(ctx context.Context, endpoint string, conn *tls.Conn, silence time.Duration) error {
+	err := readByte(ctx, conn, silence)
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
 		if _, err := io.WriteString(conn, preface); err != nil {
 			return handshakeError(endpoint, err)
