@@ -34,22 +34,37 @@ func (b *bench) lockstep(ctx context.Context, c *cluster, line func(float64, str
 }
 
 // bootstrap times the second run of "lockstep bootstrap": the first one made the
-// members' folders. Its part without the proof ends when the recovery file goes: that
-// is the last thing before the proof.
+// members' folders. A line per step (-v) tells where the time goes. Its part without the
+// proof ends when the recovery file goes: that is the last thing before the proof.
 func (b *bench) bootstrap(ctx context.Context, c *cluster) (sample, error) {
+	recovery := filepath.Join(c.dir, "pki", "recovery")
 	var watch chan float64
+	var planned, certified, converged, turning float64
 	t, err := b.lockstep(ctx, c, func(at float64, text string) {
-		if watch == nil && strings.HasPrefix(text, "auth: turning auth on") {
-			watch = goneAt(filepath.Join(c.dir, "pki", "recovery"), at)
+		switch {
+		case planned == 0 && strings.HasPrefix(text, "in etcd, last: turn auth on"):
+			planned = at
+		case strings.HasPrefix(text, "certificates: ") && planned > 0:
+			certified = at
+		case strings.HasPrefix(text, "users and roles: ") && strings.Contains(text, "/"):
+			converged = at
+		case strings.HasPrefix(text, "auth: turning auth on"):
+			turning, watch = at, goneAt(recovery, at)
 		}
-	}, "bootstrap", "--yes")
+	}, "bootstrap", "--yes", "-v")
 	if err != nil {
 		return nil, err
 	}
-	if watch == nil {
-		return nil, errors.New("bootstrap did not say that it turns auth on")
+	if watch == nil || planned == 0 || certified == 0 || converged == 0 {
+		return nil, errors.New("bootstrap -v did not name its stages as this program knows them")
 	}
-	return sample{"bootstrap": <-watch, "bootstrap and proof": t.seconds, "bootstrap MiB": t.rss}, nil
+	on := <-watch
+	return sample{
+		"bootstrap": on, "bootstrap and proof": t.seconds, "bootstrap MiB": t.rss,
+		"look and plan": planned, "certificates": certified - planned, "roles and users": converged - certified,
+		"look before auth": turning - converged, "auth on": on - turning, "proof": t.seconds - on,
+		"changes": certified - planned + converged - certified + on - turning,
+	}, nil
 }
 
 // goneAt sends, on the clock that shows at now, when the file is gone.
@@ -66,36 +81,6 @@ func goneAt(file string, at float64) chan float64 {
 		}
 	}()
 	return gone
-}
-
-// stages is bootstrap told step by step (-v): where its time goes.
-func (b *bench) stages(ctx context.Context, c *cluster) (sample, error) {
-	var watch chan float64
-	var planned, certified, converged, turning float64
-	t, err := b.lockstep(ctx, c, func(at float64, text string) {
-		switch {
-		case planned == 0 && strings.HasPrefix(text, "in etcd, last: turn auth on"):
-			planned = at
-		case strings.HasPrefix(text, "certificates: ") && planned > 0:
-			certified = at
-		case strings.HasPrefix(text, "users and roles: ") && strings.Contains(text, "/"):
-			converged = at
-		case strings.HasPrefix(text, "auth: turning auth on"):
-			turning = at
-			watch = goneAt(filepath.Join(c.dir, "pki", "recovery"), at)
-		}
-	}, "bootstrap", "--yes", "-v")
-	if err != nil {
-		return nil, err
-	}
-	if watch == nil || planned == 0 || certified == 0 || converged == 0 {
-		return nil, errors.New("bootstrap -v did not name its stages as this program knows them")
-	}
-	on := <-watch
-	return sample{
-		"look and plan": planned, "certificates": certified - planned, "roles and users": converged - certified,
-		"look before auth": turning - converged, "auth on": on - turning, "proof": t.seconds - on,
-	}, nil
 }
 
 func (b *bench) floorBootstrap(ctx context.Context, c *cluster) (sample, error) {
