@@ -54,7 +54,7 @@
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
 //
-// # Programs beside the binaries (testdata/bin, whole, wipe and traffic: run them with exec, exits, at or crashloop)
+// # Programs beside the binaries (testdata/bin, whole, wipe, traffic and scrape: run them with exec, exits, at or crashloop)
 //
 //	deploy                           copy each member's folder from pki/members to hosts, as bootstrap asks the operator to
 //	etcdctl-as [-pki DIR] [-at URLS] NAME ARG...
@@ -65,6 +65,7 @@
 //	wipe DIR                         with the administrator's certificate in DIR: auth off, no users, no roles ($ENDPOINTS)
 //	traffic COMPONENT:VERB:KEY...    each request (get, put, txn) without a pause, as that component, until SIGTERM ("halt"): says
 //	                                 "under way", every failure, and at the end how many; for daemon
+//	scrape RE URL...                 the lines of these pages of metrics that match
 //	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
 //	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root
 //	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
@@ -88,7 +89,7 @@ var keep = flag.Bool("keep", false, "print and keep the working folders of the s
 
 func TestMain(m *testing.M) {
 	// As "whole" this binary is a program of the scripts, and builds nothing.
-	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic})
+	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "scrape": scrape})
 }
 
 // builder builds what is tested before the tests run.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,9 +20,13 @@ import (
 // choose another leader.
 const patience = 20 * time.Second
 
+// abreast is how many of each request are under way at a time, so that some are at
+// every moment of a change.
+const abreast = 4
+
 // traffic is the program "traffic COMPONENT:get|put|txn:KEY...": each of these requests
-// again and again, one after the other, as that component with its own certificate,
-// until SIGTERM. It says "under way" when each was answered once, every failure as it
+// again and again, four at a time, as that component with its own certificate, until
+// SIGTERM. It says "under way" when each was answered once, every failure as it
 // comes, and at the end how many there were of each.
 func traffic() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -41,13 +46,15 @@ func traffic() {
 	}
 	var group sync.WaitGroup
 	for _, l := range loops {
-		group.Go(func() { l.run(ctx) })
+		for range abreast {
+			group.Go(func() { l.run(ctx) })
+		}
 	}
 	fmt.Println("under way")
 	group.Wait()
 	for _, l := range loops {
-		fmt.Printf("%s: %d done, %d failed\n", l.name, l.done, l.failed)
-		failed = failed || l.failed > 0
+		fmt.Printf("%s: %d done, %d failed\n", l.name, l.done.Load(), l.failed.Load())
+		failed = failed || l.failed.Load() > 0
 	}
 	if failed {
 		os.Exit(1)
@@ -59,7 +66,7 @@ func traffic() {
 type loop struct {
 	name, verb, key string
 	etcd            *clientv3.Client
-	done, failed    int
+	done, failed    atomic.Int64
 }
 
 func newLoop(arg string) (*loop, error) {
@@ -76,11 +83,11 @@ func newLoop(arg string) (*loop, error) {
 func (l *loop) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := l.once(context.WithoutCancel(ctx)); err != nil {
-			l.failed++
+			l.failed.Add(1)
 			fmt.Println(l.name, "failed:", err)
 			continue
 		}
-		l.done++
+		l.done.Add(1)
 	}
 }
 
