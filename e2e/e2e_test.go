@@ -63,8 +63,9 @@
 //	eventually SECONDS PROGRAM...    again and again until it succeeds: for what etcd does in its own time, never for lockstep
 //	drift [-unseen] WANT [FLAG...]   what was broken by hand: verify sees it, plan prints the file WANT, apply mends it, nothing is left to do
 //	wipe DIR                         with the administrator's certificate in DIR: auth off, no users, no roles ($ENDPOINTS)
-//	traffic COMPONENT:VERB:KEY...    each request (get, put, txn) without a pause, as that component, until SIGTERM ("halt"): says
-//	                                 "under way", every failure, and at the end how many; for daemon
+//	traffic [-abreast N] COMPONENT:VERB:KEY...
+//	                                 each request (get, put, txn) without a pause, N (4) at a time, as that component, until SIGTERM
+//	                                 ("halt"): says "under way", every failure, and at the end how many; for daemon
 //	scrape RE URL...                 the lines of these pages of metrics that match
 //	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
 //	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root

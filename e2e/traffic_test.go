@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -20,20 +21,22 @@ import (
 // choose another leader.
 const patience = 20 * time.Second
 
-// abreast is how many of each request are under way at a time, so that some are at
-// every moment of a change.
-const abreast = 4
-
-// traffic is the program "traffic COMPONENT:get|put|txn:KEY...": each of these requests
-// again and again, four at a time, as that component with its own certificate, until
-// SIGTERM. It says "under way" when each was answered once, every failure as it
-// comes, and at the end how many there were of each.
+// traffic is the program "traffic [-abreast N] COMPONENT:get|put|txn:KEY...": each of
+// these requests again and again, N (4) at a time so that some are under way at every
+// moment of a change, as that component with its own certificate, until SIGTERM. It
+// says "under way" when each was answered once, every failure as it comes, and at the
+// end how many there were of each.
 func traffic() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	flags := flag.NewFlagSet("traffic", flag.ExitOnError)
+	abreast := flags.Int("abreast", 4, "how many of each request at a time")
+	if err := flags.Parse(os.Args[1:]); err != nil {
+		os.Exit(1)
+	}
 	failed := false
 	var loops []*loop
-	for _, arg := range os.Args[1:] {
+	for _, arg := range flags.Args() {
 		l, err := newLoop(arg)
 		if err == nil {
 			err = l.once(ctx)
@@ -46,7 +49,7 @@ func traffic() {
 	}
 	var group sync.WaitGroup
 	for _, l := range loops {
-		for range abreast {
+		for range *abreast {
 			group.Go(func() { l.run(ctx) })
 		}
 	}
