@@ -121,11 +121,7 @@ func MemberChecks() []Check {
 			Code: "members/alarm", Severity: Error, Needs: NeedsMembers,
 			Sentence: "no alarm is raised",
 			Remedy:   "etcdctl alarm list; make space, then etcdctl alarm disarm",
-			Find: eachDescribed(func(_ *Evidence, m Member, found func(text string)) {
-				for _, a := range m.Alarms {
-					found("raises the alarm " + a)
-				}
-			}),
+			Find:     findAlarms,
 		},
 		{
 			Code: "members/learner", Severity: Error, Needs: NeedsMembers,
@@ -241,6 +237,29 @@ func findOpenPeerPort(_ *Evidence, m Member, found func(text string)) {
 	if m.PeerPort.Component.Outcome == Accepted {
 		found("its peer port accepts a component's certificate")
 	}
+}
+
+// findAlarms says each alarm once: every member lists those of all.
+func findAlarms(e *Evidence, found func(subject, text string)) {
+	said := map[string]bool{}
+	for _, m := range e.Members {
+		for _, alarm := range m.Alarms {
+			if !said[alarm] {
+				said[alarm] = true
+				found(e.alarmed(alarm), "raises the alarm "+alarm)
+			}
+		}
+	}
+}
+
+// alarmed is the name of the member whose ID ends the alarm's text; "" when it is not known.
+func (e *Evidence) alarmed(alarm string) string {
+	for _, m := range e.Members {
+		if m.Described && strings.HasSuffix(alarm, fmt.Sprintf(" %x", m.ID)) {
+			return m.Name
+		}
+	}
+	return ""
 }
 
 // compareCAs reports when a port asks certificates of other CAs than ours alone.

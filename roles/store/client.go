@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -71,24 +72,34 @@ func connectError(t Target, err error) error {
 	return fmt.Errorf("connecting to etcd: %w", err)
 }
 
-// firstHandshake asks the endpoints in turn; the first that takes the certificate is enough.
+// firstHandshake asks all endpoints together; one that takes the certificate is enough,
+// and a silent one costs no time. If none does, the error is the first endpoint's.
 func firstHandshake(ctx context.Context, t Target) error {
-	var first error
-	for _, url := range t.Endpoints {
-		err := func() error {
-			ctx, cancel := context.WithTimeout(ctx, t.Timeout)
-			defer cancel()
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+	type answer struct {
+		i   int
+		err error
+	}
+	answers := make(chan answer, len(t.Endpoints))
+	for i, url := range t.Endpoints {
+		go func() {
 			_, err := Handshake(ctx, url, t.TLS)
-			return err
+			answers <- answer{i, err}
 		}()
-		if err == nil {
+	}
+	errs := make([]error, len(t.Endpoints))
+	for range t.Endpoints {
+		a := <-answers
+		if a.err == nil {
 			return nil
 		}
-		if first == nil {
-			first = err
-		}
+		errs[a.i] = a.err
 	}
-	return first
+	if len(errs) == 0 {
+		return errors.New("connecting to etcd: no endpoint")
+	}
+	return errs[0]
 }
 
 // bounded is ctx for one call: clientv3 itself would wait for a lost quorum for ever.
@@ -127,25 +138,37 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	silent, cause := c.silentEndpoints(ctx)
+	n := len(c.target.Endpoints)
 	switch {
-	case len(silent) == len(c.target.Endpoints):
+	case len(silent) == n:
 		return hint.With(fmt.Errorf("%w: %w", err, cause), hint.Text(cause))
+	case len(silent) > n/2:
+		return hint.With(fmt.Errorf("%w; silent: %s: %w", err, strings.Join(silent, ", "), cause),
+			"The cluster has lost its quorum. Start the members that do not answer.")
 	case len(silent) > 0:
-		return hint.With(fmt.Errorf("%w; %s does not answer: %w", err, strings.Join(silent, ", "), cause),
-			"The cluster has probably lost its quorum. Start the members that do not answer.")
+		return hint.With(fmt.Errorf("%w; silent: %s: %w", err, strings.Join(silent, ", "), cause),
+			"Run it again, or give it a longer --timeout: after 20s connections move on to the other members.")
 	}
 	return hint.With(err, "The members answer and the cluster does not: it has probably lost its quorum. Start the missing members.")
 }
 
-// silentEndpoints is the endpoints that do not take a handshake, and why the first does not.
+// silentEndpoints is the endpoints that do not take a handshake, all asked together, and
+// why the first of them does not.
 func (c *Client) silentEndpoints(ctx context.Context) (silent []string, first error) {
-	for _, url := range c.target.Endpoints {
-		if _, cause := Handshake(ctx, url, c.target.TLS); cause != nil {
-			if first == nil {
-				first = cause
-			}
-			silent = append(silent, url)
+	errs := make([]error, len(c.target.Endpoints))
+	var group sync.WaitGroup
+	for i, url := range c.target.Endpoints {
+		group.Go(func() { _, errs[i] = Handshake(ctx, url, c.target.TLS) })
+	}
+	group.Wait()
+	for i, err := range errs {
+		if err == nil {
+			continue
 		}
+		if first == nil {
+			first = err
+		}
+		silent = append(silent, c.target.Endpoints[i])
 	}
 	return silent, first
 }
