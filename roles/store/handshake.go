@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// readWait is how long a server is waited for. A refusal of our certificate arrives
-	// within one round trip of the handshake (fact 6).
+	// readWait is how long a server is waited for at least. A refusal of our certificate
+	// arrives within one round trip of the handshake (fact 6).
 	readWait = 2 * time.Second
 
 	// firstWord is how long a server is given to speak first, and firstWords how many
@@ -120,7 +120,7 @@ func judgement(ctx context.Context, endpoint string, conn *tls.Conn, silence tim
 		if _, err := io.WriteString(conn, preface); err != nil {
 			return handshakeError(endpoint, err)
 		}
-		err = readByte(ctx, conn, readWait)
+		err = readByte(ctx, conn, max(readWait, silence))
 	}
 	if err != nil {
 		return handshakeError(endpoint, err)
