@@ -13,12 +13,12 @@ import (
 type machine struct {
 	cores                      int
 	cpu, memory, kernel, files string
-	system                     string
+	system, load               string
 }
 
 // look describes this machine, and the file system that dir lies on.
 func look(dir string) machine {
-	m := machine{cores: runtime.NumCPU(), system: runtime.GOOS + "/" + runtime.GOARCH, cpu: "unknown", memory: "unknown", kernel: "unknown", files: "unknown"}
+	m := machine{cores: runtime.NumCPU(), system: runtime.GOOS + "/" + runtime.GOARCH, cpu: "unknown", load: "unknown", memory: "unknown", kernel: "unknown", files: "unknown"}
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(text)) {
 			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
@@ -26,6 +26,9 @@ func look(dir string) machine {
 				break
 			}
 		}
+	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		m.load, _, _ = strings.Cut(string(text), " ")
 	}
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) == nil {

@@ -183,7 +183,7 @@ Written by `+"`make bench`"+` but for the last section. Every figure is the medi
 are the medians of the rounds' own ratios, so that both sides ran within the same minutes.
 
 - Command: `+"`make bench SIZES=\"%s\" ROUNDS=%d`"+`
-- Machine: %d cores (%s), %s memory, %s, %s, files on %s
+- Machine: %d cores (%s), %s memory, %s, %s, files on %s; load average %s when it began
 - Versions: %s
 
 Each component reads and writes a prefix of its own and reads a shared one: five calls that change
@@ -201,5 +201,5 @@ their CAs; plain http is for the floor and the shell way alone, since lockstep r
   alone** leaves out its two looks as well: at the members and at etcd before anything is changed, and,
   before auth is on, every component's certificate shown to every member.
 
-`, strings.Join(sizes, " "), r.rounds, m.cores, m.cpu, m.memory, m.kernel, m.system, m.files, strings.Join(r.versions, ", "))
+`, strings.Join(sizes, " "), r.rounds, m.cores, m.cpu, m.memory, m.kernel, m.system, m.files, m.load, strings.Join(r.versions, ", "))
 }

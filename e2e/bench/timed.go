@@ -54,7 +54,7 @@ func runTimed(ctx context.Context, dir string, env []string, line func(at float6
 	}
 	var exit *exec.ExitError
 	if err = errors.Join(ctx.Err(), lines.Err(), err); errors.As(err, &exit) && ctx.Err() == nil && exit.Exited() {
-		return t, &exitError{args: args, code: t.exit, words: tail(words.Bytes())}
+		return t, &exitError{args: args, code: t.exit, words: tail(words.Bytes()) + tail(stdout.Bytes())}
 	}
 	return t, err
 }
