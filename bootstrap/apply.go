@@ -36,11 +36,16 @@ type Proposal struct {
 	Stray    []string   // paths in the PKI folder that belong to nothing and are left alone, sorted
 }
 
-// Withheld is a step in the PKI folder that is not done without a flag.
+// Withheld is a step in the PKI folder that is not done without a flag, or without
+// something else that only the operator has.
 type Withheld struct {
 	certgen.Step
-	Flag string
+	Flag  string // as it is typed; "" for none
+	Needs string // what it waits for where no flag does
 }
+
+// FlagCAKey gives the key of a CA that was brought along.
+const FlagCAKey = "--ca-key FILE"
 
 // Allowed is what the operator allows beyond the plain difference. The zero value
 // allows nothing.
@@ -159,9 +164,16 @@ func (r *run) proposeCertificates(p *Proposal) error {
 	}
 	if !r.allow.Prune {
 		for _, s := range p.Certificates.Removable {
-			p.Withheld = append(p.Withheld, Withheld{s, roles.FlagPrune})
+			p.Withheld = append(p.Withheld, Withheld{Step: s, Flag: roles.FlagPrune})
 		}
 		p.Certificates.Removable = nil
+	}
+	for _, s := range p.Certificates.Keyless {
+		waits := Withheld{Step: s, Flag: FlagCAKey}
+		if !p.Certificates.Brought {
+			waits.Flag, waits.Needs = "", certgen.CAPath(s.Signer())+".key"
+		}
+		p.Withheld = append(p.Withheld, waits)
 	}
 	p.Folder, p.Stray = folderDigest(r.folder), strays(r.folder, r.Policy)
 	return nil
@@ -186,7 +198,7 @@ func (r *run) withholdCertificates(p *Proposal) {
 				return false
 			}
 			s.Reason = "somebody else made its user"
-			p.Withheld = append(p.Withheld, Withheld{s, flag})
+			p.Withheld = append(p.Withheld, Withheld{Step: s, Flag: flag})
 			return true
 		})
 	}
@@ -201,6 +213,10 @@ func refuseCAs(p certgen.Plan) error {
 	}
 	if len(p.Blocked) > 0 {
 		return hint.Refuse("", "the PKI folder needs you: %s", strings.Join(p.Blocked, "; "))
+	}
+	if slices.ContainsFunc(p.Keyless, func(s certgen.Step) bool { return s.Action == certgen.Issue }) {
+		return hint.Refuse("Nobody gets a right before the certificate that carries it; what is there already may wait for its renewal.",
+			"the PKI folder needs you: %s", strings.Join(p.Waiting(), "; "))
 	}
 	return nil
 }
@@ -280,8 +296,13 @@ func (p *Proposal) Steps() int { return p.Plan.Steps() + len(p.Certificates.Remo
 // Empty reports whether there is nothing to do. What is refused may still be there.
 func (p *Proposal) Empty() bool { return p.Steps() == 0 }
 
-// InStep reports whether there is nothing to do and nothing that would have to be allowed.
-func (p *Proposal) InStep() bool { return p.Empty() && len(p.Flags()) == 0 }
+// Settled reports whether nothing waits for the operator or for somebody else.
+func (p *Proposal) Settled() bool {
+	return len(p.Roles.Refused)+len(p.Withheld)+len(p.Revived)+len(p.Certificates.Outside) == 0
+}
+
+// InStep reports whether there is nothing to do and nothing that waits.
+func (p *Proposal) InStep() bool { return p.Empty() && p.Settled() }
 
 // FlagReuseName allows what Revived lists.
 const FlagReuseName = "--reuse-name"
@@ -293,7 +314,9 @@ func (p *Proposal) Flags() []string {
 		out = append(out, refusal.Flag)
 	}
 	for _, w := range p.Withheld {
-		out = append(out, w.Flag)
+		if w.Flag != "" {
+			out = append(out, w.Flag)
+		}
 	}
 	if len(p.Revived) > 0 {
 		out = append(out, FlagReuseName)
@@ -333,6 +356,14 @@ func folderDigest(s certgen.State) string {
 		if !certgen.Guarded(name) {
 			found = append(found, name, string(s.Files[name]))
 		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(s.Elsewhere)) {
+		if p := s.Elsewhere[path]; p.Leaf != nil {
+			found = append(found, path, string(p.Leaf.Raw))
+		}
+	}
+	if s.Brought != nil {
+		found = append(found, string(s.Brought.Raw))
 	}
 	return digest([]any{found, s.Unfinished})
 }

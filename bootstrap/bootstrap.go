@@ -153,6 +153,9 @@ func (r *run) makeFolder(ctx context.Context) error {
 		return hint.Refuse("lockstep never makes a CA over an earlier one: every certificate that it signed would stop working.",
 			"the PKI folder needs you: %s", plan.Blocked[0])
 	}
+	if waiting := plan.Waiting(); len(waiting) > 0 {
+		return hint.Refuse("", "the PKI folder needs you: %s", waiting[0])
+	}
 	early := certgen.Plan{Steps: stepsOf(plan.Steps, false)}
 	if err := r.confirm(Plan{Certificates: early}); err != nil {
 		return err

@@ -47,6 +47,9 @@ func (r *run) planChanges(ctx context.Context) error {
 	}
 	r.plan.Certificates = certgen.Plan{Steps: stepsOf(certificates.Steps, true)}
 	r.plan.EnableAuth = !observed.Enabled
+	if err := r.judgeOutside(certificates.Outside); err != nil {
+		return err
+	}
 	for _, sentence := range r.plan.Roles.Foreign {
 		r.Warn("etcd", "%s", sentence)
 	}
@@ -57,6 +60,19 @@ func (r *run) planChanges(ctx context.Context) error {
 		r.Notes(notes) // before the question: some of it is to be done before auth is on
 	}
 	return r.confirm(r.plan)
+}
+
+// judgeOutside refuses to turn auth on while somebody else's certificate is not what the
+// policy says: its holder would stand still. Once auth is on it is said.
+func (r *run) judgeOutside(unfit []certgen.Unfit) error {
+	for _, u := range unfit {
+		if r.plan.EnableAuth {
+			return hint.Refuse("Whoever makes it has to make it again, or the policy says something else; nothing was changed in etcd.",
+				"with auth on, %s would be refused: %s", u.Profile.Identity, u)
+		}
+		r.Warn("certificates", "%s", u)
+	}
+	return nil
 }
 
 // newUsers is the plan without users that are there and are only made again.

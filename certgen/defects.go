@@ -143,6 +143,8 @@ func (j *judge) names() {
 	}
 	user := j.p.User.String()
 	switch {
+	case j.p.Brought:
+		return // its subject is its owner's choice
 	case j.p.Kind == KindCA:
 	case user == "" && len(cns) > 0:
 		j.fatal(CodeCN, "has CN %s, and etcd would take it for that user: no CN belongs here", quoted(cns))
@@ -173,11 +175,13 @@ func (j *judge) usages() {
 	want := j.p.Usages()
 	slices.Sort(got)
 	slices.Sort(want)
+	none := len(got)+len(j.cert.UnknownExtKeyUsage) == 0
 	switch {
 	case len(j.cert.UnknownExtKeyUsage) == 0 && slices.Equal(got, want):
-	case len(got)+len(j.cert.UnknownExtKeyUsage) == 0 && j.p.Kind == KindCA:
+	case j.p.Brought && (none || covers(got, want)):
+	case none && j.p.Kind == KindCA:
 		j.minor(CodeUsage, "is not limited to extended key usage %s", usageNames(want))
-	case len(got)+len(j.cert.UnknownExtKeyUsage) == 0:
+	case none:
 		j.fatal(CodeUsage, "has no extended key usage, which stands for every usage: it should be %s", usageNames(want))
 	case j.p.Kind == KindCA && covers(got, want):
 		j.minor(CodeUsage, "has extended key usage %s, and %s would do", usageNames(got), usageNames(want))
@@ -199,7 +203,7 @@ func (j *judge) leaf() {
 		j.minor(CodeKeyUsage, "has more key usages than digitalSignature")
 	}
 	j.hosts()
-	if len(j.cert.AuthorityKeyId) == 0 || len(j.ca.SubjectKeyId) > 0 && !bytes.Equal(j.cert.AuthorityKeyId, j.ca.SubjectKeyId) {
+	if len(j.ca.SubjectKeyId) > 0 && !bytes.Equal(j.cert.AuthorityKeyId, j.ca.SubjectKeyId) {
 		j.minor(CodeKeyID, "does not name its CA's key (authority key identifier)")
 	}
 }

@@ -10,6 +10,12 @@ func (j *judge) authority() {
 	if !c.BasicConstraintsValid || !c.IsCA {
 		j.fatal(CodeBasic, "is not a CA")
 	}
+	if j.p.Brought {
+		if c.KeyUsage&x509.KeyUsageCertSign == 0 {
+			j.fatal(CodeKeyUsage, "may not sign certificates")
+		}
+		return // what it lacks beside that is its owner's choice: see Costs
+	}
 	if c.KeyUsage&x509.KeyUsageCertSign == 0 || c.KeyUsage&x509.KeyUsageCRLSign == 0 {
 		j.fatal(CodeKeyUsage, "may not sign certificates and revocation lists")
 	} else if c.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
@@ -21,6 +27,28 @@ func (j *judge) authority() {
 	if j.p.CA == ClientCA && !excludesNames(c) {
 		j.minor(CodeConstraints, "may sign for DNS names and IP addresses: its name constraints do not exclude them all")
 	}
+}
+
+// Costs says what it costs that ca, which somebody else made, signs for all purposes,
+// in whole sentences.
+func Costs(ca *x509.Certificate) []string {
+	out := []string{"clients, servers and members are signed by one CA: what it ever signed with the CN of a user is that user, and every client certificate is good for the peer port"}
+	if ca.MaxPathLen != 0 || !ca.MaxPathLenZero {
+		out = append(out, "it may sign further CAs (its path length is not 0), and each of those can make any user, root too")
+	}
+	if ca.KeyUsage&x509.KeyUsageCRLSign == 0 {
+		out = append(out, "it may not sign revocation lists (no key usage cRLSign): etcd takes them all the same, other software will not")
+	}
+	return out
+}
+
+// ForLists is ca as a judge of revocation lists must see it. A CA that was brought along
+// may lack the key usage cRLSign; etcd looks neither at that nor at the signature
+// (fact 15), and without a list it lets nobody in.
+func ForLists(ca *x509.Certificate) *x509.Certificate {
+	c := *ca
+	c.KeyUsage |= x509.KeyUsageCRLSign
+	return &c
 }
 
 func excludesNames(c *x509.Certificate) bool {

@@ -16,8 +16,8 @@ type Wanted struct {
 }
 
 // Desired is what p asks of the PKI folder. A policy with endpoints instead of
-// members has no peer CA, and a server CA only if it has proxies: the server
-// certificates are somebody else's.
+// members has no peer CA, and a server CA only if it has proxies or brings its CA
+// along: the server certificates are somebody else's.
 func Desired(p *policies.Policy) Wanted {
 	w := Wanted{
 		Files:  map[string][]byte{IgnoreFile: []byte("*\n")},
@@ -46,11 +46,18 @@ func casOf(p *policies.Policy) []CA {
 	switch {
 	case len(p.Cluster.Members) > 0:
 		return CAs()
-	case len(p.Cluster.Proxies) > 0:
+	case len(p.Cluster.Proxies) > 0, Brought(p):
 		return []CA{ClientCA, ServerCA}
 	}
 	return []CA{ClientCA}
 }
+
+// Brought reports whether p brings a CA along, which then is the client CA, the server
+// CA and the peer CA.
+func Brought(p *policies.Policy) bool { return !p.Certificates.CA.IsZero() }
+
+// trusts reports whether components are told which CA signed the servers.
+func trusts(p *policies.Policy) bool { return len(p.Cluster.Members) > 0 || Brought(p) }
 
 // base is what all profiles of a policy have in common.
 func base(p *policies.Policy) Profile {
@@ -60,7 +67,7 @@ func base(p *policies.Policy) Profile {
 func caProfile(p *policies.Policy, ca CA) Profile {
 	prof := base(p)
 	prof.Kind, prof.CA, prof.Path, prof.Identity = KindCA, ca, CAPath(ca), string(ca)
-	prof.Lifetime = p.Certificates.Lifetimes.CA
+	prof.Lifetime, prof.Brought = p.Certificates.Lifetimes.CA, Brought(p)
 	return prof
 }
 
@@ -95,8 +102,11 @@ func (w *Wanted) addProxy(p *policies.Policy, x policies.Proxy) {
 func (w *Wanted) addComponent(p *policies.Policy, c policies.Component) {
 	prof, dir := ComponentProfile(p, c), "components/"+c.Name
 	w.Profiles = append(w.Profiles, prof)
+	if prof.Outside != "" {
+		return // nothing of it is made here
+	}
 	w.Files[dir+"/etcdctl.env"] = ComponentEnv(p, c)
-	if len(p.Cluster.Members) > 0 {
+	if trusts(p) {
 		w.Copies[dir+"/ca.crt"] = ServerCA
 	}
 }
@@ -112,6 +122,7 @@ func ComponentProfile(p *policies.Policy, c policies.Component) Profile {
 	if c.Lifetime != 0 {
 		prof.Lifetime = c.Lifetime
 	}
+	prof.Outside = c.Certificate.Resolve()
 	return prof
 }
 

@@ -20,13 +20,15 @@ func Diff(w Wanted, s State, now time.Time) Plan {
 	d.unfinished()
 	d.authorities()
 	for _, p := range w.Profiles {
-		if p.Kind != KindCA {
+		switch {
+		case p.Outside != "":
+			d.outside(p)
+		case p.Kind != KindCA:
 			d.leaf(p, "")
 		}
 	}
 	d.files()
 	d.restrict()
-	d.waiting()
 	d.removable()
 	return d.plan
 }
@@ -38,7 +40,7 @@ func DiffRoot(p *policies.Policy, ttl time.Duration, s State, now time.Time) Pla
 	root := RootProfile(p, ttl)
 	authorities := slices.DeleteFunc(w.Profiles, func(p Profile) bool { return p.Kind != KindCA })
 	w = Wanted{Profiles: authorities, Files: map[string][]byte{"root/etcdctl.env": RootEnv(p)}, Copies: map[string]CA{}}
-	if len(p.Cluster.Members) > 0 {
+	if trusts(p) {
 		w.Copies["root/ca.crt"] = ServerCA
 	}
 	d := newDiffer(w, s, now)
@@ -48,17 +50,15 @@ func DiffRoot(p *policies.Policy, ttl time.Duration, s State, now time.Time) Pla
 	}
 	d.leaf(root, "it was asked for")
 	d.files()
-	d.waiting()
 	return d.plan
 }
 
 type differ struct {
-	wanted  Wanted
-	state   State
-	now     time.Time
-	plan    Plan
-	views   map[CA]*view
-	keyless map[CA][]string // what waits for the CA's key
+	wanted Wanted
+	state  State
+	now    time.Time
+	plan   Plan
+	views  map[CA]*view
 }
 
 // view is what is known of one CA.
@@ -70,10 +70,19 @@ type view struct {
 }
 
 func newDiffer(w Wanted, s State, now time.Time) *differ {
-	return &differ{wanted: w, state: s, now: now, views: map[CA]*view{}, keyless: map[CA][]string{}}
+	return &differ{wanted: w, state: s, now: now, views: map[CA]*view{}}
 }
 
 func (d *differ) step(s Step) { d.plan.Steps = append(d.plan.Steps, s) }
+
+// signed plans a step that needs the key of the CA that v shows.
+func (d *differ) signed(v *view, s Step) {
+	if v.keyless {
+		d.plan.Keyless = append(d.plan.Keyless, s)
+		return
+	}
+	d.step(s)
+}
 
 func (d *differ) block(format string, args ...any) {
 	d.plan.Blocked = append(d.plan.Blocked, fmt.Sprintf(format, args...))
@@ -95,12 +104,19 @@ func (d *differ) leaf(p Profile, asked string) {
 	if pair := d.state.Pairs[p.Path]; pair.Leaf != nil || pair.Problem != "" || pair.Key != KeyAbsent {
 		action, reason = Reissue, cmp.Or(d.fault(p, pair, v.cert), asked)
 	}
-	switch {
-	case reason == "":
-	case v.keyless:
-		d.keyless[p.CA] = append(d.keyless[p.CA], p.Path)
-	default:
-		d.step(Step{Action: action, Profile: p, Reason: reason})
+	if reason != "" {
+		d.signed(v, Step{Action: action, Profile: p, Reason: reason})
+	}
+}
+
+// outside looks at a certificate that somebody else makes.
+func (d *differ) outside(p Profile) {
+	v := d.views[p.CA]
+	if v == nil || v.blocked {
+		return
+	}
+	if reason := d.fault(p, d.state.Pair(p), v.cert); reason != "" {
+		d.plan.Outside = append(d.plan.Outside, Unfit{p, reason})
 	}
 }
 
@@ -184,10 +200,8 @@ func (d *differ) revocationLists(ca CA) {
 		case best != nil && bytes.Equal(got, best):
 		case best != nil:
 			d.step(Step{Action: Write, File: name, Content: best, Reason: reason})
-		case v.keyless:
-			d.keyless[ca] = append(d.keyless[ca], name)
 		default:
-			d.step(Step{Action: Write, File: name, CRLOf: ca, Reason: reason})
+			d.signed(v, Step{Action: Write, File: name, CRLOf: ca, Reason: reason})
 		}
 	}
 }
@@ -202,7 +216,7 @@ func NewestCRL(s State, ca CA, cert *x509.Certificate) []byte {
 			continue
 		}
 		list, err := x509.ParseRevocationList(s.Files[name])
-		if err != nil || list.CheckSignatureFrom(cert) != nil || list.Number == nil {
+		if err != nil || list.CheckSignatureFrom(ForLists(cert)) != nil || list.Number == nil {
 			continue
 		}
 		if newest == nil || newer(list, newest) {
@@ -232,19 +246,10 @@ func (d *differ) restrict() {
 	}
 }
 
-func (d *differ) waiting() {
-	for _, ca := range CAs() {
-		if names := d.keyless[ca]; len(names) > 0 {
-			d.block("%s (%s) must be signed by the %s CA, and its key, %s.key, is not here: bring it back for this run",
-				count(len(names), "file"), shortened(names), ca, CAPath(ca))
-		}
-	}
-}
-
 func (d *differ) removable() {
 	wanted := map[string]bool{}
 	for _, p := range d.wanted.Profiles {
-		wanted[p.Path] = true
+		wanted[p.Path] = p.Outside == ""
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.state.Pairs)) {
 		parts := strings.Split(name, "/")

@@ -76,6 +76,12 @@ func plan(p certgen.Plan) string {
 	for _, b := range p.Blocked {
 		lines = append(lines, "BLOCKED "+b)
 	}
+	for _, w := range p.Waiting() {
+		lines = append(lines, "WAITING "+w)
+	}
+	for _, u := range p.Outside {
+		lines = append(lines, "OUTSIDE "+u.String())
+	}
 	for _, s := range p.Removable {
 		lines = append(lines, "removable: "+s.String()+" | "+s.Reason)
 	}
@@ -208,7 +214,7 @@ write members/etcd1/peer-ca.crt | differs from the peer CA's certificate`},
 			w.change(flannel, func(x *certgen.Pair) { x.Key = certgen.KeyForeign })
 		}, `write components/b/etcdctl.env | missing
 write components/b/ca.crt | missing
-BLOCKED 2 files (components/flannel/client, components/b/client) must be signed by the client CA, and its key, ca/client.key, is not here: bring it back for this run`},
+WAITING 2 files (components/flannel/client, components/b/client) must be signed by the client CA, and its key, ca/client.key, is not here: bring it back for this run`},
 		{"a CA is gone for good", func(_ *testing.T, w *world) {
 			w.dropCAs()
 			delete(w.state.Files, "members/etcd1/client-ca.crt")
@@ -302,7 +308,7 @@ func TestDiffRoot(t *testing.T) {
 		t.Error("too early: " + diff)
 	}
 	w.change("ca/client", func(x *certgen.Pair) { x.Key = certgen.KeyAbsent })
-	want = files + "\nBLOCKED 1 file (root/client) must be signed by the client CA, and its key, ca/client.key, is not here: bring it back for this run"
+	want = files + "\nWAITING 1 file (root/client) must be signed by the client CA, and its key, ca/client.key, is not here: bring it back for this run"
 	if diff := cmp.Diff(want, plan(certgen.DiffRoot(w.p, hour, w.state, now))); diff != "" {
 		t.Error("no key: " + diff)
 	}

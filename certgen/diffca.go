@@ -19,6 +19,10 @@ func (d *differ) authorities() {
 }
 
 func (d *differ) authority(p Profile, v *view) {
+	if p.Brought {
+		d.brought(p, v)
+		return
+	}
 	pair := d.state.Pairs[p.Path]
 	cert, err := d.state.Authority(p.CA)
 	v.keyless = pair.Key == KeyAbsent
@@ -37,6 +41,34 @@ func (d *differ) authority(p Profile, v *view) {
 	default:
 		v.cert = cert
 		d.existing(p, v)
+	}
+}
+
+// brought takes in a CA that somebody else made. The folder keeps its certificate, so
+// that another file under the same name is found out.
+func (d *differ) brought(p Profile, v *view) {
+	pair := d.state.Pairs[p.Path]
+	d.plan.Brought = true
+	v.keyless = pair.Key == KeyAbsent && !d.state.HasKey
+	v.cert = d.state.Brought
+	blocked := func(format string, args ...any) {
+		v.blocked = true
+		d.block(format, args...)
+	}
+	switch {
+	case v.cert == nil:
+		blocked("the %s CA, which the policy brings along, was not read", p.CA)
+	case pair.Problem != "":
+		blocked("%s.crt cannot be read (%s): bring back the right file from a copy", p.Path, pair.Problem)
+	case pair.Leaf == nil && pair.Key != KeyAbsent:
+		blocked("%s.key is here without its certificate, and the policy brings a CA along: move it away, or leave out certificates.ca", p.Path)
+	case pair.Leaf != nil && !pair.Leaf.Equal(v.cert):
+		blocked("%s.crt is another CA than the one that certificates.ca names: put the right file there; a CA is never replaced", p.Path)
+	default:
+		d.existing(p, v)
+		if !v.blocked && pair.Leaf == nil {
+			d.step(Step{Action: BringCA, Profile: p, Content: EncodeCertificate(v.cert), Reason: Missing})
+		}
 	}
 }
 

@@ -55,12 +55,15 @@ func AlgorithmOf(pub any) policies.KeyAlgorithm {
 func (j *judge) keys() {
 	if rsaKey, ok := j.cert.PublicKey.(*rsa.PublicKey); ok && rsaKey.N.BitLen() < 2048 {
 		j.fatal(CodeAlgorithm, "has an RSA key of %d bits, and 2048 is the least", rsaKey.N.BitLen())
-	} else if got := AlgorithmOf(j.cert.PublicKey); j.p.Key != "" && got != j.p.Key {
+	} else if got := AlgorithmOf(j.cert.PublicKey); !j.p.Brought && j.p.Key != "" && got != j.p.Key {
 		j.minor(CodeKeyKind, "has a key of another algorithm than %s", j.p.Key)
 	}
 	switch j.cert.SignatureAlgorithm {
 	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
 		j.fatal(CodeAlgorithm, "is signed with the broken %s", j.cert.SignatureAlgorithm)
+	}
+	if j.p.Brought {
+		return
 	}
 	if n := j.cert.SerialNumber; n.Sign() <= 0 || n.BitLen() < 64 || n.BitLen() > 159 {
 		j.minor(CodeSerial, "has a serial number of %d bits, which others may have too", n.BitLen())

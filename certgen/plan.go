@@ -1,6 +1,7 @@
 package certgen
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -11,6 +12,7 @@ type Action string
 const (
 	Finish   Action = "finish"   // what a crash left half written is put in place if it is whole, else cleared
 	MakeCA   Action = "make CA"  // only where there is none; a CA is never replaced
+	BringCA  Action = "bring CA" // the certificate of a CA that somebody else made is taken in, only where there is none
 	Issue    Action = "issue"    // a new key and certificate where there is none
 	Reissue  Action = "reissue"  // the old certificate goes to retired/, its key is deleted
 	Write    Action = "write"    // a file without secrets, which can be made again at any time
@@ -24,7 +26,7 @@ const Missing = "missing"
 // Step is one change, with its own sentence (String) and reason.
 type Step struct {
 	Action  Action
-	Profile Profile // of MakeCA, Issue, Reissue, Retire
+	Profile Profile // of MakeCA, BringCA, Issue, Reissue, Retire
 	File    string  // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key)
 	Content []byte  // of Write
 	CopyOf  CA      // of Write, instead of Content: this CA's certificate, which may only be made in the same plan
@@ -49,6 +51,8 @@ func (s Step) String() string {
 	switch s.Action {
 	case MakeCA:
 		return fmt.Sprintf("make the %s CA", s.Profile.CA)
+	case BringCA:
+		return fmt.Sprintf("take in the %s CA", s.Profile.CA)
 	case Issue, Reissue:
 		return fmt.Sprintf("%s %s%s", s.Action, s.Profile.Path, s.Profile.holder())
 	case Finish:
@@ -75,11 +79,62 @@ type Plan struct {
 	Steps   []Step
 	Blocked []string // what cannot be mended by a step and needs the operator, in sentences (a CA without certificate, an expired CA)
 
+	// Brought is whether the CA is somebody else's, whose key is given for one run.
+	Brought bool
+
+	// Keyless is what must be signed by a CA whose key is not here. It is no part of
+	// Steps and stands in nobody else's way.
+	Keyless []Step
+
+	// Outside is the certificates that somebody else makes and that do not do.
+	Outside []Unfit
+
 	// Removable retires the pairs that nobody in the policy stands for. They are no
 	// part of Steps: who takes away the user first (power goes first on the way
 	// down) appends them.
 	Removable []Step
 }
 
+// Unfit is a certificate that lockstep does not make, and why it does not do.
+type Unfit struct {
+	Profile Profile
+	Reason  string
+}
+
+// String is what is wrong as a sentence.
+func (u Unfit) String() string {
+	return fmt.Sprintf("%s, of component %s: %s", u.Profile.Outside, u.Profile.Identity, u.Reason)
+}
+
 // Empty reports whether there is nothing to do and nothing in the way.
-func (p Plan) Empty() bool { return len(p.Steps) == 0 && len(p.Blocked) == 0 }
+func (p Plan) Empty() bool {
+	return len(p.Steps) == 0 && len(p.Blocked) == 0 && len(p.Keyless) == 0 && len(p.Outside) == 0
+}
+
+// Waiting says, for each CA whose key is not here, what it would have to sign.
+func (p Plan) Waiting() []string {
+	names := map[CA][]string{}
+	for _, s := range p.Keyless {
+		ca := s.Signer()
+		names[ca] = append(names[ca], s.Path())
+	}
+	var out []string
+	for _, ca := range CAs() {
+		if n := len(names[ca]); n > 0 {
+			out = append(out, fmt.Sprintf("%s (%s) must be signed by the %s CA, and %s",
+				count(n, "file"), shortened(names[ca]), ca, p.absentKey(ca)))
+		}
+	}
+	return out
+}
+
+// absentKey says whose key is not here, and how to give it.
+func (p Plan) absentKey(ca CA) string {
+	if p.Brought {
+		return "its key was not given: name it by --ca-key"
+	}
+	return fmt.Sprintf("its key, %s.key, is not here: bring it back for this run", CAPath(ca))
+}
+
+// Signer is the CA whose key the step needs.
+func (s Step) Signer() CA { return cmp.Or(s.CRLOf, s.Profile.CA) }

@@ -43,6 +43,17 @@ type Profile struct {
 	Hosts    []string         // all SANs, loopback included: IPs and DNS names
 	Key      policies.KeyAlgorithm
 	Lifetime time.Duration // cut down to the CA's end
+
+	Brought bool   // of a CA: it is somebody else's, and one for all purposes
+	Outside string // of a leaf: the file outside the folder where somebody else keeps it; "" for one of ours
+}
+
+// File is where the certificate lies: below the PKI folder, or outside of it.
+func (p Profile) File() string {
+	if p.Outside != "" {
+		return p.Outside
+	}
+	return p.Path + ".crt"
 }
 
 // Usages are the extended key usages that the certificate has, no more and no fewer.

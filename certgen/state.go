@@ -19,6 +19,19 @@ type State struct {
 	Retired    []Retired
 	Unfinished []string // paths of pairs (without .crt and .key) and files whose writing was cut off, sorted
 	Stray      []string // paths that belong to nothing, sorted; never touched
+
+	// What the policy names outside the folder.
+	Brought   *x509.Certificate // the CA that was brought along; nil for none
+	HasKey    bool              // and its key, for this run
+	Elsewhere map[string]Pair   // certificates that somebody else makes, by Profile.Path, without keys
+}
+
+// Pair is what there is of p, in the folder or outside of it.
+func (s State) Pair(p Profile) Pair {
+	if p.Outside != "" {
+		return s.Elsewhere[p.Path]
+	}
+	return s.Pairs[p.Path]
 }
 
 // Pair is a certificate with its key, as found. One whose new key is in place while
@@ -52,10 +65,13 @@ type Retired struct {
 	Leaf     *x509.Certificate
 }
 
-// Authority is the certificate of a CA: from ca/, or else, when ca/ is not here, what
-// all copies in the other folders agree on. The error is fs.ErrNotExist when there is
-// neither.
+// Authority is the certificate of a CA: the one that was brought along, else from ca/,
+// or else, when ca/ is not here, what all copies in the other folders agree on. The
+// error is fs.ErrNotExist when there is none of these.
 func (s State) Authority(ca CA) (*x509.Certificate, error) {
+	if s.Brought != nil {
+		return s.Brought, nil
+	}
 	if p, ok := s.Pairs[CAPath(ca)]; ok && (p.Leaf != nil || p.Problem != "") {
 		if p.Leaf == nil {
 			return nil, fmt.Errorf("reading %s.crt: %s", p.Path, p.Problem)
@@ -98,6 +114,11 @@ func Agree(ca CA, copies map[string][]byte) (*x509.Certificate, error) {
 func (s State) Serials() *Serials {
 	all := &Serials{used: make(map[string]bool, len(s.Pairs)+len(s.Retired))}
 	for _, p := range s.Pairs {
+		if p.Leaf != nil {
+			all.used[p.Leaf.SerialNumber.String()] = true
+		}
+	}
+	for _, p := range s.Elsewhere {
 		if p.Leaf != nil {
 			all.used[p.Leaf.SerialNumber.String()] = true
 		}
@@ -145,6 +166,21 @@ func ParseCertificate(content []byte) (*x509.Certificate, error) {
 		return nil, errors.New("the file holds more than one certificate")
 	}
 	return x509.ParseCertificate(block.Bytes)
+}
+
+// ParseChain reads a PEM file of certificates as servers and clients are given them: the
+// leaf, and perhaps what stands above it, which is left aside.
+func ParseChain(content []byte) (*x509.Certificate, error) {
+	first, rest := pem.Decode(content)
+	if first == nil {
+		return ParseCertificate(content)
+	}
+	for next, more := pem.Decode(rest); next != nil; next, more = pem.Decode(more) {
+		if next.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("a PEM block %q is where a certificate belongs", next.Type)
+		}
+	}
+	return ParseCertificate(content[:len(content)-len(rest)])
 }
 
 // EncodeCertificate is the PEM form in which certificates are written.

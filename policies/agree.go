@@ -11,11 +11,9 @@ func (p *parser) checkNames(components []*component) {
 	names, users := map[string]place{}, map[string]place{}
 	for _, c := range components {
 		before := p.Count()
-		p.unique(names, c.v.Field("name"), "component")
-		if user := c.v.Field("user"); user.Given() {
-			p.unique(users, user, "user")
-		} else if p.Count() == before {
-			p.unique(users, c.v.Field("name"), "user")
+		p.unique(names, c.v.Field("name"), c.Name, "component")
+		if c.named.Path != c.v.Field("name").Path || p.Count() == before { // else it is reported already
+			p.unique(users, c.named, c.User.String(), "user")
 		}
 		c.known = c.known && p.Count() == before
 	}
@@ -30,16 +28,14 @@ func (p *parser) checkRoles(components []*component) {
 			continue
 		}
 		at := c.v.Field("role")
-		for _, field := range []string{"user", "name"} {
-			if !at.Given() {
-				at = c.v.Field(field)
-			}
+		if !at.Given() {
+			at = c.named
 		}
 		other, shared := first[c.Role]
 		switch {
 		case !shared:
 			first[c.Role] = c
-			p.unique(names, at, "role")
+			p.unique(names, at, c.Role.String(), "role")
 		case !slices.Equal(sorted(other.Permissions), sorted(c.Permissions)):
 			p.Fail(at, "give each a role of its own, or both the same permissions",
 				"role %q has other permissions in %s", c.Role, place{at: other.v}.where(at))

@@ -90,13 +90,14 @@ func subjectText() strict.Type {
 
 func (p *parser) readCertificates(v strict.Value, cluster string) Certificates {
 	c := Certificates{
+		CA:  readOutside(v.Field("ca").Field("cert")),
 		Key: KeyAlgorithm(v.Field("key").Or(string(ECDSAP256))),
 		Subject: Subject{
 			Organization:       p.readSubject(v.Field("subject").Field("organization")),
 			OrganizationalUnit: p.readSubject(v.Field("subject").Field("organizationalUnit")),
 			Locality:           p.readSubject(v.Field("subject").Field("locality")),
 		},
-		Lifetimes: p.readLifetimes(v.Field("lifetimes")),
+		Lifetimes: p.readLifetimes(v.Field("lifetimes"), v.Field("ca").Given()),
 	}
 	if len(c.Subject.Organization) == 0 {
 		c.Subject.Organization = []string{cluster}
@@ -115,7 +116,11 @@ func (p *parser) readSubject(v strict.Value) []string {
 	return v.Texts()
 }
 
-func (p *parser) readLifetimes(v strict.Value) Lifetimes {
+// readLifetimes reads how long new certificates are valid; a brought CA is as old as it is.
+func (p *parser) readLifetimes(v strict.Value, brought bool) Lifetimes {
+	if ca := v.Field("ca"); brought && ca.Given() {
+		p.Fail(ca, "leave it out", "says nothing about a CA that is there already")
+	}
 	l := Lifetimes{
 		CA:        readLifetime(v.Field("ca"), 10*year),
 		Member:    readLifetime(v.Field("member"), year),

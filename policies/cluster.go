@@ -28,14 +28,14 @@ func (p *parser) readCluster(v strict.Value) Cluster {
 	c.Install, c.Data = p.readPaths(v)
 	names := map[string]place{}
 	for _, item := range v.Field("members").Items() {
-		p.unique(names, item.Field("name"), "member")
+		p.unique(names, item.Field("name"), item.Field("name").Text(), "member")
 		if item.Valid() {
 			c.Members = append(c.Members, p.readMember(item))
 		}
 	}
 	proxies := map[string]place{}
 	for _, item := range v.Field("proxies").Items() {
-		p.unique(proxies, item.Field("name"), "proxy")
+		p.unique(proxies, item.Field("name"), item.Field("name").Text(), "proxy")
 		p.distinctHosts(map[string]place{}, item.Field("hosts"))
 		c.Proxies = append(c.Proxies, Proxy{Name: item.Field("name").Text(), Hosts: item.Field("hosts").Texts()})
 	}
@@ -62,21 +62,21 @@ func (p *parser) readMember(v strict.Value) Member {
 	}
 }
 
-// unique refuses a name that was given before, letter case aside: folders may lie on
-// a file system that ignores it.
-func (p *parser) unique(seen map[string]place, v strict.Value, what string) {
-	if !v.Valid() {
+// unique refuses a name, which v declares, that was given before, letter case aside:
+// folders may lie on a file system that ignores it.
+func (p *parser) unique(seen map[string]place, v strict.Value, name, what string) {
+	if !v.Valid() || name == "" {
 		return
 	}
-	key := strings.ToLower(v.Text())
+	key := strings.ToLower(name)
 	first, twice := seen[key]
 	switch {
 	case !twice:
-		seen[key] = place{v.Text(), v}
-	case first.what == v.Text():
-		p.Fail(v, "", "%s %q is already declared at %s", what, v.Text(), first.at.Position)
+		seen[key] = place{name, v}
+	case first.what == name:
+		p.Fail(v, "", "%s %q is already declared at %s", what, name, first.at.Position)
 	default:
-		p.Fail(v, "", "%s %q differs from %q at %s by letter case only", what, v.Text(), first.what, first.at.Position)
+		p.Fail(v, "", "%s %q differs from %q at %s by letter case only", what, name, first.what, first.at.Position)
 	}
 }
 

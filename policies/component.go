@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -15,11 +16,12 @@ import (
 type component struct {
 	Component
 	v       strict.Value
-	index   int       // its place in the policy
-	written []written // the same permissions, with where they come from
-	builtin bool      // its preset comes with lockstep
-	fixed   bool      // its preset has no parameters
-	known   bool      // all its permissions were understood
+	named   strict.Value // where its user comes from
+	index   int          // its place in the policy
+	written []written    // the same permissions, with where they come from
+	builtin bool         // its preset comes with lockstep
+	fixed   bool         // its preset has no parameters
+	known   bool         // all its permissions were understood
 }
 
 // written is one permission and the place to blame for it.
@@ -32,12 +34,12 @@ type written struct {
 func (p *parser) readComponent(v strict.Value, all Certificates) component {
 	c := component{v: v, known: v.Sound()}
 	c.Name, c.At = v.Field("name").Text(), v.Position
-	c.User, _ = ParseUserName(v.Field("user").Or(c.Name))
-	c.Role, _ = ParseRoleName(v.Field("role").Or(c.User.String()))
 	c.Key = KeyAlgorithm(v.Field("certificate").Field("key").Or(string(all.Key)))
 	c.Lifetime = p.componentLifetime(v.Field("certificate").Field("lifetime"), all.Lifetimes)
+	c.Certificate = p.readCertificateFile(v.Field("certificate"))
 	c.Administrator = v.Field("administrator").Bool()
-	p.readPreset(&c)
+	preset := p.readPreset(&c)
+	p.readIdentity(&c, preset)
 	p.readPermissions(&c)
 	p.checkPower(c)
 	if c.Administrator {
@@ -57,19 +59,49 @@ func (p *parser) componentLifetime(v strict.Value, all Lifetimes) time.Duration 
 	return d
 }
 
+// readCertificateFile reads the file of a certificate that somebody else makes, and
+// refuses to say how it is to be made.
+func (p *parser) readCertificateFile(v strict.Value) Outside {
+	file := readOutside(v.Field("file"))
+	for _, name := range []string{"lifetime", "key"} {
+		if field := v.Field(name); field.Given() && !file.IsZero() {
+			p.Fail(field, "leave it out", "says nothing about a certificate that somebody else makes")
+		}
+	}
+	return file
+}
+
+// readIdentity settles user and role: what the component says, else its preset, else
+// its name.
+func (p *parser) readIdentity(c *component, preset presets.Preset) {
+	user := c.v.Field("user")
+	c.named = c.v.Field("name")
+	switch {
+	case user.Given():
+		c.named = user
+	case preset.User != "":
+		if err := checkName(preset.User, true); err != nil {
+			p.Fail(c.v.Field("preset"), hint.Text(err), "user %q of preset %s: %v", preset.User, c.Preset, err)
+		}
+		c.named = c.v.Field("preset")
+	}
+	c.User, _ = ParseUserName(user.Or(cmp.Or(preset.User, c.Name)))
+	c.Role, _ = ParseRoleName(c.v.Field("role").Or(c.User.String()))
+}
+
 // readPreset expands the component's preset.
-func (p *parser) readPreset(c *component) {
+func (p *parser) readPreset(c *component) (preset presets.Preset) {
 	v, with := c.v.Field("preset"), c.v.Field("with")
 	if !v.Given() && with.Given() {
 		p.Fail(with, "name the preset whose parameters these are", "there is no preset")
 	}
 	if !v.Valid() {
-		return
+		return preset
 	}
 	preset, ok := p.findPreset(c, v)
 	if !ok || !c.v.Field("name").Valid() || with.Given() && !with.Sound() {
 		c.known = false
-		return
+		return preset
 	}
 	values := map[string]string{}
 	for _, e := range with.Entries() {
@@ -89,6 +121,7 @@ func (p *parser) readPreset(c *component) {
 	for _, permission := range permissions {
 		c.add(written{Permission: permission, at: v})
 	}
+	return preset
 }
 
 // keyOf is the place where a field of v is named.

@@ -26,7 +26,7 @@ func digest(p *Policy) Digest {
 	for _, c := range byName(p.Components, func(c Component) string { return c.Name }) {
 		meaning.Components = append(meaning.Components, Component{
 			Name: c.Name, User: c.User, Role: c.Role, Administrator: c.Administrator,
-			Permissions: sorted(c.Permissions), Key: c.Key, Lifetime: c.Lifetime,
+			Permissions: sorted(c.Permissions), Certificate: c.Certificate, Key: c.Key, Lifetime: c.Lifetime,
 		})
 	}
 	text, err := json.Marshal(meaning)

@@ -72,6 +72,7 @@ type Proxy struct {
 
 // Certificates is what all certificates have in common.
 type Certificates struct {
+	CA        Outside `json:",omitzero"` // the one CA that signs everything, made by somebody else; zero: lockstep's own three
 	Key       KeyAlgorithm
 	Subject   Subject // Organization is the cluster's name unless given
 	Lifetimes Lifetimes
@@ -110,6 +111,7 @@ type Component struct {
 	Administrator bool     // holds role root and no permissions
 	Preset        string   // "" for none
 	Permissions   []keyrange.Permission
+	Certificate   Outside `json:",omitzero"` // its certificate, if somebody else makes it; Key and Lifetime then say nothing
 	Key           KeyAlgorithm
 	Lifetime      time.Duration
 	Notes         []string // what its preset asks of the operator

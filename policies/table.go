@@ -55,6 +55,9 @@ func proxyType() strict.Type {
 func certificatesType() strict.Type {
 	subject := list(subjectText(), true)
 	return strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
+		{Name: "ca", Doc: "A CA that is there already and signs everything. Default: three of lockstep's own.", Type: strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
+			{Name: "cert", Required: true, Type: certificateFile(), Doc: "The file of its certificate. Its key is named by --ca-key, never here."},
+		}}},
 		{Name: "key", Type: keyAlgorithm(), Doc: "The kind of every private key. Default: ecdsa-p256."},
 		{Name: "subject", Doc: "What subjects hold beside the CN.", Type: strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
 			{Name: "organization", Type: subject, Doc: "O. Default: the cluster's name."},
@@ -81,6 +84,7 @@ func componentType() strict.Type {
 		{Name: "permissions", Type: list(presets.PermissionType(), false), Doc: "What it may do, beside what its preset says."},
 		{Name: "identity", Type: enum("certificate"), Doc: "How it proves who it is."},
 		{Name: "certificate", Doc: "What is different about its certificate.", Type: strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
+			{Name: "file", Type: certificateFile(), Doc: "Where it lies, if somebody else makes it: it is read and verified, never written."},
 			{Name: "lifetime", Type: lifetime(), Doc: "Default: certificates.lifetimes.component."},
 			{Name: "key", Type: keyAlgorithm(), Doc: "Default: certificates.key."},
 		}}},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"lockstep/policies"
@@ -11,10 +12,16 @@ import (
 
 // Rewrite is the policy with its members moved to loopback: as many as ports has
 // pairs (client port, peer port), named like the policy's own as far as they go.
+// Certificates that somebody else makes are made here: their keys are not at hand.
 // Everything else, the components above all, stays as it is.
 func Rewrite(p *policies.Policy, ports [][2]int) *policies.Policy {
 	local := *p
 	local.Cluster.Endpoints = nil
+	local.Certificates.CA = policies.Outside{}
+	local.Components = slices.Clone(p.Components)
+	for i := range local.Components {
+		local.Components[i].Certificate = policies.Outside{}
+	}
 	local.Cluster.Install, local.Cluster.Data = ".", "data"
 	local.Cluster.Members = nil
 	for i, pair := range ports {

@@ -48,9 +48,21 @@ func certificateChecks() []Check {
 			Find:     findDefective,
 		},
 		{
+			Code: "certificates/outside", Severity: Error, Needs: NeedsFolder,
+			Sentence: "every certificate that somebody else makes is what the policy says",
+			Remedy:   "whoever makes it has to make it again, or the policy has to say something else; lockstep never writes it",
+			Find:     findOutside,
+		},
+		{
+			Code: "certificates/shared-ca", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "each CA does one job",
+			Remedy:   "nothing has to be done now; without certificates.ca lockstep makes three CAs that can do no more than they must",
+			Find:     findSharedCA,
+		},
+		{
 			Code: "certificates/due", Severity: Warning, Needs: NeedsFolder,
 			Sentence: "no certificate is in the last third of its life",
-			Remedy:   "renew it in time: move its .crt and .key away, run lockstep apply, and copy the new ones",
+			Remedy:   "renew it in time: move its .crt and .key away, run lockstep apply, and copy the new ones; one that somebody else makes is renewed by them",
 			Find:     findDue,
 		},
 		{
@@ -61,7 +73,7 @@ func certificateChecks() []Check {
 		},
 		{
 			Code: "certificates/authority", Severity: Critical, Needs: NeedsFolder,
-			Sentence: "the CAs are there, valid, and each does one job",
+			Sentence: "the CAs are there, valid, and the ones from which the certificates came",
 			Remedy:   "restore ca/ from its backup; lockstep never makes a second CA over a first",
 			Find:     findBlocked,
 		},
@@ -82,7 +94,8 @@ func certificateChecks() []Check {
 
 // steps calls use for every step of the folder's plan that has one of the actions.
 func (e *Evidence) steps(use func(certgen.Step), actions ...certgen.Action) {
-	for _, s := range certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now).Steps {
+	plan := certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now)
+	for _, s := range slices.Concat(plan.Steps, plan.Keyless) {
 		if slices.Contains(actions, s.Action) {
 			use(s)
 		}
@@ -90,7 +103,7 @@ func (e *Evidence) steps(use func(certgen.Step), actions ...certgen.Action) {
 }
 
 func findMissing(e *Evidence, found func(subject, text string)) {
-	e.steps(func(s certgen.Step) { found(s.Profile.Path+".crt", s.Reason) }, certgen.MakeCA, certgen.Issue)
+	e.steps(func(s certgen.Step) { found(s.Profile.Path+".crt", s.Reason) }, certgen.MakeCA, certgen.BringCA, certgen.Issue)
 }
 
 func findDefective(e *Evidence, found func(subject, text string)) {
@@ -99,14 +112,14 @@ func findDefective(e *Evidence, found func(subject, text string)) {
 
 func findImpostors(e *Evidence, found func(subject, text string)) {
 	for _, p := range certgen.Desired(e.Policy).Profiles {
-		leaf := e.Folder.Pairs[p.Path].Leaf
+		leaf := e.Folder.Pair(p).Leaf
 		ca, err := e.Folder.Authority(p.CA)
 		if leaf == nil || err != nil {
 			continue // other checks say so
 		}
 		for _, d := range certgen.Defects(leaf, p, ca, e.Now) {
 			if impostor(d) {
-				found(p.Path+".crt", "its certificate "+d.Text)
+				found(p.File(), "its certificate "+d.Text)
 			}
 		}
 	}
@@ -133,8 +146,8 @@ func findRevoked(e *Evidence, found func(subject, text string)) {
 		}
 		for _, p := range certgen.Desired(e.Policy).Profiles {
 			// The match is by serial number alone, whoever signed (fact 15).
-			if leaf := e.Folder.Pairs[p.Path].Leaf; leaf != nil && p.CA == ca && revoked[leaf.SerialNumber.String()] {
-				found(p.Path+".crt", fmt.Sprintf("is revoked by the %s CA's list", ca))
+			if leaf := e.Folder.Pair(p).Leaf; leaf != nil && p.CA == ca && revoked[leaf.SerialNumber.String()] {
+				found(p.File(), fmt.Sprintf("is revoked by the %s CA's list", ca))
 			}
 		}
 	}
@@ -160,6 +173,21 @@ func findBlocked(e *Evidence, found func(subject, text string)) {
 	}
 }
 
+func findOutside(e *Evidence, found func(subject, text string)) {
+	for _, u := range certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now).Outside {
+		found(u.Profile.Outside, u.Reason)
+	}
+}
+
+func findSharedCA(e *Evidence, found func(subject, text string)) {
+	if e.Folder.Brought == nil {
+		return
+	}
+	for _, text := range certgen.Costs(e.Folder.Brought) {
+		found(e.Policy.Certificates.CA.Path, text)
+	}
+}
+
 func findStray(e *Evidence, found func(subject, text string)) {
 	for _, path := range e.Folder.Stray {
 		if e.isData(path) {
@@ -179,11 +207,11 @@ func (e *Evidence) isData(path string) bool {
 
 func findDue(e *Evidence, found func(subject, text string)) {
 	for _, p := range certgen.Desired(e.Policy).Profiles {
-		leaf := e.Folder.Pairs[p.Path].Leaf
+		leaf := e.Folder.Pair(p).Leaf
 		if leaf == nil || !e.Now.Before(leaf.NotAfter) || e.Now.Before(dueAt(leaf)) {
 			continue
 		}
-		found(p.Path+".crt", fmt.Sprintf("ends on %s, in %s", leaf.NotAfter.UTC().Format(time.DateOnly), Days(leaf.NotAfter.Sub(e.Now))))
+		found(p.File(), fmt.Sprintf("ends on %s, in %s", leaf.NotAfter.UTC().Format(time.DateOnly), Days(leaf.NotAfter.Sub(e.Now))))
 	}
 }
 

@@ -42,7 +42,8 @@ type Member struct {
 	Alarms        []string
 	Clock         time.Duration // its clock minus ours
 
-	AcceptableCAs [][]byte // raw subjects (RFC 5280 Name) that its client port asks certificates of
+	AcceptableCAs [][]byte          // raw subjects (RFC 5280 Name) that its client port asks certificates of
+	Server        *x509.Certificate // what its client port shows; nil when that was not seen
 	AuthOn        bool
 	Anonymous     Tried // TLS without a certificate; must be Refused
 	Root          Tried // something that needs root, by certificate alone; only while auth is on
@@ -55,6 +56,7 @@ type Peer struct {
 	ID         uint64
 	Name       string // "" for one that never started
 	ClientURLs []string
+	PeerURLs   []string
 }
 
 // Refusal is a certificate that a member's client port does not accept.

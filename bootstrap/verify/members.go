@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/policies/hint"
 )
 
@@ -88,6 +89,12 @@ func MemberChecks() []Check {
 			}),
 		},
 		{
+			Code: "members/server-cn", Severity: Critical, Needs: NeedsMembers,
+			Sentence: "no server's certificate is also that of a user",
+			Remedy:   "give the server a certificate without CN: whoever has its key is that user (CVE-2018-16886)",
+			Find:     eachReached(findServerUser),
+		},
+		{
 			Code: "members/peer-ca", Severity: Critical, Needs: NeedsMembers | NeedsFolder,
 			Sentence: "members take members from our peer CA and from nobody else",
 			Remedy:   "copy peer-ca.crt to the member as its etcd.env says, and restart it: etcd reads CAs only at its start",
@@ -106,6 +113,16 @@ func MemberChecks() []Check {
 			Sentence: "the peer port is closed to components and to anybody without a certificate",
 			Remedy:   "start the member with its etcd.env (ETCD_PEER_CLIENT_CERT_AUTH, ETCD_PEER_TRUSTED_CA_FILE)",
 			Find:     eachReached(findOpenPeerPort),
+		},
+		{
+			Code: "members/peer-ca-shared", Severity: Warning, Needs: NeedsMembers,
+			Sentence: "no CA of clients is also one of members",
+			Remedy:   "give members a CA of their own (--peer-trusted-ca-file): until then every component can speak as a member",
+			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
+				if certgen.Brought(e.Policy) && m.PeerPort.Component.Outcome == Accepted {
+					found("its peer port takes a component's certificate: both come from the one CA that the policy brings along")
+				}
+			}),
 		},
 		{
 			Code: "members/peer-port-unseen", Severity: Warning, Needs: NeedsMembers,
@@ -230,11 +247,36 @@ func (p Peer) is(m Member) bool {
 	return p.Name == m.Name || slices.Contains(p.ClientURLs, m.URL)
 }
 
-func findOpenPeerPort(_ *Evidence, m Member, found func(text string)) {
+// findServerUser finds a server whose certificate opens its own port as a user: by CA,
+// usage and CN (fact 10).
+func findServerUser(e *Evidence, m Member, found func(text string)) {
+	if m.Server == nil || m.Server.Subject.CommonName == "" || !e.isUser(m.Server.Subject.CommonName) {
+		return
+	}
+	trusted := slices.ContainsFunc(m.AcceptableCAs, func(raw []byte) bool { return bytes.Equal(raw, m.Server.RawIssuer) })
+	usage := m.Server.ExtKeyUsage
+	if trusted && (len(usage) == 0 || slices.Contains(usage, x509.ExtKeyUsageClientAuth) || slices.Contains(usage, x509.ExtKeyUsageAny)) {
+		found(fmt.Sprintf("its certificate is good for clients too, and its CN is the user %q", m.Server.Subject.CommonName))
+	}
+}
+
+// isUser reports whether the policy or etcd has a user of that name.
+func (e *Evidence) isUser(name string) bool {
+	if e.Auth != nil {
+		if _, found := e.Auth.User(name); found {
+			return true
+		}
+	}
+	return name == policies.Root().String() ||
+		slices.ContainsFunc(e.Policy.Components, func(c policies.Component) bool { return c.User.String() == name })
+}
+
+// findOpenPeerPort leaves a shared CA to members/peer-ca-shared: what it signs is let in.
+func findOpenPeerPort(e *Evidence, m Member, found func(text string)) {
 	if m.PeerPort.Anonymous.Outcome == Accepted {
 		found("its peer port accepts connections without a certificate")
 	}
-	if m.PeerPort.Component.Outcome == Accepted {
+	if m.PeerPort.Component.Outcome == Accepted && !certgen.Brought(e.Policy) {
 		found("its peer port accepts a component's certificate")
 	}
 }

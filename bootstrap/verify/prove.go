@@ -76,7 +76,11 @@ func proveOne(ctx context.Context, w *world.World, o Options, c policies.Compone
 // fs.ErrNotExist.
 func ComponentIdentity(ctx context.Context, w *world.World, c policies.Component, mint bool) (identity *tls.Certificate, minted bool, err error) {
 	profile := certgen.ComponentProfile(w.Policy, c)
-	found, err := w.Folder.Identity(profile.Path)
+	var found tls.Certificate
+	err = fs.ErrNotExist // a policy names no key outside the folder
+	if profile.Outside == "" {
+		found, err = w.Folder.Identity(profile.Path)
+	}
 	if errors.Is(err, fs.ErrNotExist) && mint {
 		profile.Lifetime = mintTTL
 		found, err = w.Mint(ctx, profile)

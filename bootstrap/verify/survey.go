@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -60,6 +61,9 @@ func surveyMember(ctx context.Context, w *world.World, at world.Member, identiti
 	m := Member{Name: at.Name, URL: at.URL, PeerURL: at.PeerURL}
 	greeting, err := greet(ctx, w, at.URL, nil)
 	m.Anonymous, m.AcceptableCAs = tried(err), greeting.AcceptableCAs
+	if len(greeting.Server) > 0 {
+		m.Server = greeting.Server[0]
+	}
 	if m.Anonymous.Outcome == Unknown {
 		m.Err = err
 		return m
@@ -71,8 +75,19 @@ func surveyMember(ctx context.Context, w *world.World, at world.Member, identiti
 	if m.Err = askAsRoot(ctx, w, &m, &identities[0].Certificate); m.Err != nil {
 		return m
 	}
-	m.PeerPort = surveyPeerPort(ctx, w, at.PeerURL, identities[len(identities)-1].Certificate, peer)
+	m.PeerPort = surveyPeerPort(ctx, w, peerURL(w, m), identities[len(identities)-1].Certificate, peer)
 	return m
+}
+
+// peerURL is where m listens for members: by the policy, or by what the cluster says
+// where the one CA that was brought along tells whom to trust there.
+func peerURL(w *world.World, m Member) string {
+	for _, p := range m.Peers {
+		if m.PeerURL == "" && certgen.Brought(w.Policy) && p.ID == m.ID && len(p.PeerURLs) > 0 && strings.HasPrefix(p.PeerURLs[0], "https:") {
+			return p.PeerURLs[0]
+		}
+	}
+	return m.PeerURL
 }
 
 // greet shakes hands and waits for the server's judgement of identity (nil for none).
@@ -152,7 +167,7 @@ func askAsRoot(ctx context.Context, w *world.World, m *Member, root *tls.Certifi
 		return fmt.Errorf("asking %s for the members: %w", m.Name, err)
 	}
 	for _, p := range peers {
-		m.Peers = append(m.Peers, Peer{ID: p.ID, Name: p.Name, ClientURLs: p.ClientURLs})
+		m.Peers = append(m.Peers, Peer{ID: p.ID, Name: p.Name, ClientURLs: p.ClientURLs, PeerURLs: p.PeerURLs})
 	}
 	if m.Alarms, err = c.Alarms(ctx); err != nil {
 		return fmt.Errorf("asking %s for alarms: %w", m.Name, err)

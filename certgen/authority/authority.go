@@ -21,6 +21,7 @@ type Authority struct {
 	cert    *x509.Certificate
 	key     crypto.Signer
 	serials *certgen.Serials
+	brought bool // made by somebody else, and good for all purposes
 }
 
 var _ certgen.Issuer = (*Authority)(nil)
@@ -83,6 +84,15 @@ func Load(cert *x509.Certificate, key crypto.Signer) (*Authority, error) {
 	return a, nil
 }
 
+// LoadBrought takes up a CA that somebody else made and that signs for all purposes.
+func LoadBrought(cert *x509.Certificate, key crypto.Signer) (*Authority, error) {
+	a, err := Load(cert, key)
+	if err == nil {
+		a.brought = true
+	}
+	return a, err
+}
+
 // Avoid makes a draw its serial numbers outside used, and add them there. Call it
 // before anything is issued.
 func (a *Authority) Avoid(used *certgen.Serials) {
@@ -143,7 +153,7 @@ func (a *Authority) mayIssue(p certgen.Profile, now time.Time) error {
 		return errors.New("a CA signs no further CA")
 	}
 	own := certgen.Profile{Kind: certgen.KindCA, CA: p.CA}.Usages()
-	if len(a.cert.ExtKeyUsage) > 0 && !slices.Equal(a.cert.ExtKeyUsage, own) {
+	if !a.brought && len(a.cert.ExtKeyUsage) > 0 && !slices.Equal(a.cert.ExtKeyUsage, own) {
 		return fmt.Errorf("%q is not the %s CA", a.cert.Subject.CommonName, p.CA)
 	}
 	if now.After(a.cert.NotAfter) {

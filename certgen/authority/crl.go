@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/big"
 	"time"
+
+	"lockstep/certgen"
 )
 
 // RevocationList signs a CRL in DER (etcd 3.6 and later read nothing else, fact 15).
@@ -18,13 +20,13 @@ func (a *Authority) RevocationList(entries []x509.RevocationListEntry, number *b
 		ThisUpdate:                later(now.Add(-backdate).Truncate(time.Second), a.cert.NotBefore),
 		NextUpdate:                a.cert.NotAfter,
 		RevokedCertificateEntries: entries,
-	}, a.cert, a.key)
+	}, certgen.ForLists(a.cert), a.key)
 	if err != nil {
 		return nil, fmt.Errorf("signing the revocation list of %q: %w", a.cert.Subject.CommonName, err)
 	}
 	list, err := x509.ParseRevocationList(der)
 	if err == nil {
-		err = list.CheckSignatureFrom(a.cert)
+		err = list.CheckSignatureFrom(certgen.ForLists(a.cert))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("signing the revocation list of %q: reading it back: %w", a.cert.Subject.CommonName, err)

@@ -66,6 +66,33 @@ func ParseKey(content []byte) (crypto.Signer, error) {
 	return signer, nil
 }
 
+// ParseAnyKey reads a private key in the forms in which other software keeps a CA's:
+// PKCS#8, PKCS#1 (RSA) or SEC1 (EC), the latter also behind its curve's parameters as
+// openssl writes it. Its errors never contain any of it.
+func ParseAnyKey(content []byte) (crypto.Signer, error) {
+	block, rest := pem.Decode(content)
+	if block != nil && block.Type == "EC PARAMETERS" {
+		block, _ = pem.Decode(rest)
+	}
+	switch {
+	case block == nil:
+		return nil, errors.New("this is not PEM")
+	case block.Headers["DEK-Info"] != "":
+		return nil, errors.New("the key is encrypted")
+	case block.Type == "RSA PRIVATE KEY":
+		if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+			return key, nil
+		}
+		return nil, errors.New("this is not a PKCS#1 private key")
+	case block.Type == "EC PRIVATE KEY":
+		if key, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
+			return key, nil
+		}
+		return nil, errors.New("this is not a SEC1 private key")
+	}
+	return ParseKey(pem.EncodeToMemory(block))
+}
+
 // Matches reports whether key is the private half of cert's public key.
 func Matches(cert *x509.Certificate, key crypto.Signer) bool {
 	public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })

@@ -76,6 +76,9 @@ func (r *run) all(ctx context.Context, steps []certgen.Step, inFlight int) error
 	if err := r.each(ctx, steps, certgen.MakeCA, func(s certgen.Step) error { return r.makeCA(s.Profile) }); err != nil {
 		return err
 	}
+	if err := r.each(ctx, steps, certgen.BringCA, func(s certgen.Step) error { return r.f.bringCA(s) }); err != nil {
+		return err
+	}
 	return r.units(ctx, unitsOf(steps), inFlight)
 }
 
@@ -128,6 +131,8 @@ func gerund(s certgen.Step) string {
 		return "finishing " + s.Path()
 	case certgen.MakeCA:
 		return fmt.Sprintf("making the %s CA", s.Profile.CA)
+	case certgen.BringCA:
+		return fmt.Sprintf("taking in the %s CA", s.Profile.CA)
 	case certgen.Issue:
 		return "issuing " + s.Path()
 	case certgen.Reissue:
@@ -151,7 +156,7 @@ func unitsOf(steps []certgen.Step) []unit {
 	var units []unit
 	index := map[string]int{}
 	for _, s := range steps {
-		if s.Action == certgen.Finish || s.Action == certgen.MakeCA {
+		if s.Action == certgen.Finish || s.Action == certgen.MakeCA || s.Action == certgen.BringCA {
 			continue
 		}
 		dir := path.Dir(s.Path())

@@ -18,6 +18,8 @@ type Folder struct {
 	root *os.Root
 	disk disk
 	held atomic.Bool // the lock is ours
+
+	outside Outside
 }
 
 // Open opens an existing PKI folder. The error is fs.ErrNotExist when there is none.

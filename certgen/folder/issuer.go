@@ -12,8 +12,9 @@ import (
 	"lockstep/certgen/authority"
 )
 
-// Issuer opens a CA with its key. The error is fs.ErrNotExist when one of the two is
-// not here; a key that others may read or own is refused.
+// Issuer opens a CA with its key, the one that was brought along for this run if there
+// is one. The error is fs.ErrNotExist when one of the two is not here; a key that others
+// may read or own is refused.
 func (f *Folder) Issuer(ca certgen.CA) (*authority.Authority, error) {
 	state, err := f.certificates()
 	if err != nil {
@@ -28,11 +29,18 @@ func (f *Folder) Issuer(ca certgen.CA) (*authority.Authority, error) {
 }
 
 func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
+	if o := f.outside; o.CA != nil && o.Key != nil {
+		return authority.LoadBrought(o.CA, o.Key)
+	}
 	cert, key, err := f.readPair(certgen.CAPath(ca))
 	if err != nil {
 		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
 	}
-	a, err := authority.Load(cert, key)
+	load := authority.Load
+	if f.outside.CA != nil {
+		load = authority.LoadBrought
+	}
+	a, err := load(cert, key)
 	if err != nil {
 		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
 	}
@@ -52,10 +60,13 @@ func (f *Folder) Identity(pair string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}, nil
 }
 
-// Certificate is a CA's certificate, from ca/ or, when that is not here, from the
-// copies in the other folders. The key is not opened. The error is fs.ErrNotExist
-// when there is neither.
+// Certificate is a CA's certificate: the one that was brought along, else from ca/ or,
+// when that is not here, from the copies in the other folders. The key is not opened.
+// The error is fs.ErrNotExist when there is none of these.
 func (f *Folder) Certificate(ca certgen.CA) (*x509.Certificate, error) {
+	if f.outside.CA != nil {
+		return f.outside.CA, nil
+	}
 	cert, err := f.readCertificate(certgen.CAPath(ca) + ".crt")
 	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return cert, err

@@ -16,8 +16,8 @@ import (
 	"lockstep/policies/hint"
 )
 
-// Observe reads the whole folder, but no CA's key and no secret. A ca/ that this user
-// may not read counts as absent.
+// Observe reads the whole folder, but no CA's key and no secret, and the certificates
+// outside of it that Bring named. A ca/ that this user may not read counts as absent.
 func (f *Folder) Observe() (certgen.State, error) {
 	o := observer{f: f, keys: true}
 	if err := o.run(); err != nil {
@@ -48,7 +48,10 @@ type pairFiles struct {
 }
 
 func (o *observer) run() error {
-	o.state = certgen.State{Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{}}
+	o.state = certgen.State{
+		Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{},
+		Brought: o.f.outside.CA, HasKey: o.f.outside.Key != nil, Elsewhere: o.f.elsewhere(),
+	}
 	o.found = map[string]pairFiles{}
 	if err := o.dir("."); err != nil {
 		return err

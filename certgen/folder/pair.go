@@ -73,6 +73,26 @@ func (r *run) makeCA(p certgen.Profile) error {
 	return nil
 }
 
+// bringCA writes the certificate of a CA that somebody else made, or fails without
+// having overwritten anything.
+func (f *Folder) bringCA(s certgen.Step) error {
+	name := s.Path() + ".crt"
+	if err := f.mkdirs(path.Dir(name)); err != nil {
+		return err
+	}
+	err := f.stage(name, s.Content, 0o644)
+	if err == nil {
+		err = f.place(name)
+	}
+	if err == nil {
+		err = f.disk.SyncDir(path.Dir(name))
+	}
+	if err != nil {
+		_ = f.unstage(name) // else the next plan clears it
+	}
+	return err
+}
+
 // placePair is renamePair for a CA. Its key is on the disk before its certificate is
 // in place: a CA without a key could not be told from one whose key is kept elsewhere.
 func (f *Folder) placePair(pair string) error {

@@ -71,10 +71,15 @@ func regular(name string, mode fs.FileMode) error {
 	return nil
 }
 
-// guard refuses a key that others may read or exchange.
+// guard refuses a key of the folder that others may read or exchange.
 func guard(name string, info fs.FileInfo) error {
+	return guardAt(name, name+", in the PKI folder.", info)
+}
+
+// guardAt is guard for a key that lies at where.
+func guardAt(name, where string, info fs.FileInfo) error {
 	if mode := permissions(info); mode&0o177 != 0 {
-		return hint.Refuse(fmt.Sprintf("If nobody else can have read it: chmod 600 %s, in the PKI folder.", name),
+		return hint.Refuse("If nobody else can have read it: chmod 600 "+where,
 			"%s has mode %04o, and others may use it: only 0600 is accepted", name, mode)
 	}
 	if uid, yes := foreign(info); yes {

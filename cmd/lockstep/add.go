@@ -46,7 +46,7 @@ finishes the work.`,
 		},
 	}
 	fs := cmd.Flags()
-	opts.connection.flags(fs)
+	opts.connection.signingFlags(fs)
 	fs.StringVar(&opts.entry.Preset, "preset", "", "`PRESET` that says what it needs; lockstep presets lists them")
 	fs.StringArrayVar(&opts.with, "with", nil, "`KEY=VALUE` of the preset; may be repeated")
 	fs.BoolVar(&opts.entry.Administrator, "administrator", false, "give it etcd's role root")

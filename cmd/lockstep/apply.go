@@ -51,35 +51,38 @@ func runApply(ctx context.Context, opts applyOptions) error {
 			return err
 		}
 	}
-	w, finish, release, err := opts.open(ctx, true)
+	s, err := opts.enter(ctx, opts.locked)
 	if err != nil {
 		return err
 	}
-	defer release()
-	done, err := bootstrap.Apply(ctx, w, allow, func(p *bootstrap.Proposal) error {
-		finish()
+	defer s.leave()
+	done, err := bootstrap.Apply(ctx, s.World, allow, func(p *bootstrap.Proposal) error {
+		s.pause()
 		if reviewed != nil {
-			return compare(*reviewed, view.Proposal{Policy: w.Policy, Proposal: p})
+			return compare(*reviewed, view.Proposal{Policy: s.Policy, Proposal: p})
 		}
-		if err := opts.tell(view.ProposalText(view.Proposal{Policy: w.Policy, Proposal: p}, opts.colour(opts.stderrTerminal))); err != nil {
+		if err := opts.tell(view.ProposalText(view.Proposal{Policy: s.Policy, Proposal: p}, opts.colour(opts.stderrTerminal))); err != nil {
 			return err
 		}
 		return opts.confirm(ctx, fmt.Sprintf("Do it (%d steps)?", p.Steps()))
 	})
-	finish()
+	s.pause()
 	if err != nil {
 		return err
 	}
 	if reviewed != nil && done.Empty() {
-		if err := compare(*reviewed, view.Proposal{Policy: w.Policy, Proposal: done}); err != nil {
+		if err := compare(*reviewed, view.Proposal{Policy: s.Policy, Proposal: done}); err != nil {
 			return err
 		}
 	}
-	if err := opts.answer(view.Proposal{Policy: w.Policy, Proposal: done, Applied: true}); err != nil {
+	if err := opts.answer(view.Proposal{Policy: s.Policy, Proposal: done, Applied: true}); err != nil {
 		return err
 	}
-	if flags := flagsOf(done); flags != "" {
+	switch flags := flagsOf(done); {
+	case flags != "":
 		return hint.Pending("lockstep apply "+flags+" does it, if you mean it.", "not in step: something needs a flag")
+	case !done.Settled():
+		return hint.Pending("It waits for what the lines above name.", "not in step")
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ the next run continues. Whatever is valid is left as it is, so it is safe to rep
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runBootstrap(cmd.Context(), opts) },
 	}
-	opts.connection.flags(cmd.Flags())
+	opts.connection.signingFlags(cmd.Flags())
 	cmd.Flags().DurationVar(&opts.wait, "wait", 0, "how long to wait for members that do not answer yet")
 	cmd.Flags().StringSliceVar(&opts.acceptForeign, "accept-foreign", nil, "`USER` outside the policy that may keep its power; may be repeated")
 	cmd.Flags().BoolVar(&opts.reuseName, "reuse-name", false, "add a user although a certificate that it had before is still valid")

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"lockstep/certgen"
+	"lockstep/certgen/folder"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies/hint"
 )
@@ -33,7 +35,8 @@ func newCertsCommand(g *globals) *cobra.Command {
 
 type issueRootOptions struct {
 	*globals
-	ttl time.Duration
+	ttl   time.Duration
+	caKey string
 }
 
 // shortest and longest life of a root certificate on disk.
@@ -53,6 +56,7 @@ when you are done. lockstep itself does not need it where the client CA's key is
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runIssueRoot(cmd.Context(), opts) },
 	}
+	caKeyFlag(cmd.Flags(), &opts.caKey)
 	cmd.Flags().DurationVar(&opts.ttl, "ttl", time.Hour, "how long it is valid, 1m to 720h")
 	return cmd
 }
@@ -65,11 +69,16 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 	if err != nil {
 		return err
 	}
+	outside, err := folder.ReadOutside(p, opts.caKey)
+	if err != nil {
+		return err
+	}
 	f, err := opts.readFolder()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	f.Bring(outside)
 	unlock, err := f.Lock(ctx, lockWait)
 	if err != nil {
 		return err
@@ -80,8 +89,8 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 		return err
 	}
 	plan := certgen.DiffRoot(p, opts.ttl, state, opts.now())
-	if len(plan.Blocked) > 0 {
-		return hint.Refuse("", "issuing root's certificate: %s", plan.Blocked[0])
+	if problems := slices.Concat(plan.Blocked, plan.Waiting()); len(problems) > 0 {
+		return hint.Refuse("", "issuing root's certificate: %s", problems[0])
 	}
 	if err := f.Apply(ctx, plan, opts.now, inFlight, func(certgen.Step) {}); err != nil {
 		return err

@@ -18,6 +18,7 @@ type connection struct {
 	endpoints         []string
 	cacert, cert, key string
 	user              string
+	caKey             string
 }
 
 func (c *connection) flags(fs *pflag.FlagSet) {
@@ -26,6 +27,16 @@ func (c *connection) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.cert, "cert", "", "`FILE` of the administrator's certificate (default: root's, made in memory; ETCDCTL_CERT)")
 	fs.StringVar(&c.key, "key", "", "`FILE` of its key (ETCDCTL_KEY)")
 	fs.StringVar(&c.user, "user", "", "`NAME` or NAME:PASSWORD of an administrator with a password (ETCDCTL_USER, ETCDCTL_PASSWORD)")
+}
+
+// signingFlags is flags for commands that also sign, if only root's certificate.
+func (c *connection) signingFlags(fs *pflag.FlagSet) {
+	c.flags(fs)
+	caKeyFlag(fs, &c.caKey)
+}
+
+func caKeyFlag(fs *pflag.FlagSet, file *string) {
+	fs.StringVar(file, "ca-key", "", "`FILE` of the key of the CA that certificates.ca in the policy names")
 }
 
 // target is a resolved connection.

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"lockstep/bootstrap"
-	"lockstep/bootstrap/world"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies/hint"
 	"lockstep/roles"
@@ -30,7 +29,7 @@ type change struct {
 }
 
 func (c *change) flags(fs *pflag.FlagSet) {
-	c.connection.flags(fs)
+	c.connection.signingFlags(fs)
 	fs.BoolVar(&c.prune, "prune", false, "also remove users, roles and certificates of ours that the policy no longer names")
 	fs.StringVar(&c.adopt, "adopt", "", "also take over users that somebody else made; `recreate` deletes those with a password and adds them again without")
 	fs.BoolVar(&c.reuseName, "reuse-name", false, "add a user although a certificate that it had before is still valid")
@@ -52,30 +51,14 @@ func (c *change) allow() (bootstrap.Allowed, error) {
 	return bootstrap.Allowed{}, hint.With(fmt.Errorf("--adopt=%s", c.adopt), "It is --adopt or --adopt=recreate.")
 }
 
-// open is the world that both commands look at, its folder locked for changes or not.
-// Without a folder there is still etcd's half to look at.
-func (c *change) open(ctx context.Context, forChange bool) (w *world.World, finish, release func(), err error) {
+// enter is the world that both commands look at. Without a folder there is still etcd's
+// half to look at.
+func (c *change) enter(ctx context.Context, in folderIn) (*session, error) {
 	p, err := c.readPolicy()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	f, err := c.readFolder()
-	release = func() { f.Close() }
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		f, release = nil, func() {}
-	case err != nil:
-		return nil, nil, nil, err
-	case forChange:
-		if f, release, err = locked(ctx, f); err != nil {
-			return nil, nil, nil, err
-		}
-	}
-	w, finish, err = c.openWorld(ctx, p, f, c.connection)
-	if err != nil {
-		release()
-	}
-	return w, finish, release, err
+	return c.globals.enter(ctx, p, c.connection, orNone(in))
 }
 
 type planOptions struct {
@@ -104,17 +87,17 @@ func runPlan(ctx context.Context, opts planOptions) error {
 	if err != nil {
 		return err
 	}
-	w, finish, release, err := opts.open(ctx, false)
+	s, err := opts.enter(ctx, opts.lookedAt)
 	if err != nil {
 		return err
 	}
-	defer release()
-	p, err := bootstrap.Propose(ctx, w, allow)
-	finish()
+	defer s.leave()
+	p, err := bootstrap.Propose(ctx, s.World, allow)
+	s.pause()
 	if err != nil {
 		return err
 	}
-	answer := view.Proposal{Policy: w.Policy, Proposal: p}
+	answer := view.Proposal{Policy: s.Policy, Proposal: p}
 	if opts.out != "" {
 		if err := savePlan(opts.out, answer); err != nil {
 			return err
@@ -133,6 +116,8 @@ func runPlan(ctx context.Context, opts planOptions) error {
 func cure(p *bootstrap.Proposal) string {
 	flags := flagsOf(p)
 	switch {
+	case flags == "" && p.Empty():
+		return "It waits for what the plan names."
 	case flags == "":
 		return "lockstep apply does it."
 	case p.Empty():

@@ -34,7 +34,7 @@ that somebody else holds stays. Cut off anywhere, the same command finishes the 
 			return runRemove(cmd.Context(), opts)
 		},
 	}
-	opts.connection.flags(cmd.Flags())
+	opts.connection.signingFlags(cmd.Flags())
 	return cmd
 }
 

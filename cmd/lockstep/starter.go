@@ -36,7 +36,7 @@ const starterExample = `  # What known software needs comes as a preset: lockste
 const starterTail = `
   # Snapshots, defragmentation and member changes need etcd's role root; there is no
   # finer right. Uncomment it if a program does that for you:
-  # - {name: snapshots, administrator: true}
+  # - {name: snapshots, preset: backup/snapshot}
 `
 
 // starter is a policy with one component for each preset, or with an example.
@@ -54,6 +54,11 @@ func starter(chosen []presets.Preset) string {
 		name := adopt.ComponentName(p.Name)
 		if seen[name]++; seen[name] > 1 {
 			name = fmt.Sprintf("%s-%d", name, seen[name])
+			if p.User != "" {
+				p.User = name // two components never share a user
+			}
+		} else {
+			p.User = ""
 		}
 		starterComponent(&b, name, p)
 	}
@@ -63,11 +68,18 @@ func starter(chosen []presets.Preset) string {
 
 func starterComponent(b *strings.Builder, name string, p presets.Preset) {
 	fmt.Fprintf(b, "  # %s\n", p.Summary)
+	separator, end := ", ", "}\n"
 	if len(p.Parameters) == 0 {
-		fmt.Fprintf(b, "  - {name: %s, preset: %s}\n", name, p.Name)
-		return
+		b.WriteString("  - {")
+	} else {
+		b.WriteString("  - ")
+		separator, end = "\n    ", "\n    with:\n"
 	}
-	fmt.Fprintf(b, "  - name: %s\n    preset: %s\n    with:\n", name, p.Name)
+	fields := []string{"name: " + name, "preset: " + p.Name}
+	if p.User != "" {
+		fields = append(fields, "user: "+p.User)
+	}
+	b.WriteString(strings.Join(fields, separator) + end)
 	for _, parameter := range p.Parameters {
 		fmt.Fprintf(b, "      %s: %q    # %s\n", parameter.Name, parameter.Default, parameter.Description)
 	}

@@ -27,7 +27,7 @@ what it may do and what it may not. Nothing is written, neither here nor to etcd
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), opts) },
 	}
-	opts.connection.flags(cmd.Flags())
+	opts.connection.signingFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.Exhaustive, "exhaustive", false, "ask every component about every other component's keys")
 	cmd.Flags().BoolVar(&opts.Mint, "mint", false, "for a component whose key is not here, make a five-minute certificate in memory (needs the client CA's key)")
 	return cmd

@@ -98,15 +98,33 @@ type session struct {
 	leave func() // that, and lets the folder go
 }
 
-// enter opens the world of one command. The connection is settled first: a wrong one
-// leaves no folder behind.
+// orNone opens the folder as in does; where there is none, it is nil.
+func orNone(in folderIn) folderIn {
+	return func(ctx context.Context) (*folder.Folder, func(), error) {
+		f, release, err := in(ctx)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, func() {}, nil
+		}
+		return f, release, err
+	}
+}
+
+// enter opens the world of one command. What can be wrong outside the folder is settled
+// first: it leaves no folder behind.
 func (g *globals) enter(ctx context.Context, p *policies.Policy, c connection, in folderIn) (*session, error) {
 	if _, err := c.resolve(p.Cluster, g.app); err != nil {
+		return nil, err
+	}
+	outside, err := folder.ReadOutside(p, c.caKey)
+	if err != nil {
 		return nil, err
 	}
 	f, release, err := in(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if f != nil {
+		f.Bring(outside)
 	}
 	w, pause, err := g.openWorld(ctx, p, f, c)
 	if err != nil {

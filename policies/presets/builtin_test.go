@@ -14,7 +14,11 @@ import (
 func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 	t.Parallel()
 	const calico = "/calico/resources/v3/projectcalico.org/"
-	want := map[string]struct{ rw, r []string }{
+	want := map[string]struct {
+		rw, r         []string
+		user          string
+		administrator bool
+	}{
 		"calico/node": {
 			rw: []string{
 				"/calico/felix/v1/", "/calico/felix/v2/", "/calico/ipam/v2/",
@@ -48,9 +52,12 @@ func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 			},
 			r: []string{"/calico/ipam/v2/", calico},
 		},
-		"calico/calicoctl":          {rw: []string{"/calico/ipam/v2/", calico}},
-		"kubernetes/kube-apiserver": {rw: []string{"/registry/"}},
-		"flannel":                   {rw: []string{"/coreos.com/network/"}},
+		"calico/calicoctl":                    {rw: []string{"/calico/ipam/v2/", calico}},
+		"kubernetes/kube-apiserver":           {rw: []string{"/registry/"}},
+		"kubernetes/kubeadm-apiserver":        {rw: []string{"/registry/"}, user: "kube-apiserver-etcd-client"},
+		"kubernetes/kubeadm-etcd-healthcheck": {administrator: true, user: "kube-etcd-healthcheck-client"},
+		"backup/snapshot":                     {administrator: true},
+		"flannel":                             {rw: []string{"/coreos.com/network/"}},
 	}
 	for _, name := range Names() {
 		if _, ok := want[name]; !ok {
@@ -70,6 +77,9 @@ func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 			preset, ok := Lookup(name)
 			if !ok {
 				t.Fatal("not built in")
+			}
+			if preset.User != table.user || preset.Administrator != table.administrator {
+				t.Errorf("user %q, administrator %v", preset.User, preset.Administrator)
 			}
 			permissions, _, problems := preset.Expand("x", nil)
 			var got []string

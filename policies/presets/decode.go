@@ -21,6 +21,7 @@ func Decode(d *strict.Decoder, name string, v strict.Value) Preset {
 		Sources: v.Field("sources").Texts(),
 		Checked: oneLine(v.Field("checked").Text()),
 
+		User:          v.Field("user").Text(),
 		Administrator: v.Field("administrator").Bool(),
 	}
 	for _, e := range v.Field("parameters").Entries() {

@@ -15,6 +15,7 @@ type Preset struct {
 	Summary       string   // one line: what software this is
 	Sources       []string // URLs or repositories where the permissions were read
 	Checked       string   // the versions that they were checked against, and how
+	User          string   // the user that the software's own certificate names; "" for the component's
 	Administrator bool     // needs role root; Permissions is empty then
 	Parameters    []Parameter
 	Permissions   []Permission

@@ -29,6 +29,7 @@ func Type() strict.Type {
 			{Name: "summary", Type: text, Doc: "What software this is, in one line."},
 			{Name: "sources", Type: list(text), Doc: "Where the permissions were read."},
 			{Name: "checked", Type: prose, Doc: "The versions that the permissions were checked against."},
+			{Name: "user", Type: text, Doc: "The user that the software's own certificate names, where a component gives none."},
 			{Name: "parameters", Type: strict.Type{Kind: strict.Map, Key: parameterName(), Elem: &parameter}, Doc: "Values that a component may set by with; {name of the parameter} stands for them below."},
 			{Name: "permissions", Type: list(permission), Doc: "What the software needs. {name} stands for the component's name."},
 			{Name: "administrator", Type: strict.Type{Kind: strict.Bool, OnlyTrue: true}, Doc: "The software needs etcd's role root."},

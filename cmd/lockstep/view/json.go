@@ -74,6 +74,7 @@ type PresetsDocument struct {
 type PresetDocument struct {
 	Name          string               `json:"name"`
 	Summary       string               `json:"summary"`
+	User          string               `json:"user,omitempty"` // where a component says none
 	Sources       []string             `json:"sources"`
 	Checked       string               `json:"checked"`
 	Administrator bool                 `json:"administrator"`

@@ -19,6 +19,7 @@ type PlanDocument struct {
 	Change       int             `json:"change"`
 	Remove       int             `json:"remove"`
 	Refused      int             `json:"refused"` // needs a flag
+	Waiting      int             `json:"waiting"` // waits for a key, or for somebody else
 	Groups       []GroupDocument `json:"groups"`
 	Foreign      []string        `json:"foreign"` // somebody else's, left alone, in sentences
 }
@@ -38,4 +39,5 @@ type ChangeDocument struct {
 	Reason     string `json:"reason"`
 	Interrupts string `json:"interrupts,omitempty"` // who may be refused for a moment
 	Flag       string `json:"flag,omitempty"`       // of a refused one: what allows it
+	Needs      string `json:"needs,omitempty"`      // of one that no flag allows: what it waits for
 }

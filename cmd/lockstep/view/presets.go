@@ -42,6 +42,9 @@ func (p Preset) Text(s *Sheet) {
 		}
 	}
 	s.Line("")
+	if p.User != "" {
+		s.Line("user: %s, unless the component says another", p.User)
+	}
 	p.permissions(s)
 	if len(p.Notes) > 0 {
 		s.Line("")
@@ -78,7 +81,7 @@ func (p Preset) Document() any {
 
 func presetDocument(p presets.Preset) PresetDocument {
 	d := PresetDocument{
-		Name: p.Name, Summary: p.Summary, Checked: p.Checked, Administrator: p.Administrator,
+		Name: p.Name, Summary: p.Summary, User: p.User, Checked: p.Checked, Administrator: p.Administrator,
 		Sources:     append([]string{}, p.Sources...),
 		Parameters:  []ParameterDocument{},
 		Permissions: []PermissionDocument{},

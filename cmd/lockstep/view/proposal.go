@@ -28,6 +28,7 @@ type change struct {
 	reason     string
 	interrupts string
 	flag       string // of a refused change: what allows it
+	needs      string // of one that no flag allows: what it waits for
 }
 
 // group is the changes that concern one component, or nobody in particular.
@@ -61,7 +62,11 @@ func (p Proposal) groups() []group {
 	}
 	for _, w := range p.Proposal.Withheld {
 		name := ofPath(w.Path())
-		by[name] = append(by[name], change{sign: "!", half: "certificates", text: w.String(), reason: w.Reason, flag: w.Flag})
+		by[name] = append(by[name], change{sign: "!", half: "certificates", text: w.String(), reason: w.Reason, flag: w.Flag, needs: w.Needs})
+	}
+	for _, u := range p.Proposal.Certificates.Outside {
+		name := u.Profile.Identity
+		by[name] = append(by[name], change{sign: "!", half: "certificates", text: "make " + u.Profile.Outside + " again", reason: u.Reason, needs: "whoever makes it"})
 	}
 	return ordered(by, p.Policy)
 }
@@ -134,7 +139,7 @@ func certificateSign(s certgen.Step) string {
 	switch {
 	case s.Action == certgen.Retire:
 		return "-"
-	case s.Action == certgen.Issue, s.Action == certgen.MakeCA, s.Action == certgen.Write && s.Reason == certgen.Missing:
+	case s.Action == certgen.Issue, s.Action == certgen.MakeCA, s.Action == certgen.BringCA, s.Action == certgen.Write && s.Reason == certgen.Missing:
 		return "+"
 	}
 	return "~"
@@ -153,11 +158,11 @@ func roleSign(s roles.Step) string {
 }
 
 // Text implements Answer. What was applied was shown when it was asked for, so then
-// only what still needs a flag is listed.
+// only what is still left is listed.
 func (p Proposal) Text(s *Sheet) {
 	for _, g := range p.groups() {
 		if p.Applied {
-			g.changes = slices.DeleteFunc(g.changes, func(c change) bool { return c.flag == "" })
+			g.changes = slices.DeleteFunc(g.changes, func(c change) bool { return c.sign != "!" })
 		}
 		if len(g.changes) == 0 {
 			continue
@@ -200,8 +205,8 @@ func (p Proposal) foreign() []string {
 
 func parenthesis(c change) string {
 	switch {
-	case c.flag != "":
-		return fmt.Sprintf(" (not without %s: %s)", c.flag, c.reason)
+	case c.flag+c.needs != "":
+		return fmt.Sprintf(" (not without %s: %s)", c.flag+c.needs, c.reason)
 	case c.reason == "":
 		return ""
 	}
@@ -219,34 +224,43 @@ func signColour(sign string) Colour {
 }
 
 func (p Proposal) summary(s *Sheet) string {
-	added, changed, removed, refused := p.counts()
+	n := p.counts()
+	waiting := ""
+	if n.waiting > 0 {
+		waiting = fmt.Sprintf(", %d waiting for somebody", n.waiting)
+	}
 	switch {
 	case p.Proposal.InStep() && p.Proposal.Folder == "":
 		return s.Paint(Good, "nothing to do in etcd")
 	case p.Proposal.InStep():
 		return s.Paint(Good, "nothing to do")
 	case p.Applied:
-		return fmt.Sprintf("%s: %d added, %d changed, %d removed, %d left for a flag", s.Paint(Good, "done"), added, changed, removed, refused)
+		return fmt.Sprintf("%s: %d added, %d changed, %d removed, %d left for a flag%s", s.Paint(Good, "done"), n.added, n.changed, n.removed, n.refused, waiting)
 	}
-	return fmt.Sprintf("to do: %d to add, %d to change, %d to remove, %d only with a flag", added, changed, removed, refused)
+	return fmt.Sprintf("to do: %d to add, %d to change, %d to remove, %d only with a flag%s", n.added, n.changed, n.removed, n.refused, waiting)
 }
 
-func (p Proposal) counts() (added, changed, removed, refused int) {
+// counted is how many changes there are of each kind.
+type counted struct{ added, changed, removed, refused, waiting int }
+
+func (p Proposal) counts() (n counted) {
 	for _, g := range p.groups() {
 		for _, c := range g.changes {
-			switch c.sign {
-			case "+":
-				added++
-			case "~":
-				changed++
-			case "-":
-				removed++
+			switch {
+			case c.sign == "+":
+				n.added++
+			case c.sign == "~":
+				n.changed++
+			case c.sign == "-":
+				n.removed++
+			case c.needs != "":
+				n.waiting++
 			default:
-				refused++
+				n.refused++
 			}
 		}
 	}
-	return added, changed, removed, refused
+	return n
 }
 
 // Document implements Answer.
@@ -254,18 +268,18 @@ func (p Proposal) Document() any { return p.Plan() }
 
 // Plan is the proposal as the document that is saved and compared.
 func (p Proposal) Plan() PlanDocument {
-	added, changed, removed, refused := p.counts()
+	n := p.counts()
 	d := PlanDocument{
 		Header: header("Plan"), Cluster: p.Policy.Cluster.Name, ClusterID: fmt.Sprintf("%x", p.Proposal.ClusterID),
 		Policy: p.Proposal.Policy, AuthRevision: p.Proposal.Roles.Revision, Observed: p.Proposal.Observed,
 		Folder: p.Proposal.Folder, Fingerprint: p.Proposal.Fingerprint(), Auth: p.Proposal.Enabled, InStep: p.Proposal.InStep(), Applied: p.Applied,
-		Add: added, Change: changed, Remove: removed, Refused: refused,
+		Add: n.added, Change: n.changed, Remove: n.removed, Refused: n.refused, Waiting: n.waiting,
 		Groups: []GroupDocument{}, Foreign: p.foreign(),
 	}
 	for _, g := range p.groups() {
 		group := GroupDocument{Name: g.name, Changes: []ChangeDocument{}}
 		for _, c := range g.changes {
-			group.Changes = append(group.Changes, ChangeDocument{c.sign, c.half, c.text, c.reason, c.interrupts, c.flag})
+			group.Changes = append(group.Changes, ChangeDocument{c.sign, c.half, c.text, c.reason, c.interrupts, c.flag, c.needs})
 		}
 		d.Groups = append(d.Groups, group)
 	}

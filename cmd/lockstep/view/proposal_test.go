@@ -205,6 +205,7 @@ func TestProposalJSON(t *testing.T) {
   "change": 1,
   "remove": 1,
   "refused": 3,
+  "waiting": 0,
   "groups": [
     {
       "name": "cluster",

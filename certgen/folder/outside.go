@@ -1,0 +1,116 @@
+package folder
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"lockstep/certgen"
+	"lockstep/certgen/authority"
+	"lockstep/policies"
+	"lockstep/policies/hint"
+)
+
+// Outside is what a policy and its operator bring along from outside the PKI folder.
+// The zero value brings nothing.
+type Outside struct {
+	CA           *x509.Certificate // one CA for all purposes, made by somebody else; nil for none
+	Key          crypto.Signer     // its key, for this run; nil where nothing is signed
+	Certificates map[string]string // files of certificates that somebody else makes, by Profile.Path
+}
+
+// Bring makes f know what lies outside of it. Call it before anything else.
+func (f *Folder) Bring(o Outside) { f.outside = o }
+
+// ReadOutside reads what p names outside the PKI folder, and the CA's key from the file
+// caKey, "" for none. Certificates that somebody else makes are read when the folder is.
+func ReadOutside(p *policies.Policy, caKey string) (Outside, error) {
+	o := Outside{Certificates: map[string]string{}}
+	for _, c := range p.Components {
+		if profile := certgen.ComponentProfile(p, c); profile.Outside != "" {
+			o.Certificates[profile.Path] = profile.Outside
+		}
+	}
+	if !certgen.Brought(p) {
+		if caKey != "" {
+			return o, hint.Refuse("Name that CA's certificate by certificates.ca in the policy; the keys of lockstep's own CAs belong into the PKI folder's ca/.",
+				"--ca-key names a key, and the policy brings no CA along")
+		}
+		return o, nil
+	}
+	content, _, err := readAny(p.Certificates.CA.Resolve())
+	if err == nil {
+		o.CA, err = certgen.ParseCertificate(content)
+	}
+	if err != nil {
+		return o, hint.With(fmt.Errorf("reading the CA %s: %w", p.Certificates.CA.Path, err),
+			"certificates.ca.cert in the policy names its certificate, one in PEM; a relative path begins at the policy file.")
+	}
+	if caKey != "" {
+		o.Key, err = readCAKey(caKey, o.CA)
+	}
+	return o, err
+}
+
+// readCAKey reads the key of ca, in any of the forms that openssl, cfssl and kubeadm write.
+func readCAKey(path string, ca *x509.Certificate) (crypto.Signer, error) {
+	content, info, err := readAny(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the CA's key: %w", err)
+	}
+	defer clear(content)
+	if err := guardAt(path, path, info); err != nil {
+		return nil, err
+	}
+	key, err := authority.ParseAnyKey(content)
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("reading the CA's key %s: %w", path, err), "It is to be one unencrypted private key in PEM: PKCS#8, PKCS#1 or SEC1.")
+	}
+	if !authority.Matches(ca, key) {
+		return nil, hint.Refuse("Give the key of the CA that certificates.ca names.", "the key %s belongs to another certificate than the CA %q", path, ca.Subject)
+	}
+	return key, nil
+}
+
+// readAny reads a file that the operator keeps, symbolic links allowed.
+func readAny(path string) ([]byte, fs.FileInfo, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s is no file", path)
+	}
+	content, err := io.ReadAll(io.LimitReader(in, most+1))
+	if err == nil && len(content) > most {
+		err = fmt.Errorf("%s is larger than %d MiB", path, most>>20)
+	}
+	return content, info, err
+}
+
+// elsewhere reads the certificates that somebody else makes. One that is not there is
+// absent; why another cannot be read is its Problem.
+func (f *Folder) elsewhere() map[string]certgen.Pair {
+	out := map[string]certgen.Pair{}
+	for path, file := range f.outside.Certificates {
+		pair := certgen.Pair{Path: path}
+		content, _, err := readAny(file)
+		if err == nil {
+			pair.Leaf, err = certgen.ParseChain(content)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			pair.Problem = err.Error()
+		}
+		out[path] = pair
+	}
+	return out
+}

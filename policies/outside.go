@@ -1,0 +1,57 @@
+package policies
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"lockstep/policies/hint"
+	"lockstep/policies/strict"
+)
+
+// Outside names a certificate file that somebody else keeps. It is read and never
+// written. The zero value names none.
+type Outside struct {
+	Path string // as the policy says
+
+	folder string // of the policy file that says so
+}
+
+// IsZero reports whether no file is named.
+func (o Outside) IsZero() bool { return o.Path == "" }
+
+// Resolve is the path to open: a relative one begins at its policy file's folder.
+func (o Outside) Resolve() string {
+	if o.IsZero() || filepath.IsAbs(o.Path) {
+		return o.Path
+	}
+	return filepath.Join(o.folder, o.Path)
+}
+
+// certificateFile is the type of such a path. A policy may arrive by pull request, so it
+// never names a secret to read.
+func certificateFile() strict.Type {
+	return strict.Type{Kind: strict.Text, NonEmpty: true, Check: func(s string) error {
+		base := strings.ToLower(filepath.Base(s))
+		switch {
+		case s == "":
+			return errors.New("is empty")
+		case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
+			return errors.New("holds a control character")
+		case strings.HasSuffix(s, "/"):
+			return errors.New("names a folder")
+		case strings.HasSuffix(base, ".key"), strings.HasSuffix(base, "-key.pem"):
+			return hint.With(errors.New("names a private key"), "name the certificate; a policy never names a key")
+		}
+		return nil
+	}}
+}
+
+// readOutside reads such a path. A policy on stdin has no folder: its relative paths
+// begin where lockstep runs.
+func readOutside(v strict.Value) Outside {
+	if !v.Valid() {
+		return Outside{}
+	}
+	return Outside{Path: v.Text(), folder: filepath.Dir(v.File)}
+}
