@@ -58,7 +58,7 @@ type Allowed struct {
 // that needs that is refused. Without a PKI folder it looks at etcd's half alone, as
 // the administrator whom the world names.
 func Propose(ctx context.Context, w *world.World, allow Allowed) (*Proposal, error) {
-	r, err := newApply(ctx, w, allow)
+	r, err := newApply(w, allow)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func Apply(ctx context.Context, w *world.World, allow Allowed, confirm func(*Pro
 		return nil, hint.Refuse("Run it where the PKI folder is, or name it with --pki.",
 			"there is no PKI folder here: certificates would fall out of step with etcd, and nobody could tell whose users are whose")
 	}
-	r, err := newApply(ctx, w, allow)
+	r, err := newApply(w, allow)
 	if err != nil {
 		return nil, err
 	}
@@ -97,12 +97,12 @@ func Apply(ctx context.Context, w *world.World, allow Allowed, confirm func(*Pro
 	return p, r.execute(ctx, p)
 }
 
-// newApply connects. Whose users are ours the folder tells; without one, only users
-// that the policy names and that have no password are.
-func newApply(ctx context.Context, w *world.World, allow Allowed) (*run, error) {
+// newApply looks at the PKI folder. Whose users are ours it tells; without one, only
+// users that the policy names and that have no password are.
+func newApply(w *world.World, allow Allowed) (*run, error) {
 	r := &run{World: w, desired: roles.Desired(w.Policy), owned: verify.OwnsNobody, allow: allow.Allow, reuseName: allow.ReuseName}
 	if w.Folder == nil {
-		return r, r.connectAlone(ctx)
+		return r, nil
 	}
 	state, err := w.Folder.Observe()
 	if err != nil {
@@ -116,12 +116,13 @@ func newApply(ctx context.Context, w *world.World, allow Allowed) (*run, error) 
 		return nil, err
 	}
 	r.folder, r.owned = state, owned
-	return r, r.connect(ctx)
+	return r, nil
 }
 
-// connectAlone connects without a PKI folder, which would know the servers' CA and root.
+// connectAlone connects, also without a PKI folder, which would know the servers' CA and
+// root.
 func (r *run) connectAlone(ctx context.Context) error {
-	if a := r.Admin; a == nil || a.Servers == nil || a.Certificate == nil && a.User == "" {
+	if a := r.Admin; r.World.Folder == nil && (a == nil || a.Servers == nil || a.Certificate == nil && a.User == "") {
 		return hint.With(errors.New("there is no PKI folder here, and without it nobody knows whom to trust and who is root"),
 			"lockstep bootstrap makes it, --pki names another one, and --cacert with --cert and --key (or --user) look at etcd alone.")
 	}
@@ -130,7 +131,10 @@ func (r *run) connectAlone(ctx context.Context) error {
 
 func (r *run) propose(ctx context.Context) (*Proposal, error) {
 	p := &Proposal{Policy: r.Policy.Digest.String()}
-	if err := r.proposeCertificates(p); err != nil {
+	if err := r.proposeCertificates(p); err != nil { // before anybody is asked: the folder tells whom to trust
+		return nil, err
+	}
+	if err := r.connectAlone(ctx); err != nil {
 		return nil, err
 	}
 	observed, err := r.observe(ctx)

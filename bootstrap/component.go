@@ -33,7 +33,7 @@ func Add(ctx context.Context, w *world.World, o One) (*verify.Proof, error) {
 	if !ok {
 		return nil, fmt.Errorf("adding %s: the policy does not name it", o.Name)
 	}
-	r, err := newApply(ctx, w, Allowed{ReuseName: o.ReuseName})
+	r, err := newApply(w, Allowed{ReuseName: o.ReuseName})
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +63,9 @@ func Add(ctx context.Context, w *world.World, o One) (*verify.Proof, error) {
 func (r *run) planOne(ctx context.Context, c policies.Component) (Plan, error) {
 	certificates := certgen.Diff(certgen.Desired(r.Policy), r.folder, r.Now())
 	if err := refuseCAs(certificates); err != nil {
+		return Plan{}, err
+	}
+	if err := r.connect(ctx); err != nil {
 		return Plan{}, err
 	}
 	observed, err := r.observe(ctx)
@@ -97,11 +100,14 @@ func Remove(ctx context.Context, w *world.World, next *policies.Policy, o One) e
 	if !ok {
 		return fmt.Errorf("removing %s: the policy does not name it", o.Name)
 	}
-	r, err := newApply(ctx, w, Allowed{Allow: roles.Allow{Prune: true}})
+	r, err := newApply(w, Allowed{Allow: roles.Allow{Prune: true}})
 	if err != nil {
 		return err
 	}
 	defer r.close()
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
 	r.desired = part(roles.Desired(next), c)
 	r.look = r.lookAt(c)
 	observed, err := r.observe(ctx)

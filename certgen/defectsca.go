@@ -29,8 +29,7 @@ func (j *judge) authority() {
 	}
 }
 
-// Costs says what it costs that ca, which somebody else made, signs for all purposes,
-// in whole sentences.
+// Costs says what it costs that ca, which somebody else made, signs for all purposes.
 func Costs(ca *x509.Certificate) []string {
 	out := []string{"clients, servers and members are signed by one CA: what it ever signed with the CN of a user is that user, and every client certificate is good for the peer port"}
 	if ca.MaxPathLen != 0 || !ca.MaxPathLenZero {

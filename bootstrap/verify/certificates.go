@@ -114,7 +114,7 @@ func findImpostors(e *Evidence, found func(subject, text string)) {
 	for _, p := range certgen.Desired(e.Policy).Profiles {
 		leaf := e.Folder.Pair(p).Leaf
 		ca, err := e.Folder.Authority(p.CA)
-		if leaf == nil || err != nil {
+		if leaf == nil || err != nil || p.Outside != "" {
 			continue // other checks say so
 		}
 		for _, d := range certgen.Defects(leaf, p, ca, e.Now) {
@@ -127,7 +127,13 @@ func findImpostors(e *Evidence, found func(subject, text string)) {
 
 // impostor reports whether with this defect a certificate is somebody else, or more.
 func impostor(d certgen.Defect) bool {
-	return slices.Contains([]string{certgen.CodeCN, certgen.CodeBasic, certgen.CodePathLength, certgen.CodeConstraints}, d.Code)
+	switch d.Code {
+	case certgen.CodeCN, certgen.CodePathLength, certgen.CodeConstraints:
+		return true
+	case certgen.CodeBasic:
+		return d.Fatal // not saying CA:FALSE makes nobody a CA
+	}
+	return false
 }
 
 func findRevoked(e *Evidence, found func(subject, text string)) {
@@ -183,9 +189,7 @@ func findSharedCA(e *Evidence, found func(subject, text string)) {
 	if e.Folder.Brought == nil {
 		return
 	}
-	for _, text := range certgen.Costs(e.Folder.Brought) {
-		found(e.Policy.Certificates.CA.Path, text)
-	}
+	found(e.Policy.Certificates.CA.Path, strings.Join(certgen.Costs(e.Folder.Brought), "; "))
 }
 
 func findStray(e *Evidence, found func(subject, text string)) {

@@ -232,7 +232,7 @@ func (w *World) Introduce(ctx context.Context, c *store.Client) {
 	}
 	var members []string
 	for _, m := range w.Members() {
-		members = append(members, m.Name+" "+m.URL)
+		members = append(members, strings.TrimPrefix(m.Name+" "+m.URL, m.URL+" ")) // an endpoint's name is its URL
 	}
 	id, err := c.ClusterID(ctx)
 	if err != nil {
