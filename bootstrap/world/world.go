@@ -196,9 +196,9 @@ func (w *World) ConnectAs(ctx context.Context, identity *tls.Certificate, user, 
 // endpoints were asked for, and says whom it talks to.
 func (w *World) Administrator(ctx context.Context) (*store.Client, error) {
 	admin := w.admin()
-	if admin.Certificate == nil && (w.Folder != nil || admin.User == "") { // else a password has to do
+	if admin.Certificate == nil && (w.Folder != nil || admin.User == "") {
 		root, err := w.Root(ctx)
-		if err != nil {
+		if err != nil && !(errors.Is(err, fs.ErrNotExist) && admin.User != "") { // else a password has to do
 			return nil, err
 		}
 		admin.Certificate = root
