@@ -110,6 +110,7 @@ func TestPolicyDescribesACluster(t *testing.T) {
 			Held: []Held{
 				{"calico/cni", keyrange.Prefix("/calico/ipam/v2/", keyrange.ReadWrite)},
 				{"kubernetes/kube-apiserver", keyrange.Prefix("/registry/", keyrange.ReadWrite)},
+				{"kubernetes/kubeadm-apiserver", keyrange.Prefix("/registry/", keyrange.ReadWrite)},
 			},
 			Certificates: []Certificate{
 				{File: "a/apiserver.crt", Name: "kube-apiserver-etcd-client", Key: "rsa-2048", Until: until("2027-05-01")},

@@ -29,15 +29,15 @@ type match struct {
 
 // matching is the preset that gives component exactly these permissions. One that does
 // so with its defaults speaks for itself. A parameter makes a preset equal to nearly
-// anything, so then one of the names has to be the preset's as well. Of several the
-// one whose name is the component's comes first.
+// anything, so then one of the names, the user's first, has to be the preset's as well;
+// one that names a user is that user's alone, and comes before all others.
 func matching(component string, names []string, permissions []keyrange.Permission) (match, bool) {
 	var exact, named []match
 	for _, p := range presets.List() {
-		if p.Administrator || len(p.Permissions) == 0 {
+		if p.Administrator || len(p.Permissions) == 0 || p.User != "" && p.User != names[0] {
 			continue
 		}
-		carried := slices.ContainsFunc(names, func(name string) bool { return carries(name, p.Name) })
+		carried := p.User != "" || slices.ContainsFunc(names, func(name string) bool { return carries(name, p.Name) })
 		for _, with := range candidates(p, permissions) {
 			if given, _, problems := p.Expand(component, with); len(problems) > 0 || !sameEntries(given, permissions) {
 				continue
@@ -54,10 +54,20 @@ func matching(component string, names []string, permissions []keyrange.Permissio
 			break
 		}
 	}
-	if all := append(named, exact...); len(all) > 0 {
-		return all[0], true
+	all := append(named, exact...)
+	if len(all) == 0 {
+		return match{}, false
 	}
-	return match{}, false
+	if i := slices.IndexFunc(all, func(m match) bool { return names[0] == userOf(m.preset) }); i >= 0 {
+		return all[i], true
+	}
+	return all[0], true
+}
+
+// userOf is the user that a preset names; "" for none.
+func userOf(preset string) string {
+	p, _ := presets.Lookup(preset)
+	return p.User
 }
 
 // carries reports whether the name of a user, role or certificate is that of a preset,

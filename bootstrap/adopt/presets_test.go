@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	stdcmp "cmp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,11 +22,12 @@ func TestComponentName(t *testing.T) {
 	}
 }
 
-// Every preset with permissions is found again by them, in a component called like it.
+// Every preset with permissions is found again by them, in a component called like it or
+// like the user that it names.
 func TestEveryPresetIsRecognized(t *testing.T) {
 	t.Parallel()
 	for _, p := range presets.List() {
-		name := ComponentName(p.Name)
+		name := stdcmp.Or(p.User, ComponentName(p.Name))
 		given, _, problems := p.Expand(name, nil)
 		if p.Administrator || len(problems) > 0 {
 			continue

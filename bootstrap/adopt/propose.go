@@ -1,25 +1,39 @@
 package adopt
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"lockstep/policies"
 	"lockstep/policies/edit"
+	"lockstep/policies/keyrange"
 )
 
 // proposals is a component for each preset whose keys there are. Who uses them nobody
 // can see while nobody has to say a name; a certificate whose name is the preset's is
-// the best guess.
+// the best guess. A preset that names its user needs that one's certificate, and then
+// stands for the same keys' other presets.
 func (a *accountant) proposals() []entry {
 	var out []entry
-	for _, held := range a.facts.Held {
+	known := map[keyrange.Range]bool{}
+	for _, held := range slices.SortedStableFunc(slices.Values(a.facts.Held), userFirst) {
 		c := edit.Component{Name: ComponentName(held.Preset), Preset: held.Preset}
+		name := a.bearer(held.Preset)
+		if own := userOf(held.Preset); own != "" {
+			if name != own {
+				continue
+			}
+			c.Name = own
+			known[held.Where.Range()] = true
+		} else if known[held.Where.Range()] {
+			continue
+		}
 		if _, taken := a.users[c.Name]; taken {
 			continue
 		}
-		if name := a.bearer(held.Preset); name != c.Name {
+		if name != c.Name {
 			c.User = name
 		}
 		lines, err := c.Lines()
@@ -33,13 +47,19 @@ func (a *accountant) proposals() []entry {
 	return out
 }
 
+// userFirst puts presets that name their user before those that do not.
+func userFirst(x, y Held) int {
+	return cmp.Compare(min(1, len(userOf(y.Preset))), min(1, len(userOf(x.Preset))))
+}
+
 // bearer is the CN that names a preset: exactly, else the shortest that carries its
 // name. "" for none, or one that is no user of a policy or has been given away.
 func (a *accountant) bearer(preset string) string {
 	var names []string
+	own := userOf(preset)
 	for _, c := range a.facts.Certificates {
 		_, err := policies.ParseUserName(c.Name)
-		if _, taken := a.users[strings.ToLower(c.Name)]; err == nil && !taken && !c.Server && carries(c.Name, preset) {
+		if _, taken := a.users[strings.ToLower(c.Name)]; err == nil && !taken && !c.Server && (c.Name == own || own == "" && carries(c.Name, preset)) {
 			names = append(names, c.Name)
 		}
 	}
