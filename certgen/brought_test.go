@@ -81,6 +81,16 @@ BLOCKED the server CA, which the policy brings along, was not read`},
 		{"their certificate is another CA's", func(s *certgen.State) {
 			s.Elsewhere["components/theirs/client"] = certgen.Pair{Leaf: other.leaf(t, nil, nil)}
 		}, `OUTSIDE /policies/theirs.pem, of component theirs: its certificate is not signed by the client CA "etcd-ca"`},
+		{"their certificate is good for servers too", func(s *certgen.State) {
+			s.Elsewhere["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
+				c.ExtKeyUsage, c.DNSNames = append(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth), []string{"etcd1"}
+			})}
+		}, ""},
+		{"their certificate is not for clients", func(s *certgen.State) {
+			s.Elsewhere["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
+				c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+			})}
+		}, "OUTSIDE /policies/theirs.pem, of component theirs: its certificate has extended key usage serverAuth, and should have clientAuth"},
 		{"one of ours lies where theirs is now", func(s *certgen.State) {
 			s.Pairs["components/theirs/client"] = certgen.Pair{Path: "components/theirs/client", Leaf: leaf, Key: certgen.KeyMatches}
 		}, "removable: retire components/theirs/client | the policy does not name it any more"},

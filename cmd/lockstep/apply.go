@@ -51,7 +51,7 @@ func runApply(ctx context.Context, opts applyOptions) error {
 			return err
 		}
 	}
-	s, err := opts.enter(ctx, opts.locked)
+	s, err := opts.enterToChange(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,7 +49,6 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 	if err != nil {
 		return err
 	}
-	_, absent := os.Stat(opts.pkiFolder())
 	s, err := opts.enter(ctx, p, opts.connection, opts.made)
 	if err != nil {
 		return err
@@ -74,9 +70,6 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 		},
 	})
 	s.pause()
-	if errors.Is(absent, fs.ErrNotExist) && !result.Changed {
-		err = errors.Join(err, s.Folder.RemoveIfBorn())
-	}
 	return opts.conclude("Bootstrap", result, err)
 }
 

@@ -51,14 +51,27 @@ func (c *change) allow() (bootstrap.Allowed, error) {
 	return bootstrap.Allowed{}, hint.With(fmt.Errorf("--adopt=%s", c.adopt), "It is --adopt or --adopt=recreate.")
 }
 
-// enter is the world that both commands look at. Without a folder there is still etcd's
-// half to look at.
-func (c *change) enter(ctx context.Context, in folderIn) (*session, error) {
+// enterToLook is the world of plan. Without a folder there is still etcd's half to look at.
+func (c *change) enterToLook(ctx context.Context) (*session, error) {
 	p, err := c.readPolicy()
 	if err != nil {
 		return nil, err
 	}
-	return c.globals.enter(ctx, p, c.connection, orNone(in))
+	return c.enter(ctx, p, c.connection, orNone(c.lookedAt))
+}
+
+// enterToChange is the world of apply, which makes no CA, and so no folder unless the
+// policy brings its CA along.
+func (c *change) enterToChange(ctx context.Context) (*session, error) {
+	p, err := c.readPolicy()
+	if err != nil {
+		return nil, err
+	}
+	in := orNone(c.locked)
+	if !p.Certificates.CA.IsZero() {
+		in = c.made
+	}
+	return c.enter(ctx, p, c.connection, in)
 }
 
 type planOptions struct {
@@ -87,7 +100,7 @@ func runPlan(ctx context.Context, opts planOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := opts.enter(ctx, opts.lookedAt)
+	s, err := opts.enterToLook(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"time"
 
 	"lockstep/bootstrap/world"
@@ -74,13 +75,22 @@ func (g *globals) locked(ctx context.Context) (*folder.Folder, func(), error) {
 	return locked(ctx, f)
 }
 
-// made is the folder, locked; where there is none, it is made.
+// made is the folder, locked; where there is none, it is made, and gone again if nothing
+// came into it.
 func (g *globals) made(ctx context.Context) (*folder.Folder, func(), error) {
+	_, before := os.Lstat(g.pkiFolder())
 	f, err := folder.Create(g.pkiFolder())
 	if err != nil {
 		return nil, nil, err
 	}
-	return locked(ctx, f)
+	f, release, err := locked(ctx, f)
+	if err != nil || before == nil {
+		return f, release, err
+	}
+	return f, func() {
+		_ = f.RemoveIfBorn() // an empty folder that stays does no harm
+		release()
+	}, nil
 }
 
 func locked(ctx context.Context, f *folder.Folder) (*folder.Folder, func(), error) {
