@@ -42,11 +42,15 @@ type Greeting struct {
 type HandshakeError struct {
 	Endpoint string
 	Alert    string // the server's alert; "" when the fault is on this side
+	Plain    bool   // etcd answers plain http there
 	Err      error
 }
 
 func (e *HandshakeError) Error() string {
-	if late(e.Err) {
+	switch {
+	case e.Plain:
+		return fmt.Sprintf("shaking hands with %s: it answers plain http and not TLS", e.Endpoint)
+	case late(e.Err):
 		return fmt.Sprintf("shaking hands with %s: no answer in time", e.Endpoint)
 	}
 	return fmt.Sprintf("shaking hands with %s: %v", e.Endpoint, e.Err)
@@ -83,7 +87,7 @@ func Handshake(ctx context.Context, endpoint string, config *tls.Config) (Greeti
 	conn := tls.Client(raw, listening(config, name, &g))
 	start := time.Now()
 	if err := conn.HandshakeContext(ctx); err != nil {
-		return g, handshakeError(endpoint, err)
+		return g, handshakeError(endpoint, err, (hungUp(err) || errors.As(err, new(tls.RecordHeaderError))) && SpeaksPlain(ctx, endpoint))
 	}
 	g.Server = conn.ConnectionState().PeerCertificates
 	return g, judgement(ctx, endpoint, conn, max(firstWord, firstWords*time.Since(start)))
@@ -118,12 +122,12 @@ func judgement(ctx context.Context, endpoint string, conn *tls.Conn, silence tim
 	err := readByte(ctx, conn, silence)
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
 		if _, err := io.WriteString(conn, preface); err != nil {
-			return handshakeError(endpoint, err)
+			return handshakeError(endpoint, err, false)
 		}
 		err = readByte(ctx, conn, max(readWait, silence))
 	}
 	if err != nil {
-		return handshakeError(endpoint, err)
+		return handshakeError(endpoint, err, false)
 	}
 	return nil
 }
@@ -171,9 +175,14 @@ func late(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// hungUp reports that the server ended the connection without an alert.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+}
+
 // handshakeError gives each known refusal its reason and its cure.
-func handshakeError(endpoint string, err error) error {
-	failed := &HandshakeError{Endpoint: endpoint, Err: err}
+func handshakeError(endpoint string, err error, plain bool) error {
+	failed := &HandshakeError{Endpoint: endpoint, Plain: plain, Err: err}
 	var remote *net.OpError
 	if errors.As(err, &remote) && remote.Op == "remote error" { // how crypto/tls names an alert that was received
 		failed.Alert = remote.Err.Error()
@@ -187,6 +196,8 @@ func handshakeAdvice(e *HandshakeError) string {
 	var invalid x509.CertificateInvalidError
 	var plain tls.RecordHeaderError
 	switch {
+	case e.Plain:
+		return "Over plain http etcd sees no certificate: start the member with its etcd.env; a cluster with data goes over one member at a time (docs/plain-http.md)."
 	case errors.As(e.Err, &stranger):
 		return "The server's certificate was not signed by the CA that is trusted here: wrong cluster, wrong --cacert, or another PKI folder."
 	case errors.As(e.Err, &name):
@@ -195,8 +206,8 @@ func handshakeAdvice(e *HandshakeError) string {
 		return "The server's certificate has expired, or a clock is wrong."
 	case errors.As(e.Err, &plain):
 		return "The port does not speak TLS: start the member with its etcd.env; plain http is refused because etcd sees no certificate there."
-	case errors.Is(e.Err, io.EOF), errors.Is(e.Err, io.ErrUnexpectedEOF), errors.Is(e.Err, syscall.ECONNRESET):
-		return "The member hangs up without a word: etcd does that when its CRL file is missing or is not DER, and while it starts."
+	case hungUp(e.Err):
+		return "The member hangs up without a word: etcd 3.6 and later does that to everybody when its CRL file (client.crl, peer.crl) is missing, empty or PEM instead of DER, and any etcd while it starts."
 	case late(e.Err):
 		return "The port is open and silent: the member is paused, overloaded, or not etcd."
 	case e.Alert == "":

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -104,19 +105,68 @@ func hangingUp(t *testing.T) string {
 // Fact 15: a CRL file that cannot be read refuses everybody, without a word.
 func TestAMemberWithoutItsCRLHangsUp(t *testing.T) {
 	t.Parallel()
-	s := startSilent(t, "--client-crl-file="+filepath.Join(t.TempDir(), "missing"))
+	for name, crl := range map[string]string{"missing": "", "empty": "\x00", "PEM": "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "client.crl")
+			if crl != "" {
+				must(t, os.WriteFile(file, []byte(strings.Trim(crl, "\x00")), 0o600))
+			}
+			s := startSilent(t, "--client-crl-file="+file)
+			err := s.handshake(t)
+			var failed *store.HandshakeError
+			if !errors.As(err, &failed) || failed.ByServer() || store.IsPlain(err) || !strings.Contains(hint.Text(err), "missing, empty or PEM") {
+				t.Errorf("got %v\nhint %q", err, hint.Text(err))
+			}
+		})
+	}
+}
+
+// handshake is the answer of a member as soon as it listens.
+func (s *server) handshake(t *testing.T) error {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		_, err := store.Handshake(ctx, s.url, s.tls(t, "root"))
-		if store.IsNotListening(err) && ctx.Err() == nil {
-			continue // not up yet
+		if !store.IsNotListening(err) || ctx.Err() != nil {
+			return err
 		}
-		var failed *store.HandshakeError
-		if !errors.As(err, &failed) || failed.ByServer() || !strings.Contains(hint.Text(err), "CRL") {
-			t.Errorf("got %v\nhint %q", err, hint.Text(err))
+	}
+}
+
+// etcd serves http and TLS on one client port when its listen URLs name both. TLS on a
+// port for http alone meets a hang-up without a word there, and http on the peer port.
+func TestAPortThatSpeaksPlainHTTP(t *testing.T) {
+	t.Parallel()
+	both, alone, peer := freeAddress(t), freeAddress(t), freeAddress(t)
+	mixed := startSilent(t, "--listen-client-urls=http://"+both+",https://"+both+",http://"+alone, "--listen-peer-urls=http://"+peer)
+	mixed.url, mixed.peerURL = "https://"+both, "https://"+peer
+	mixed.await(t)
+	locked := startEtcd(t)
+	for _, c := range []struct {
+		name, url string
+		serves    bool // http
+		fails     bool // to shake hands, because of http
+	}{
+		{"both on the client port", mixed.url, true, false},
+		{"http on the client port", "https://" + alone, true, true},
+		{"http on the peer port", mixed.peerURL, true, true},
+		{"TLS on the client port", locked.url, false, false},
+		{"TLS on the peer port", locked.peerURL, false, false},
+		{"nobody", "https://" + freeAddress(t), false, false},
+		{"a port that hangs up", hangingUp(t), false, false},
+	} {
+		if got := store.SpeaksPlain(t.Context(), c.url); got != c.serves {
+			t.Errorf("%s: serves http: %v", c.name, got)
 		}
-		return
+		_, err := store.Handshake(t.Context(), c.url, locked.tls(t, "a"))
+		if store.IsPlain(err) != c.fails {
+			t.Errorf("%s: got %v", c.name, err)
+		}
+		if c.fails && (!strings.HasSuffix(err.Error(), "it answers plain http and not TLS") || !strings.Contains(hint.Text(err), "one member at a time")) {
+			t.Errorf("%s: got %v\nhint %q", c.name, err, hint.Text(err))
+		}
 	}
 }
 
