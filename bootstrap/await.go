@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,7 +37,7 @@ func (r *run) awaitEtcd(ctx context.Context) error {
 			return nil
 		case len(missing) == len(r.Members()) && !told && r.Waiting != nil:
 			told = true
-			if err := r.Waiting(ctx, starts(r.World)); err != nil {
+			if err := r.Waiting(ctx, starts(r.World, missing)); err != nil {
 				return err
 			}
 			if r.Wait > 0 {
@@ -55,9 +56,15 @@ func (r *run) awaitEtcd(ctx context.Context) error {
 }
 
 func (r *run) notAnswering(missing []silent) error {
-	if len(missing) == len(r.Members()) && allNotStarted(missing) {
-		return hint.Pending("Start etcd on every member as shown above, then run the same command again, or give it --wait 10m.",
-			"no member answers yet")
+	if len(missing) == len(r.Members()) {
+		switch {
+		case all(missing, store.IsNotListening):
+			return hint.Pending("Start etcd on every member as shown above, then run the same command again, or give it --wait 10m.",
+				"no member answers yet")
+		case all(missing, store.IsPlain):
+			return hint.Pending("Change them over one at a time, as docs/plain-http.md says, and run the same command again. Until then nobody has a name in etcd.",
+				"every member speaks plain http")
+		}
 	}
 	var names []string
 	for _, m := range missing {
@@ -75,13 +82,8 @@ func advice(err error, fallback string) string {
 	return fallback
 }
 
-func allNotStarted(missing []silent) bool {
-	for _, m := range missing {
-		if !store.IsNotListening(m.err) {
-			return false
-		}
-	}
-	return true
+func all(missing []silent, are func(error) bool) bool {
+	return !slices.ContainsFunc(missing, func(m silent) bool { return !are(m.err) })
 }
 
 // silentMembers asks every member's port, without a certificate, whether etcd is

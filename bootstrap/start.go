@@ -2,9 +2,11 @@ package bootstrap
 
 import (
 	"path/filepath"
+	"slices"
 
 	"lockstep/bootstrap/world"
 	"lockstep/policies"
+	"lockstep/roles/store"
 )
 
 // Start says what to copy to one member's host and how to start etcd there.
@@ -14,6 +16,7 @@ type Start struct {
 	Host   string // the member's first host
 	Target string // where the folder's content goes on that host; "." for leaving it in place
 	URL    string // where the member will answer
+	Plain  bool   // it answers there already, without TLS: it has a configuration, and perhaps data
 }
 
 // Command is what to type on the member's host.
@@ -28,13 +31,14 @@ func (s Start) directory() string {
 	return s.Target
 }
 
-// starts is the list for every member that has folders here.
-func starts(w *world.World) []Start {
+// starts is the list for every member that has folders here; missing is why they do not answer.
+func starts(w *world.World, missing []silent) []Start {
 	var out []Start
 	for _, m := range w.Policy.Cluster.Members {
 		out = append(out, Start{
 			Member: m.Name, Folder: filepath.Join(w.Folder.Path(), "members", m.Name),
 			Host: host(m), Target: w.Policy.Cluster.Install, URL: m.ClientURL,
+			Plain: slices.ContainsFunc(missing, func(s silent) bool { return s.name == m.Name && store.IsPlain(s.err) }),
 		})
 	}
 	return out

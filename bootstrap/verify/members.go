@@ -15,6 +15,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/hint"
+	"lockstep/roles/store"
 )
 
 // clockTolerance is how far a member's clock may be from ours before certificates
@@ -47,6 +48,9 @@ func MemberChecks() []Check {
 			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
 				if m.Anonymous.Outcome == Accepted {
 					found("accepts TLS connections without a certificate")
+				}
+				if m.Plain {
+					found("answers plain http beside TLS, where nobody has a name")
 				}
 			}),
 		},
@@ -123,7 +127,7 @@ func MemberChecks() []Check {
 			Sentence: "the peer port could be tried",
 			Remedy:   "run lockstep verify where the peer ports can be reached",
 			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
-				if m.PeerPort.Peer.Outcome != Accepted {
+				if m.PeerPort.Peer.Outcome != Accepted && !store.IsPlain(m.PeerPort.Peer.Err) {
 					found(fmt.Sprintf("its peer port did not take a peer certificate, so its refusals prove nothing: %v", reason(m.PeerPort.Peer)))
 				}
 			}),
@@ -280,6 +284,9 @@ func (e *Evidence) isUser(name string) bool {
 
 // findOpenPeerPort leaves a shared CA to members/peer-ca-shared: what it signs is let in.
 func findOpenPeerPort(e *Evidence, m Member, found func(text string)) {
+	if store.IsPlain(m.PeerPort.Peer.Err) {
+		found("its peer port speaks plain http, open to everybody")
+	}
 	if m.PeerPort.Anonymous.Outcome == Accepted {
 		found("its peer port accepts connections without a certificate")
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/policies"
+	"lockstep/roles/store"
 )
 
 // sound is the evidence of a cluster that is as it must be, for a case to spoil.
@@ -91,6 +92,16 @@ func TestMemberChecks(t *testing.T) {
 		"lets anybody in": {
 			func(e *Evidence) { e.Members[0].Anonymous.Outcome = Accepted },
 			[]string{"critical members/anonymous: etcd1: accepts TLS connections without a certificate"},
+		},
+		"plain http beside TLS": {
+			func(e *Evidence) { e.Members[0].Plain = true },
+			[]string{"critical members/anonymous: etcd1: answers plain http beside TLS, where nobody has a name"},
+		},
+		"plain http among members": {
+			func(e *Evidence) {
+				e.Members[0].PeerPort = PeerPort{Peer: Tried{Err: fmt.Errorf("trying: %w", &store.HandshakeError{Plain: true})}}
+			},
+			[]string{"critical members/peer-port: etcd1: its peer port speaks plain http, open to everybody"},
 		},
 		"blind": {
 			func(e *Evidence) { e.Members[0].Root = Tried{Outcome: Blind, Err: errors.New("user name is empty")} },

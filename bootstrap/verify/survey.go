@@ -68,6 +68,7 @@ func surveyMember(ctx context.Context, w *world.World, at world.Member, identiti
 		m.Err = err
 		return m
 	}
+	m.Plain = store.SpeaksPlain(ctx, at.URL)
 	m.Refusals, m.Err = refusals(ctx, w, at.URL, identities)
 	if m.Err != nil || len(m.Refusals) > 0 && m.Refusals[0].Component == "root" {
 		return m

@@ -1,0 +1,47 @@
+package view
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/bootstrap"
+)
+
+func TestStarts(t *testing.T) {
+	t.Parallel()
+	away := bootstrap.Start{Member: "etcd1", Folder: "pki/members/etcd1", Host: "10.0.0.11", Target: "/etc/etcd", URL: "https://10.0.0.11:2379"}
+	here := bootstrap.Start{Member: "etcd2", Folder: "pki/members/etcd2", Host: "10.0.0.12", Target: ".", URL: "https://10.0.0.12:2379"}
+	running := away
+	running.Plain = true
+	for name, c := range map[string]struct {
+		list []bootstrap.Start
+		want string
+	}{
+		"new hosts": {[]bootstrap.Start{away, here}, `No member answers yet. For each member, copy its folder to its host and start etcd there:
+
+  etcd1 (10.0.0.11)
+    copy   scp -rp pki/members/etcd1/. 10.0.0.11:/etc/etcd
+    start  cd /etc/etcd && set -a && . ./etcd.env && exec etcd
+    it then answers at https://10.0.0.11:2379
+
+  etcd2 (10.0.0.12)
+    start  cd pki/members/etcd2 && set -a && . ./etcd.env && exec etcd
+    it then answers at https://10.0.0.12:2379
+
+The keys belong to the user that etcd runs as, with mode 0600. As a service: EnvironmentFile= its etcd.env and WorkingDirectory= its folder.
+`},
+		"hosts with etcd on plain http": {[]bootstrap.Start{running}, `No member answers with TLS yet, and there is plain http. Copy each member's folder to its host:
+
+  etcd1 (10.0.0.11)
+    copy   scp -rp pki/members/etcd1/. 10.0.0.11:/etc/etcd
+
+A cluster that runs goes over to TLS one member at a time, in two rounds: docs/plain-http.md. Do not restart all of it with etcd.env at once.
+The keys belong to the user that etcd runs as, with mode 0600. As a service: EnvironmentFile= its etcd.env and WorkingDirectory= its folder.
+`},
+	} {
+		if diff := cmp.Diff(c.want, Starts(c.list)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
