@@ -14,7 +14,7 @@ import (
 func TestNumberOfChecksInTheDocumentation(t *testing.T) {
 	t.Parallel()
 	want := fmt.Sprintf(", %d checks passed", len(verify.Checks()))
-	for _, page := range []string{"../../README.md", "../../docs/three-hosts.md"} {
+	for _, page := range []string{"../../README.md", "../../docs/three-hosts.md", "../../docs/plain-http.md"} {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
@@ -28,7 +28,7 @@ func TestNumberOfChecksInTheDocumentation(t *testing.T) {
 // Every policy that the documentation shows is one that lockstep takes.
 func TestPoliciesInTheDocumentation(t *testing.T) {
 	t.Parallel()
-	for _, page := range []string{"../../README.md", "../../docs/policy.md"} {
+	for _, page := range []string{"../../README.md", "../../docs/policy.md", "../../docs/plain-http.md"} {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
