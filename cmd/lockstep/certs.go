@@ -20,13 +20,13 @@ func newCertsCommand(g *globals) *cobra.Command {
 		Use:   "certs",
 		Short: "Issue certificates that are not part of the policy",
 		Args:  noSubcommand,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:  g.group,
 	}
 	issue := &cobra.Command{
 		Use:   "issue",
 		Short: "Issue a certificate",
 		Args:  noSubcommand,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:  g.group,
 	}
 	issue.AddCommand(newIssueRootCommand(g))
 	cmd.AddCommand(issue)

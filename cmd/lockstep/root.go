@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lockstep/cmd/lockstep/view"
 	"lockstep/policies/hint"
 )
 
@@ -17,7 +18,7 @@ func newRootCommand(g *globals) *cobra.Command {
 		Long: `lockstep makes etcd's users and roles match one policy file, issues certificates
 whose CN is the user, and proves that the two agree.`,
 		Args: noSubcommand,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: g.group,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if g.timeout <= 0 {
 				return hint.With(fmt.Errorf("--timeout %s is no time to wait for an answer", g.timeout), "The default is 30s.")
@@ -50,6 +51,15 @@ whose CN is the user, and proves that the two agree.`,
 		newVersionCommand(g),
 	)
 	return root
+}
+
+// group is a command that only groups others: its help page. That is no JSON document,
+// and whoever wants one typed the name for an answer: there it is an error.
+func (g *globals) group(cmd *cobra.Command, _ []string) error {
+	if view.Format(g.output) == view.JSON {
+		return hint.With(fmt.Errorf("%s alone has no answer", cmd.CommandPath()), fmt.Sprintf("%s --help lists the commands", cmd.CommandPath()))
+	}
+	return cmd.Help()
 }
 
 // noSubcommand refuses words behind a command that only groups others.
