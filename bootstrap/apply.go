@@ -30,6 +30,7 @@ type Proposal struct {
 	Observed  string // digest of etcd's users and roles as they were found, hex
 	Folder    string // digest of what the PKI folder holds for members, proxies and components, hex; "" without one
 	Enabled   bool   // auth is on
+	Former    Former // whose users and roles those are that the policy no longer names
 
 	Withheld []Withheld // in the PKI folder: what is not done unasked
 	Revived  []Revival  // users that Apply refuses to add unless Allowed.ReuseName
@@ -144,7 +145,7 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 	if p.ClusterID, err = r.etcd.ClusterID(ctx); err != nil {
 		return nil, fmt.Errorf("asking for the cluster's ID: %w", err)
 	}
-	p.Observed, p.Enabled = digest(observed), observed.Enabled
+	p.Observed, p.Enabled, p.Former = digest(observed), observed.Enabled, formerComponents(r.folder, observed, r.Policy)
 	p.Roles = r.rolesPlan(observed, nil)
 	if !observed.Enabled {
 		// Whoever made it: bootstrap makes root again, without a password, before it turns auth on.

@@ -121,9 +121,10 @@ func (p Proposal) owners() func(roles.Step) string {
 			held[role] = c.Name
 		}
 	}
+	former := p.Proposal.Former
 	return func(s roles.Step) string {
 		role, _, _ := strings.Cut(s.Role, "~") // a bridge stands for its role
-		for _, name := range []string{users[s.User], held[role], s.User, role} {
+		for _, name := range []string{users[s.User], former.Users[s.User], held[role], former.Roles[role], s.User, role} {
 			if name == "root" {
 				return noComponent
 			}

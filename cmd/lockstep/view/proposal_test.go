@@ -86,6 +86,12 @@ func TestProposalText(t *testing.T) {
 	t.Parallel()
 	refusedOnly := &bootstrap.Proposal{Folder: "cc", Enabled: true}
 	refusedOnly.Roles.Refused = everything().Roles.Refused
+	removed := &bootstrap.Proposal{Folder: "cc", Enabled: true, Former: bootstrap.Former{
+		Users: map[string]string{"sales-user": "sales", "away-user": "away"}, Roles: map[string]string{"sales-role": "sales"},
+	}}
+	removed.Certificates.Removable = []certgen.Step{issue("components/sales/client", certgen.Retire, "the policy does not name it any more")}
+	removed.Roles.Steps = []roles.Step{{Action: roles.UserDelete, User: "sales-user"}, {Action: roles.RoleDelete, Role: "sales-role"}}
+	removed.Roles.Refused = []roles.Refusal{{Flag: roles.FlagPrune, Step: roles.Step{Action: roles.UserDelete, User: "away-user"}}}
 	tests := []struct {
 		name    string
 		p       *bootstrap.Proposal
@@ -103,6 +109,14 @@ nothing to do in etcd
 		{"only refused", refusedOnly, false, `old
   ! delete user "old" (not without --prune: the policy no longer names this user)
 to do: 0 to add, 0 to change, 0 to remove, 1 only with a flag
+`},
+		{"removed components whose users have other names", removed, false, `away
+  ! delete user "away-user" (not without --prune: )
+sales
+  - delete user "sales-user"
+  - delete role "sales-role"
+  - retire components/sales/client (the policy does not name it any more)
+to do: 0 to add, 0 to change, 3 to remove, 1 only with a flag
 `},
 		{"everything", everything(), false, `cluster
   ~ reissue members/etcd1/server (its certificate is missing)

@@ -1,0 +1,50 @@
+package bootstrap
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"lockstep/certgen"
+	"lockstep/policies"
+	"lockstep/roles"
+)
+
+// Former is the users and roles in etcd of components that the policy no longer names,
+// by the component's name. It tells for whom a step is shown, and decides nothing.
+type Former struct {
+	Users, Roles map[string]string
+}
+
+// formerComponents reads it from the certificates, which lie under their component's
+// name and carry the user's.
+func formerComponents(s certgen.State, observed roles.State, p *policies.Policy) Former {
+	f := Former{Users: map[string]string{}, Roles: map[string]string{}}
+	for _, r := range s.Retired { // those in the folder are younger
+		if user := r.Leaf.Subject.CommonName; user != "" {
+			f.Users[user] = r.Identity
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(s.Pairs)) {
+		if parts := strings.Split(path, "/"); parts[0] == "components" && len(parts) == 3 && s.Pairs[path].Leaf != nil {
+			f.Users[s.Pairs[path].Leaf.Subject.CommonName] = parts[1]
+		}
+	}
+	for _, c := range p.Components {
+		delete(f.Users, c.User.String())
+	}
+	delete(f.Users, policies.Root().String())
+	delete(f.Users, "")
+	for _, u := range observed.Users {
+		for _, role := range u.Roles {
+			if name := f.Users[u.Name]; name != "" && f.Roles[role] == "" { // a shared role stands with its first user
+				f.Roles[role] = name
+			}
+		}
+	}
+	for _, c := range p.Components {
+		delete(f.Roles, c.Role.String())
+	}
+	delete(f.Roles, policies.Root().String())
+	return f
+}
