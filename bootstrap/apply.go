@@ -120,14 +120,18 @@ func newApply(w *world.World, allow Allowed) (*run, error) {
 	return r, nil
 }
 
-// connectAlone connects, also without a PKI folder, which would know the servers' CA and
-// root.
-func (r *run) connectAlone(ctx context.Context) error {
+// reach connects, also without a PKI folder, which would know the servers' CA and root,
+// and says which alarms are raised.
+func (r *run) reach(ctx context.Context) error {
 	if a := r.Admin; r.World.Folder == nil && (a == nil || a.Servers == nil || a.Certificate == nil && a.User == "") {
 		return hint.With(errors.New("there is no PKI folder here, and without it nobody knows whom to trust and who is root"),
 			"lockstep bootstrap makes it, --pki names another one, and --cacert with --cert and --key (or --user) look at etcd alone.")
 	}
-	return r.connect(ctx)
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	r.warnAlarms(ctx)
+	return nil
 }
 
 func (r *run) propose(ctx context.Context) (*Proposal, error) {
@@ -135,7 +139,7 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 	if err := r.proposeCertificates(p); err != nil { // before anybody is asked: the folder tells whom to trust
 		return nil, err
 	}
-	if err := r.connectAlone(ctx); err != nil {
+	if err := r.reach(ctx); err != nil {
 		return nil, err
 	}
 	observed, err := r.observe(ctx)

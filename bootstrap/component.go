@@ -65,7 +65,7 @@ func (r *run) planOne(ctx context.Context, c policies.Component) (Plan, error) {
 	if err := refuseCAs(certificates); err != nil {
 		return Plan{}, err
 	}
-	if err := r.connect(ctx); err != nil {
+	if err := r.reach(ctx); err != nil {
 		return Plan{}, err
 	}
 	observed, err := r.observe(ctx)
@@ -105,7 +105,7 @@ func Remove(ctx context.Context, w *world.World, next *policies.Policy, o One) e
 		return err
 	}
 	defer r.close()
-	if err := r.connect(ctx); err != nil {
+	if err := r.reach(ctx); err != nil {
 		return err
 	}
 	r.desired = part(roles.Desired(next), c)
