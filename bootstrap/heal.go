@@ -9,6 +9,7 @@ import (
 	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/policies/hint"
+	"lockstep/roles/store"
 )
 
 // healFirst heals before anything else is looked at, as long as one member answers: a
@@ -105,7 +106,10 @@ func (r *run) healLockOut(ctx context.Context, rec recovery, blind []string) err
 			"auth is on and root is refused by %s; the interrupted run is %s old, so auth is not touched", strings.Join(blind, ", "), age.Round(recoveryWindow/10))
 	}
 	etcd, err := r.asRecovery(ctx, rec)
-	if err != nil {
+	switch {
+	case store.IsAuthFailed(err):
+		return r.unknownRecovery(rec, blind, err)
+	case err != nil:
 		return r.lockedOut(rec, blind, err)
 	}
 	id, err := etcd.ClusterID(ctx)
@@ -117,4 +121,12 @@ func (r *run) healLockOut(ctx context.Context, rec recovery, blind []string) err
 		return r.otherCluster(rec, id)
 	}
 	return r.rollBack(ctx, rec, blind)
+}
+
+// unknownRecovery: etcd knows the recovery user by no such password. Without a name
+// nobody is told this cluster's ID, so which of the two reasons it is stays open.
+func (r *run) unknownRecovery(rec recovery, blind []string, err error) error {
+	return hint.Refuse("If that cluster is another one, move the file pki/recovery away and run this where it belongs. In any case restart etcd on the host of each member named with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true, as its etcd.env says): root then gets in by certificate.",
+		"the recovery file was written for cluster %x, and its user is not known here: this is another cluster, or somebody deleted the user; nothing was changed, auth is on, and %s does not take names from certificates (%w)",
+		rec.ClusterID, strings.Join(blind, ", "), err)
 }
