@@ -18,15 +18,22 @@ type Event struct {
 }
 
 // String is the event as one plain line, without its stage.
-func (e Event) String() string {
+func (e Event) String() string { return e.line(0) }
+
+// line also says how much time is left; 0 when that is not known.
+func (e Event) line(left time.Duration) string {
 	text := e.Text
 	if e.Warning {
 		text = "warning: " + text
 	}
-	if e.Total > 0 {
-		text = strings.TrimSpace(fmt.Sprintf("%d/%d %s", e.Done, e.Total, text))
+	if e.Total == 0 {
+		return text
 	}
-	return text
+	count := fmt.Sprintf("%d/%d", e.Done, e.Total)
+	if left > 0 {
+		count += fmt.Sprintf(" (%s left)", left)
+	}
+	return strings.TrimSpace(count + " " + text)
 }
 
 // Progress tells on stderr what a long run does: on a terminal one bar line that is
@@ -44,6 +51,8 @@ type Progress struct {
 	stage   string
 	steps   int // of this stage
 	last    Event
+	first   Event     // that the time left is reckoned from
+	since   time.Time // of first
 	started time.Time
 	shown   time.Time
 }
@@ -51,6 +60,7 @@ type Progress struct {
 const (
 	redrawEvery = 100 * time.Millisecond // a terminal
 	lineEvery   = 3 * time.Second        // a log
+	leftAfter   = 2 * time.Second        // a shorter look does not tell the speed
 	barWidth    = 24
 	lineWidth   = 79 // a longer line could wrap, and a wrapped one cannot be erased
 )
@@ -73,8 +83,7 @@ func (p *Progress) Report(e Event) {
 		p.stage, p.started, p.shown = e.Stage, p.now(), p.now()
 	}
 	if e.Total > 0 {
-		p.steps++
-		p.last = e
+		p.count(e)
 	}
 	switch {
 	case e.Warning, e.Total == 0 && e.Text != "":
@@ -83,12 +92,31 @@ func (p *Progress) Report(e Event) {
 		p.line(e.Stage + ": " + e.String())
 		return
 	case e.Total > 0 && !p.terminal && p.now().Sub(p.shown) >= lineEvery:
-		p.line(e.Stage + ": " + e.String())
+		p.line(e.Stage + ": " + e.line(p.left()))
 		return
 	}
 	if p.terminal && p.now().Sub(p.shown) >= redrawEvery {
 		p.draw()
 	}
+}
+
+// count notes a step. A count that begins anew is another piece of work.
+func (p *Progress) count(e Event) {
+	if p.steps == 0 || e.Total != p.last.Total || e.Done < p.last.Done {
+		p.first, p.since = e, p.now()
+	}
+	p.steps++
+	p.last = e
+}
+
+// left is the time that the rest of the steps takes at the speed so far, in whole
+// seconds; 0 at the end, and while the speed is not known yet.
+func (p *Progress) left() time.Duration {
+	took, done, rest := p.now().Sub(p.since), p.last.Done-p.first.Done, p.last.Total-p.last.Done
+	if took < leftAfter || done <= 0 || rest <= 0 {
+		return 0
+	}
+	return max(time.Second, (took / time.Duration(done) * time.Duration(rest)).Round(time.Second))
 }
 
 // Close ends the last stage. Call it before anything else is written.
@@ -125,8 +153,7 @@ func (p *Progress) draw() {
 	text := p.stage
 	if p.last.Total > 0 {
 		full := min(p.last.Done, p.last.Total) * barWidth / p.last.Total
-		text += fmt.Sprintf(": [%s%s] %d/%d %s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full),
-			p.last.Done, p.last.Total, p.last.Text)
+		text += fmt.Sprintf(": [%s%s] %s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full), p.last.line(p.left()))
 	}
 	letters := []rune(Printable(text))
 	if len(letters) > lineWidth {

@@ -31,7 +31,7 @@ func TestProgressInALogIsALineEveryFewSeconds(t *testing.T) {
 	p.Close()
 	p.Close()
 	want := `etcd: cluster edge, id 1f
-roles: 4/7 grant 4
+roles: 4/7 (3s left) grant 4
 roles: 7/7 grant 7
 roles: 7 done in 6s
 proof: warning: auditor is refused
@@ -69,6 +69,47 @@ func TestProgressOnATerminalIsOneLineThatIsRedrawn(t *testing.T) {
 	}
 	if !strings.HasSuffix(screen, erase) {
 		t.Errorf("the last line is left dirty: %q", screen)
+	}
+}
+
+// The time left is reckoned from the first step that was counted, again when a count
+// begins anew, and said only when the speed is known and something is left.
+func TestProgressTellsTheTimeLeft(t *testing.T) {
+	t.Parallel()
+	const erase = "\r\x1b[K"
+	var out bytes.Buffer
+	var w watch
+	p := NewProgress(&out, true, w.now)
+	step := func(wait time.Duration, done, total int) string {
+		w.advance(wait)
+		out.Reset()
+		p.Report(Event{Stage: "roles", Text: "grant", Done: done, Total: total})
+		_, line, _ := strings.Cut(out.String(), "] ")
+		return line
+	}
+	p.Report(Event{Stage: "roles", Text: "connecting"})
+	for i, c := range []struct {
+		wait        time.Duration
+		done, total int
+		want        string
+	}{
+		{time.Hour, 1, 1000, "1/1000 grant"}, // what came before the first step is no measure
+		{1900 * time.Millisecond, 2, 1000, "2/1000 grant"},
+		{100 * time.Millisecond, 11, 1000, "11/1000 (3m18s left) grant"}, // 10 in 2 s
+		{8 * time.Second, 501, 1000, "501/1000 (10s left) grant"},
+		{9950 * time.Millisecond, 999, 1000, "999/1000 (1s left) grant"},
+		{time.Second, 1000, 1000, "1000/1000 grant"},
+		{time.Second, 1, 4, "1/4 grant"}, // once more, for what was left
+		{3 * time.Second, 2, 4, "2/4 (6s left) grant"},
+	} {
+		if got := step(c.wait, c.done, c.total); got != c.want {
+			t.Errorf("%d: got %q, want %q", i, got, c.want)
+		}
+	}
+	out.Reset()
+	p.Close()
+	if got := out.String(); got != erase+"roles: 8 done in 1h0m25s\n"+erase {
+		t.Errorf("at the end %q", got)
 	}
 }
 
