@@ -62,7 +62,7 @@ func TestReadCertificatesTakesTheFirstLeafOfEachFile(t *testing.T) {
 		"notes.txt":          {Data: text(holder("nobody", client))},
 		"nothing.crt":        {Data: []byte("no PEM")},
 		"folder.crt/app.crt": {Data: text(holder("", client))},
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,11 +88,11 @@ func TestReadCertificatesTakesTheFirstLeafOfEachFile(t *testing.T) {
 
 func TestAFolderThatIsNotThereIsAnError(t *testing.T) {
 	t.Parallel()
-	if got, err := ReadCertificates(fstest.MapFS{}); err != nil || got == nil || len(got) != 0 {
+	if got, err := ReadCertificates(fstest.MapFS{}, nil); err != nil || got == nil || len(got) != 0 {
 		t.Errorf("an empty folder: %v, %v", got, err)
 	}
 	sub, _ := fs.Sub(fstest.MapFS{}, "nowhere")
-	if _, err := ReadCertificates(sub); err == nil {
+	if _, err := ReadCertificates(sub, nil); err == nil {
 		t.Error("no folder, and no error")
 	}
 }

@@ -14,6 +14,10 @@ type Facts struct {
 	Folder    Folder
 	Held      []Held // presets whose keys there are; only looked for when the cluster has no users
 
+	// CA is the file of a CA that the policy may bring along, as it would be written there;
+	// "" for none, or where the PKI folder has CAs of lockstep's own.
+	CA string
+
 	// Certificates is what lies in the folder of certificates that was named; nil when
 	// none was.
 	Certificates []Certificate

@@ -54,7 +54,7 @@ func remaining(p *policies.Policy, s roles.State) []string {
 // document is the whole text.
 func document(where []string, a account, s roles.State, f Facts, changes []string) []byte {
 	lines := slices.Concat(preface(a, s, changes), strings.Split(strings.TrimSpace(head), "\n"),
-		[]string{""}, where, []string{""}, components(a), omissions(a), otherRoles(a, s), leftovers(a, s, f))
+		[]string{""}, where, brought(a, f), []string{""}, components(a), omissions(a), otherRoles(a, s), leftovers(a, s, f))
 	return []byte(strings.Join(lines, "\n") + "\n")
 }
 
@@ -81,6 +81,16 @@ func preface(a account, s roles.State, changes []string) []string {
 		out = append(out, "# User root has a password, which etcd cannot take away while auth is on: whoever knows it is root.")
 	}
 	return out
+}
+
+// brought is the CA that signed what the components name. Without one there is nothing
+// to say of certificates.
+func brought(a account, f Facts) []string {
+	if !slices.ContainsFunc(a.entries, func(e entry) bool { return e.component.Certificate != "" }) {
+		return nil
+	}
+	return []string{"", "certificates:", "  # It signed the certificates that are named below, and signs the others: its key is named by --ca-key.",
+		fmt.Sprintf("  ca: {cert: %q}", f.CA)}
 }
 
 func components(a account) []string {

@@ -112,10 +112,27 @@ func TestPolicyDescribesACluster(t *testing.T) {
 				{"kubernetes/kube-apiserver", keyrange.Prefix("/registry/", keyrange.ReadWrite)},
 				{"kubernetes/kubeadm-apiserver", keyrange.Prefix("/registry/", keyrange.ReadWrite)},
 			},
+			CA: "../ca.crt",
 			Certificates: []Certificate{
+				{File: "a/health.crt", Name: "kube-etcd-healthcheck-client", Until: until("2027-05-01"), Brought: true},
 				{File: "a/apiserver.crt", Name: "kube-apiserver-etcd-client", Key: "rsa-2048", Until: until("2027-05-01")},
 				{File: "a/server.crt", Name: "kube-apiserver", Until: until("2027-05-01"), Server: true},
 			}}}
+	tests["kubeadm"] = arguments{
+		roles.State{Enabled: true, Users: []roles.User{
+			person("calico-node", "calico-node"), person("kube-apiserver-etcd-client", "kube-apiserver-etcd-client"),
+			person("kube-etcd-healthcheck-client", "root"), person("root", "root"), person("twice", "calico-node"), person("other", "calico-node"),
+		}, Roles: []roles.Role{
+			role("calico-node", preset("calico/node", nil)...), role("kube-apiserver-etcd-client", preset("kubernetes/kubeadm-apiserver", nil)...),
+		}},
+		Facts{Members: cluster3(), CA: "/etc/kubernetes/pki/etcd/ca.crt", Certificates: []Certificate{
+			{File: "/etc/kubernetes/pki/apiserver-etcd-client.crt", Name: "kube-apiserver-etcd-client", Key: "rsa-2048", Until: until("2027-05-01"), Brought: true},
+			{File: "/etc/kubernetes/pki/etcd/healthcheck-client.crt", Name: "kube-etcd-healthcheck-client", Key: "rsa-2048", Until: until("2027-05-01"), Brought: true},
+			{File: "a.crt", Name: "twice", Until: until("2027-05-01"), Brought: true},
+			{File: "b.crt", Name: "twice", Until: until("2027-05-01"), Brought: true},
+			{File: "other.crt", Name: "other", Until: until("2027-05-01")},
+			{File: "bad-key.pem", Name: "calico-node", Until: until("2027-05-01"), Brought: true},
+		}}}
 	tests["ours"] = arguments{
 		roles.State{Enabled: true, Users: []roles.User{person("app", "app"), withPassword(person("root", "root"))}, Roles: []roles.Role{role("app", keyrange.Prefix("/app/", keyrange.Read))}},
 		Facts{Members: cluster3(), Folder: Folder{Cluster: "edge", Hosts: map[string][]string{

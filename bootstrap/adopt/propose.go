@@ -9,6 +9,7 @@ import (
 	"lockstep/policies"
 	"lockstep/policies/edit"
 	"lockstep/policies/keyrange"
+	"lockstep/policies/presets"
 )
 
 // proposals is a component for each preset whose keys there are. Who uses them nobody
@@ -36,15 +37,31 @@ func (a *accountant) proposals() []entry {
 		if name != c.Name {
 			c.User = name
 		}
-		lines, err := c.Lines()
-		if err != nil {
-			continue
+		out = a.propose(out, c, fmt.Sprintf("There are keys where it needs %s.", held.Where))
+	}
+	return a.superusers(out)
+}
+
+// superusers adds presets for role root, which leave no keys: their users' certificates
+// tell that they are there.
+func (a *accountant) superusers(out []entry) []entry {
+	for _, p := range presets.List() {
+		if p.Administrator && p.User != "" && a.bearer(p.Name) == p.User {
+			out = a.propose(out, edit.Component{Name: p.User, Preset: p.Name}, "Its certificate is there, and it needs role root: it may do everything.")
 		}
-		a.take(c)
-		there := fmt.Sprintf("There are keys where it needs %s.", held.Where)
-		out = append(out, entry{c, lines, append([]string{there}, a.certificates(user(c))...)})
 	}
 	return out
+}
+
+// propose adds a component, unless no policy could name it.
+func (a *accountant) propose(out []entry, c edit.Component, why string) []entry {
+	c.Certificate = a.file(c, user(c))
+	lines, err := c.Lines()
+	if err != nil {
+		return out
+	}
+	a.take(c)
+	return append(out, entry{c, lines, append([]string{why}, a.certificates(user(c))...)})
 }
 
 // userFirst puts presets that name their user before those that do not.

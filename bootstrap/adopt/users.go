@@ -9,6 +9,7 @@ import (
 	"lockstep/policies/edit"
 	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
+	"lockstep/policies/presets"
 	"lockstep/roles"
 )
 
@@ -53,6 +54,7 @@ func settle(s roles.State, f Facts) account {
 			continue
 		}
 		c, why := a.component(u)
+		c.Certificate = a.file(c, u.Name)
 		lines, err := c.Lines()
 		if err != nil && len(why) == 0 {
 			why = []string{err.Error()}
@@ -79,7 +81,7 @@ func settle(s roles.State, f Facts) account {
 // take notes the names of a component that is written.
 func (a *accountant) take(c edit.Component) {
 	a.users[strings.ToLower(user(c))] = user(c)
-	if c.Administrator {
+	if c.Administrator || c.Preset != "" && c.Preset == superuser(user(c)) {
 		return
 	}
 	role := user(c)
@@ -125,7 +127,8 @@ func (a *accountant) component(u roles.User) (edit.Component, []string) {
 func (a *accountant) power(c *edit.Component, u roles.User) (why []string, sayable bool) {
 	switch {
 	case u.Holds(root):
-		c.Administrator = true
+		c.Preset = superuser(u.Name)
+		c.Administrator = c.Preset == ""
 		if len(u.Roles) > 1 {
 			why = append(why, fmt.Sprintf("it holds %s beside role root, which allows everything", quoted(without(u.Roles, root))))
 		}
@@ -145,6 +148,15 @@ func (a *accountant) power(c *edit.Component, u roles.User) (why []string, sayab
 	union, _ := joined(all)
 	more := grant(c, u.Name, union)
 	return append(why, more...), len(more) == 0
+}
+
+// superuser is the preset for role root that names the user; "" for none.
+func superuser(user string) string {
+	i := slices.IndexFunc(presets.List(), func(p presets.Preset) bool { return p.Administrator && p.User == user })
+	if i < 0 {
+		return ""
+	}
+	return presets.List()[i].Name
 }
 
 // role is the usual case: one user, one role.
@@ -211,6 +223,24 @@ func (a *accountant) certificates(user string) []string {
 		return []string{"No certificate with this CN was found."}
 	}
 	return out
+}
+
+// file is where the one certificate of c lies, if the CA that is brought along signed it.
+func (a *accountant) file(c edit.Component, user string) string {
+	var files []string
+	for _, found := range a.facts.Certificates {
+		if found.Name == user && found.Brought && a.facts.CA != "" {
+			files = append(files, found.File)
+		}
+	}
+	if len(files) != 1 {
+		return ""
+	}
+	c.Certificate = files[0]
+	if _, err := c.Lines(); err != nil {
+		return "" // a path that no policy can say
+	}
+	return files[0]
 }
 
 // unsayable is why a name cannot stand in a policy.

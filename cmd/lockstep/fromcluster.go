@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 
 	"lockstep/bootstrap/adopt"
 	"lockstep/bootstrap/world"
+	"lockstep/certgen"
 	"lockstep/certgen/folder"
 	"lockstep/policies"
 	"lockstep/policies/hint"
@@ -27,20 +29,18 @@ func runInitFromCluster(ctx context.Context, opts initOptions) error {
 			return refuseExisting(path) // before anybody is asked
 		}
 	}
-	certificates, err := opts.certificates()
+	endpoints, err := opts.startingPoints()
 	if err != nil {
 		return err
 	}
-	if opts.endpoints, err = opts.startingPoints(); err != nil {
-		return err
-	}
+	opts.endpoints = endpoints
 	f, err := folder.Open(opts.pkiFolder())
 	if err == nil {
 		defer f.Close()
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	description, err := opts.describe(ctx, f, certificates)
+	description, err := opts.describe(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -52,9 +52,14 @@ func runInitFromCluster(ctx context.Context, opts initOptions) error {
 }
 
 // describe asks the cluster. The folder is nil where there is none.
-func (o initOptions) describe(ctx context.Context, f *folder.Folder, certificates []adopt.Certificate) (adopt.Description, error) {
+func (o initOptions) describe(ctx context.Context, f *folder.Folder) (adopt.Description, error) {
 	var none adopt.Description
 	own, err := ownFacts(f)
+	if err != nil {
+		return none, err
+	}
+	ca, file := o.broughtCA(own)
+	certificates, err := o.certificates(ca)
 	if err != nil {
 		return none, err
 	}
@@ -75,7 +80,7 @@ func (o initOptions) describe(ctx context.Context, f *folder.Folder, certificate
 	if err != nil {
 		return none, err
 	}
-	facts.Endpoints, facts.Folder, facts.Certificates = o.endpoints, own, certificates
+	facts.Endpoints, facts.Folder, facts.Certificates, facts.CA = o.endpoints, own, certificates, file
 	return adopt.Policy(state, facts)
 }
 
@@ -131,16 +136,42 @@ func look(ctx context.Context, w *world.World) (state roles.State, facts adopt.F
 
 // certificates is what lies in the folder of --certs, by the paths that the operator
 // would type; nil without the flag.
-func (o initOptions) certificates() ([]adopt.Certificate, error) {
+func (o initOptions) certificates(ca *x509.Certificate) ([]adopt.Certificate, error) {
 	if o.certs == "" {
 		return nil, nil
 	}
-	found, err := adopt.ReadCertificates(os.DirFS(o.certs))
+	found, err := adopt.ReadCertificates(os.DirFS(o.certs), ca)
 	if err != nil {
 		return nil, fmt.Errorf("looking into %s: %w", o.certs, err)
 	}
 	for i := range found {
-		found[i].File = filepath.Join(o.certs, filepath.FromSlash(found[i].File))
+		found[i].File = o.fromPolicy(filepath.Join(o.certs, filepath.FromSlash(found[i].File)))
 	}
 	return found, nil
+}
+
+// broughtCA is the CA of --cacert, if it can be one that a policy brings along, and how
+// the policy would name its file. Where lockstep made CAs of its own there is none.
+func (o initOptions) broughtCA(own adopt.Folder) (*x509.Certificate, string) {
+	path := o.or(o.cacert, "ETCDCTL_CACERT", o.app)
+	text, err := os.ReadFile(path)
+	if err != nil || own.Cluster != "" {
+		return nil, "" // a file that cannot be read is said when it is needed
+	}
+	ca, err := certgen.ParseCertificate(text)
+	if err != nil || !ca.IsCA {
+		return nil, ""
+	}
+	return ca, o.fromPolicy(path)
+}
+
+// fromPolicy is path as the policy says it, relative to its own folder.
+func (o initOptions) fromPolicy(path string) string {
+	if filepath.IsAbs(path) || o.policy[0] == "-" {
+		return path
+	}
+	if relative, err := filepath.Rel(filepath.Dir(o.policy[0]), path); err == nil {
+		return relative
+	}
+	return path
 }

@@ -51,13 +51,18 @@ func (c *change) allow() (bootstrap.Allowed, error) {
 	return bootstrap.Allowed{}, hint.With(fmt.Errorf("--adopt=%s", c.adopt), "It is --adopt or --adopt=recreate.")
 }
 
-// enterToLook is the world of plan. Without a folder there is still etcd's half to look at.
+// enterToLook is the world of plan. Without a folder there is still etcd's half to look
+// at; with a CA's key at hand, the folder is the empty one that apply would begin with.
 func (c *change) enterToLook(ctx context.Context) (*session, error) {
 	p, err := c.readPolicy()
 	if err != nil {
 		return nil, err
 	}
-	return c.enter(ctx, p, c.connection, orNone(c.lookedAt))
+	in := orNone(c.lookedAt)
+	if _, err := os.Lstat(c.pkiFolder()); c.caKey != "" && errors.Is(err, fs.ErrNotExist) {
+		in = c.made
+	}
+	return c.enter(ctx, p, c.connection, in)
 }
 
 // enterToChange is the world of apply, which makes no CA, and so no folder unless the

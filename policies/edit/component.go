@@ -20,6 +20,7 @@ type Component struct {
 	With          map[string]string // values of the preset's parameters
 	Administrator bool
 	Permissions   []presets.Permission // empty but not nil is written as []; Why has no place in a component
+	Certificate   string               // the file of a certificate that somebody else makes
 }
 
 // head makes a lone list of components a document of the policy's type.
@@ -59,6 +60,9 @@ func (c Component) plain() any {
 	}
 	if c.Administrator {
 		out["administrator"] = true
+	}
+	if c.Certificate != "" {
+		out["certificate"] = map[string]any{"file": c.Certificate}
 	}
 	if c.Permissions != nil {
 		list := []any{}

@@ -32,6 +32,8 @@ func TestEveryFieldIsWritten(t *testing.T) {
 			"name: x\n    user: \"No\"\n    role: r.1\n    preset: calico/node\n    with: {a-b: \"é 😀\", prefix: /x/}",
 			`{name: x, user: "No", role: r.1, preset: calico/node, with: {a-b: "é 😀", prefix: /x/}}`},
 		{edit.Component{Name: "1e5", Administrator: true}, "name: \"1e5\"\n    administrator: true", `{name: "1e5", administrator: true}`},
+		{edit.Component{Name: "theirs", Preset: "backup/snapshot", Certificate: "/etc/pki/a b.crt"}, "name: theirs\n    preset: backup/snapshot\n    certificate: {file: \"/etc/pki/a b.crt\"}",
+			`{name: theirs, preset: backup/snapshot, certificate: {file: "/etc/pki/a b.crt"}}`},
 		{edit.Component{Name: "none", Permissions: []presets.Permission{}}, "name: none\n    permissions: []", "{name: none, permissions: []}"},
 		{edit.Component{Name: "all", Permissions: permissions}, `name: all
     permissions:

@@ -48,6 +48,9 @@ func (c Component) fields(s style) []field {
 		}
 		out = append(out, f)
 	}
+	if c.Certificate != "" {
+		out = append(out, field{name: "certificate", value: s.braces([]string{"file: " + quote(c.Certificate)})})
+	}
 	return out
 }
 
