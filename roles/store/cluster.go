@@ -103,13 +103,7 @@ func (c *Client) AuthEnabled(ctx context.Context) (bool, error) {
 // Clock is the time at the member, from the Date header of its /version page; it has
 // whole seconds.
 func Clock(ctx context.Context, endpoint string, config *tls.Config) (time.Time, error) {
-	transport := &http.Transport{TLSClientConfig: config.Clone(), DisableKeepAlives: true}
-	defer transport.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/version", nil)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("asking for the time: %w", err)
-	}
-	answer, err := transport.RoundTrip(request)
+	answer, err := get(ctx, endpoint+"/version", config)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("asking for the time: %w", err)
 	}
