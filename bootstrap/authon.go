@@ -10,7 +10,6 @@ import (
 
 	"lockstep/bootstrap/verify"
 	"lockstep/policies/hint"
-	"lockstep/policies/keyrange"
 	"lockstep/roles"
 	"lockstep/roles/store"
 )
@@ -41,9 +40,6 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 	clusterID, err := r.etcd.ClusterID(ctx)
 	if err != nil {
 		return fmt.Errorf("asking for the cluster's ID: %w", err)
-	}
-	if r.hadClients, err = r.etcd.HoldsKey(ctx, keyrange.Everything(keyrange.Read)); err != nil {
-		return fmt.Errorf("asking whether there are keys: %w", err)
 	}
 	rec := newRecovery(clusterID, r.Now())
 	if err := rec.save(r.World); err != nil {
@@ -95,15 +91,8 @@ func (r *run) settle(ctx context.Context, rec recovery) error {
 	if err := r.withdrawThrough(ctx, rec, r.Members()[0].Name); err != nil {
 		return err
 	}
-	r.sayOldWatches()
+	r.switched = true
 	return nil
-}
-
-// sayOldWatches names what turning auth on does not reach (fact 16).
-func (r *run) sayOldWatches() {
-	if r.hadClients {
-		r.Warn("auth", "watches that were opened before go on delivering until their clients reconnect: restart the members one after the other")
-	}
 }
 
 // outcomes is how root fared at each member, by the member's name.

@@ -27,6 +27,11 @@ type Options struct {
 	// Notes is called, before Confirm, when auth is about to be turned on, with what the
 	// presets ask of the operator.
 	Notes func([]Note)
+	// Affected is called, before Confirm, when auth is about to be turned on for a cluster
+	// that holds keys, with who will notice: a sentence for each.
+	Affected func([]string)
+	// Soak is how long to watch, after the proof, whom the members refuse; 0 for not at all.
+	Soak time.Duration
 	// AcceptForeign names users outside the policy that may stay although they reach a
 	// component's keys.
 	AcceptForeign []string
@@ -67,6 +72,7 @@ type Result struct {
 	Changed  bool // something was done
 	Evidence *verify.Evidence
 	Report   verify.Report
+	Soak     *Soak // nil: it was not asked for, or it did not come to that
 }
 
 // Run brings a cluster from nothing to auth on and proven, in the one safe order.
@@ -76,6 +82,7 @@ type Result struct {
 func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
 	r := &run{World: w, Options: o, desired: roles.Desired(w.Policy), reuseName: o.ReuseName, sweeps: true}
 	defer r.close()
+	defer r.sayOldWatches() // last, and however the run ends
 	for _, stage := range []func(context.Context) error{
 		r.healFirst,   // what an interrupted run left, if any member answers
 		r.makeFolder,  // CAs, members, proxies: nobody gets a right by them
@@ -92,7 +99,7 @@ func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
 			return r.result(), err
 		}
 	}
-	return r.prove(ctx)
+	return r.conclude(ctx)
 }
 
 // run is one run's memory. What it knows of the world it asked in this run.
@@ -115,6 +122,7 @@ type run struct {
 	changed bool
 
 	hadClients bool // there were keys before auth was turned on
+	switched   bool // auth was turned on by this run, or by one that it finished
 	disturbed  bool // somebody else changed etcd's users or roles during this run
 	sweeps     bool // this run may delete what interrupted ones left
 }

@@ -59,6 +59,11 @@ func (r *run) planChanges(ctx context.Context) error {
 	if notes := r.notes(); r.plan.EnableAuth && len(notes) > 0 && r.Notes != nil {
 		r.Notes(notes) // before the question: some of it is to be done before auth is on
 	}
+	if r.plan.EnableAuth {
+		if err := r.sayAffected(ctx, observed); err != nil {
+			return err
+		}
+	}
 	return r.confirm(r.plan)
 }
 

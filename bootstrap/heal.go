@@ -46,6 +46,7 @@ func (r *run) heal(ctx context.Context) error {
 	accepted, blind := outcomes.named(verify.Accepted), outcomes.named(verify.Blind)
 	switch {
 	case len(accepted) > 0: // root gets in somewhere: nobody is locked out, and preflight reports the others
+		r.switched, r.hadClients = true, true // that run did not leave word whether there were any
 		return r.withdrawThrough(ctx, *rec, accepted[0])
 	case len(blind) == 0:
 		return hint.With(fmt.Errorf("auth is on, and no member tells whether root gets in: %w", outcomes[outcomes.named(verify.Unknown)[0]].Err),

@@ -104,13 +104,9 @@ func (r *run) refuseOtherCluster(ctx context.Context) error {
 // component's keys, or everything. It judges the state that the plan leads to: a role
 // of ours that somebody else holds is harmless only until it is filled.
 func (r *run) refuseIntruders(observed roles.State, plan roles.Plan) error {
-	after := observed
-	for _, step := range plan.Steps {
-		next, err := after.Apply(step)
-		if err != nil {
-			return fmt.Errorf("planning to %s: %w", step, err)
-		}
-		after = next
+	after, err := afterwards(observed, plan)
+	if err != nil {
+		return err
 	}
 	var grave []string
 	ours := false
@@ -128,4 +124,17 @@ func (r *run) refuseIntruders(observed roles.State, plan roles.Plan) error {
 		advice = "A user that lockstep made for an earlier policy goes with lockstep apply --prune; or write it into the policy again, or repeat with --accept-foreign USER."
 	}
 	return hint.Refuse(advice, "users outside the policy would have power over its keys, nothing was changed in etcd: %s", strings.Join(grave, "; "))
+}
+
+// afterwards is the state that the plan leads to.
+func afterwards(observed roles.State, plan roles.Plan) (roles.State, error) {
+	after := observed
+	for _, step := range plan.Steps {
+		next, err := after.Apply(step)
+		if err != nil {
+			return after, fmt.Errorf("planning to %s: %w", step, err)
+		}
+		after = next
+	}
+	return after, nil
 }

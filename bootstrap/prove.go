@@ -7,9 +7,21 @@ import (
 	"lockstep/policies/hint"
 )
 
-// prove ends a run: the components prove themselves on the real cluster. Findings undo
-// nothing; the certificates and rights are as the policy says, and the report says what
-// else is not.
+// conclude ends a run: the proof, then whom the members refuse.
+func (r *run) conclude(ctx context.Context) (*Result, error) {
+	result, err := r.prove(ctx)
+	if result.Evidence != nil && r.Soak > 0 {
+		result.Soak = r.soak(ctx, r.countAll)
+		if err == nil {
+			err = result.Soak.verdict()
+		}
+	}
+	return result, err
+}
+
+// prove lets the components prove themselves on the real cluster. Findings undo nothing;
+// the certificates and rights are as the policy says, and the report says what else is
+// not.
 func (r *run) prove(ctx context.Context) (*Result, error) {
 	e, err := verify.Gather(ctx, r.World, verify.Options{Exhaustive: r.Exhaustive, AcceptForeign: r.AcceptForeign})
 	if err != nil {

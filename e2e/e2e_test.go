@@ -54,7 +54,7 @@
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
 //
-// # Programs beside the binaries (testdata/bin, whole, wipe, traffic and scrape: run them with exec, exits, at or crashloop)
+// # Programs beside the binaries (testdata/bin, whole, wipe, traffic, scrape and gateway: run them with exec, exits, at or crashloop)
 //
 //	deploy                           copy each member's folder from pki/members to hosts, as bootstrap asks the operator to
 //	etcdctl-as [-pki DIR] [-at URLS] NAME ARG...
@@ -67,6 +67,7 @@
 //	                                 each request (get, put, txn) without a pause, N (4) at a time, as that component, until SIGTERM
 //	                                 ("halt"): says "under way", every failure, and at the end how many; for daemon
 //	scrape RE URL...                 the lines of these pages of metrics that match
+//	gateway DIR URL KEY              KEY by the HTTP gateway of that member, with the certificate in DIR; prints status and answer
 //	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
 //	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root
 //	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
@@ -90,7 +91,7 @@ var keep = flag.Bool("keep", false, "print and keep the working folders of the s
 
 func TestMain(m *testing.M) {
 	// As "whole" this binary is a program of the scripts, and builds nothing.
-	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "scrape": scrape})
+	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "scrape": scrape, "gateway": gateway})
 }
 
 // builder builds what is tested before the tests run.

@@ -19,6 +19,7 @@ type bootstrapOptions struct {
 	acceptForeign []string
 	exhaustive    bool
 	reuseName     bool
+	soak          time.Duration
 }
 
 func newBootstrapCommand(g *globals) *cobra.Command {
@@ -29,7 +30,9 @@ func newBootstrapCommand(g *globals) *cobra.Command {
 		Long: `Bring a cluster from nothing to auth on and proven, in the one safe order: CAs, member
 and proxy certificates, component certificates, roles, users, auth on, proof. While no
 member answers it says what to copy to which host, and waits or ends with exit code 2;
-the next run continues. Whatever is valid is left as it is, so it is safe to repeat.`,
+the next run continues. Whatever is valid is left as it is, so it is safe to repeat. On
+a cluster that holds keys it says, before auth is turned on, who will notice; with --soak
+it watches afterwards whom the members refuse: anybody is exit code 2.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runBootstrap(cmd.Context(), opts) },
 	}
@@ -38,12 +41,16 @@ the next run continues. Whatever is valid is left as it is, so it is safe to rep
 	cmd.Flags().StringSliceVar(&opts.acceptForeign, "accept-foreign", nil, "`USER` outside the policy that may keep its power; may be repeated")
 	cmd.Flags().BoolVar(&opts.reuseName, "reuse-name", false, "add a user although a certificate that it had before is still valid")
 	cmd.Flags().BoolVar(&opts.exhaustive, "exhaustive", false, "ask every component about every other component's keys")
+	cmd.Flags().DurationVar(&opts.soak, "soak", 0, "how long to watch, after the proof, whom the members refuse")
 	return cmd
 }
 
 func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 	if opts.wait < 0 {
 		return fmt.Errorf("--wait %s is in the past", opts.wait)
+	}
+	if opts.soak < 0 {
+		return fmt.Errorf("--soak %s is in the past", opts.soak)
 	}
 	p, err := opts.readPolicy()
 	if err != nil {
@@ -55,7 +62,7 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 	}
 	defer s.leave()
 	result, err := bootstrap.Run(ctx, s.World, bootstrap.Options{
-		Wait: opts.wait, AcceptForeign: opts.acceptForeign, Exhaustive: opts.exhaustive, ReuseName: opts.reuseName,
+		Wait: opts.wait, AcceptForeign: opts.acceptForeign, Exhaustive: opts.exhaustive, ReuseName: opts.reuseName, Soak: opts.soak,
 		Confirm: func(plan bootstrap.Plan) error {
 			s.pause()
 			return opts.confirmPlan(ctx, plan)
@@ -67,6 +74,10 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 		Notes: func(list []bootstrap.Note) {
 			s.pause()
 			_ = opts.tell(view.Notes(list)) // a closed stderr stops nothing
+		},
+		Affected: func(list []string) {
+			s.pause()
+			_ = opts.tell(view.Affected(list))
 		},
 	})
 	s.pause()
@@ -102,7 +113,7 @@ func (g *globals) conclude(kind string, result *bootstrap.Result, err error) err
 	if result == nil || result.Evidence == nil {
 		return err
 	}
-	printed := g.answer(view.Proof{Kind: kind, Evidence: result.Evidence, Report: result.Report, Changed: result.Changed})
+	printed := g.answer(view.Proof{Kind: kind, Evidence: result.Evidence, Report: result.Report, Changed: result.Changed, Soak: result.Soak})
 	if err != nil {
 		return err
 	}

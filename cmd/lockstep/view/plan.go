@@ -90,6 +90,16 @@ func Starts(list []bootstrap.Start) string {
 	return s.out.String()
 }
 
+// Affected tells who will notice that auth is turned on.
+func Affected(list []string) string {
+	s := &Sheet{out: &bytes.Buffer{}}
+	s.Line("The cluster holds keys, so somebody uses it. When auth is turned on:")
+	for _, sentence := range list {
+		s.wrapped("  - ", "    ", sentence)
+	}
+	return s.out.String()
+}
+
 // Notes tells what the presets in use ask of the operator.
 func Notes(list []bootstrap.Note) string {
 	s := &Sheet{out: &bytes.Buffer{}}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"lockstep/bootstrap"
 	"lockstep/bootstrap/verify"
 )
 
@@ -16,7 +17,8 @@ type Proof struct {
 	Kind     string // Verify, Bootstrap, Rehearsal
 	Evidence *verify.Evidence
 	Report   verify.Report
-	Changed  bool // something was done in this run
+	Changed  bool            // something was done in this run
+	Soak     *bootstrap.Soak // nil: nobody was watched
 }
 
 // Text implements Answer.
@@ -28,6 +30,9 @@ func (p Proof) Text(s *Sheet) {
 	}
 	p.skipped(s)
 	s.Line("%s", p.verdict(s))
+	if p.Soak != nil {
+		soaked(s, p.Soak)
+	}
 }
 
 // skipped names the checks that could not look, together where the reason is one.
@@ -137,6 +142,9 @@ func (p Proof) Document() any {
 	}
 	for _, k := range p.Report.Skipped {
 		d.Skipped = append(d.Skipped, SkippedDocument(k))
+	}
+	if p.Soak != nil {
+		d.Soak = soakDocument(p.Soak)
 	}
 	return d
 }

@@ -10,9 +10,34 @@ type ProofDocument struct {
 	InStep     bool                `json:"inStep"`
 	Members    []MemberDocument    `json:"members"`
 	Components []ComponentDocument `json:"components"`
-	Findings   []FindingDocument   `json:"findings"` // the gravest first
-	Passed     []string            `json:"passed"`   // codes of checks that found nothing
-	Skipped    []SkippedDocument   `json:"skipped"`  // checks that could not look
+	Findings   []FindingDocument   `json:"findings"`       // the gravest first
+	Passed     []string            `json:"passed"`         // codes of checks that found nothing
+	Skipped    []SkippedDocument   `json:"skipped"`        // checks that could not look
+	Soak       *SoakDocument       `json:"soak,omitempty"` // of bootstrap --soak
+}
+
+// SoakDocument is what the members refused after auth was on, while nobody of lockstep
+// asked them anything. Nothing was refused if refused and unknown are empty.
+type SoakDocument struct {
+	Asked     float64           `json:"asked"`   // seconds
+	Watched   float64           `json:"watched"` // seconds; less than asked after a Ctrl-C
+	Refused   []RefusedDocument `json:"refused"`
+	Restarted []string          `json:"restarted"` // members whose counts began anew
+	Unknown   []UnknownDocument `json:"unknown"`   // members whose counts could not be read at the beginning or at the end
+}
+
+// RefusedDocument is how often a member refused one kind of request in one way.
+type RefusedDocument struct {
+	Member string `json:"member"`
+	Method string `json:"method"` // Range, Put, Txn, as etcd's gRPC names them
+	Code   string `json:"code"`   // gRPC's: PermissionDenied, InvalidArgument
+	Count  uint64 `json:"count"`
+}
+
+// UnknownDocument is a member of which it is not known what it refused.
+type UnknownDocument struct {
+	Member string `json:"member"`
+	Reason string `json:"reason"`
 }
 
 // MemberDocument is one etcd server.

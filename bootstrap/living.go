@@ -1,0 +1,158 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"lockstep/certgen"
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
+	"lockstep/roles/store"
+)
+
+// countingTime is how long one member may take to show its counts: a soak does not wait
+// longer for one that hangs.
+const countingTime = 5 * time.Second
+
+// counts is what one member counted, or why that is not known.
+type counts struct {
+	store.Requests
+	err error
+}
+
+// sayAffected tells, before auth is turned on for a cluster that is in use, who will
+// notice. The cluster is in use when it holds keys.
+func (r *run) sayAffected(ctx context.Context, observed roles.State) error {
+	if err := r.learnUse(ctx); err != nil || !r.hadClients || r.Affected == nil {
+		return err
+	}
+	after, err := afterwards(observed, r.plan.Roles)
+	if err != nil {
+		return err
+	}
+	var list []string
+	for i, c := range r.countAll(ctx) {
+		list = append(list, c.sentences(r.Members()[i].Name)...)
+	}
+	list = append(list, r.foreignUsers(after)...)
+	list = append(list, namesakesOfNobody(r.folder, after, r.Now())...)
+	r.Affected(append(list, "while auth is off, etcd does not tell who connects: whoever shows a certificate whose CN is no user is refused on every key; --soak 60s shows afterwards whether somebody is"))
+	return nil
+}
+
+// learnUse asks whether the cluster holds keys.
+func (r *run) learnUse(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
+	defer cancel()
+	if r.hadClients, err = r.etcd.HoldsKey(ctx, keyrange.Everything(keyrange.Read)); err != nil {
+		return fmt.Errorf("asking whether there are keys: %w", err)
+	}
+	return nil
+}
+
+// countAll reads every member's counts, in the order of Members.
+func (r *run) countAll(ctx context.Context) []counts {
+	members := r.Members()
+	out := make([]counts, len(members))
+	var group sync.WaitGroup
+	for i, m := range members {
+		group.Go(func() { out[i].Requests, out[i].err = r.count(ctx, m.URL) })
+	}
+	group.Wait()
+	return out
+}
+
+func (r *run) count(ctx context.Context, url string) (store.Requests, error) {
+	ctx, cancel := context.WithTimeout(ctx, min(countingTime, r.CallTimeout))
+	defer cancel()
+	root, err := r.Root(ctx)
+	if err != nil {
+		return store.Requests{}, err
+	}
+	config, err := r.TLS(root)
+	if err != nil {
+		return store.Requests{}, err
+	}
+	return store.CountRequests(ctx, url, config)
+}
+
+// sentences is what a member's counts say about those who will notice.
+func (c counts) sentences(member string) []string {
+	if c.err != nil {
+		return []string{fmt.Sprintf("%s does not tell who asks it: %v", member, c.err)}
+	}
+	var out []string
+	if c.Versionless > 0 {
+		since := "its start"
+		if !c.Started.IsZero() {
+			since = c.Started.UTC().Format("2006-01-02 15:04 MST")
+		}
+		out = append(out, fmt.Sprintf("%s has answered requests without a client version (%d since %s): from the HTTP gateway, which will answer a certificate that has a CN with HTTP 400, "+
+			"or from clients in other languages or in Go before 3.4.5", member, c.Versionless, since))
+	}
+	if c.Watches > 0 {
+		out = append(out, fmt.Sprintf("%s has open watches (%d), which auth does not end", member, c.Watches))
+	}
+	return out
+}
+
+// foreignUsers is the users that the policy does not name and that become live.
+func (r *run) foreignUsers(after roles.State) []string {
+	power := map[string]string{}
+	for _, i := range after.Intruders(r.desired) {
+		power[i.User] = ", and " + i.Reason
+	}
+	var out []string
+	for _, u := range after.Users {
+		if _, named := r.desired.User(u.Name); named {
+			continue
+		}
+		if len(u.Roles) == 0 {
+			out = append(out, fmt.Sprintf("user %q is not in the policy and holds no role: it is refused on every key", u.Name))
+			continue
+		}
+		out = append(out, fmt.Sprintf("user %q is not in the policy and becomes live with what it holds: %s%s", u.Name, quoted(u.Roles), power[u.Name]))
+	}
+	return out
+}
+
+func quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = fmt.Sprintf("%q", name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// namesakesOfNobody is the valid certificates in components' folders that name nobody
+// who will be a user: of a component that the policy does not name, or that had another
+// user before.
+func namesakesOfNobody(s certgen.State, after roles.State, now time.Time) []string {
+	ca, err := s.Authority(certgen.ClientCA)
+	if err != nil {
+		return nil // no client CA, no certificate of its
+	}
+	var out []string
+	for _, path := range slices.Sorted(maps.Keys(s.Pairs)) {
+		leaf := s.Pairs[path].Leaf
+		if !strings.HasPrefix(path, "components/") || leaf == nil || now.After(leaf.NotAfter) || leaf.CheckSignatureFrom(ca) != nil {
+			continue
+		}
+		if _, found := after.User(leaf.Subject.CommonName); !found {
+			out = append(out, fmt.Sprintf("%s.crt names %q, which will be no user: whoever shows it is refused on every key", path, leaf.Subject.CommonName))
+		}
+	}
+	return out
+}
+
+// sayOldWatches names what turning auth on does not reach (fact 16).
+func (r *run) sayOldWatches() {
+	if r.switched && r.hadClients {
+		r.Warn("auth", "watches that were opened before go on delivering until their clients reconnect: restart the members one after the other")
+	}
+}

@@ -1,0 +1,190 @@
+package bootstrap
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"lockstep/bootstrap/world"
+	"lockstep/policies/hint"
+	"lockstep/roles/store"
+)
+
+// soakInterval is how often the members' counts are read.
+const soakInterval = time.Second
+
+// Soak is what the members refused while a run watched them.
+type Soak struct {
+	Asked, Watched time.Duration // less was watched than asked for after a Ctrl-C
+	Refused        []Refused     // by member in the policy's order, then by request
+	Restarted      []string      // members whose counts began anew; what they refused just before is lost
+	Unknown        []Unknown     // members that did not answer at the beginning or at the end
+}
+
+// Refused is how often a member refused one kind of request in one way.
+type Refused struct {
+	Member string
+	store.Call
+	Count uint64
+}
+
+// Unknown is a member of which it is not known what it refused.
+type Unknown struct {
+	Member string
+	Err    error
+}
+
+// soak watches for as long as was asked, or until a Ctrl-C. What lockstep itself asked
+// before is in the first counts, and reading them is no request.
+func (r *run) soak(ctx context.Context, count func(context.Context) []counts) *Soak {
+	tallies := make([]tally, len(r.Members()))
+	began, watched := r.Now(), time.Duration(0) // until the last look
+	look := func() bool {
+		found := count(ctx)
+		if ctx.Err() != nil {
+			return false // the Ctrl-C cut the answers off
+		}
+		for i := range found {
+			r.sayRefused(r.Members()[i].Name, tallies[i].add(found[i]))
+		}
+		return true
+	}
+	if look() {
+		r.Say("soak", "watching for %s whom the members refuse", r.Soak)
+	}
+	for watched < r.Soak {
+		select {
+		case <-ctx.Done():
+		case <-time.After(min(soakInterval, r.Soak-watched)):
+		}
+		if !look() {
+			break
+		}
+		watched = min(r.Now().Sub(began), r.Soak)
+		r.saySoaking(watched)
+	}
+	return conclusion(r.Members(), tallies, r.Soak, watched)
+}
+
+// sayRefused tells of a refusal when it is seen first.
+func (r *run) sayRefused(member string, fresh []store.Call) {
+	for _, call := range fresh {
+		r.Warn("soak", "%s refuses %s (%s)", member, call.Method, call.Code)
+	}
+}
+
+func (r *run) saySoaking(watched time.Duration) {
+	total := max(1, int(r.Soak/time.Second))
+	r.Emit(world.Event{
+		Stage: "soak", Text: (r.Soak - watched).Round(time.Second).String() + " left",
+		Done: min(total, int(watched/time.Second)), Total: total,
+	})
+}
+
+// tally adds up what one member refuses. The zero value is before the first look.
+type tally struct {
+	last      *store.Requests // nil: never read
+	missed    error           // the first look failed
+	err       error           // the latest look failed
+	restarted bool
+	refused   map[store.Call]uint64
+}
+
+// add takes the member's next counts and returns the refusals that are new in kind.
+func (t *tally) add(c counts) (fresh []store.Call) {
+	first := t.refused == nil
+	if first {
+		t.refused = map[store.Call]uint64{}
+	}
+	if t.err = c.err; c.err != nil {
+		if first {
+			t.missed = c.err
+		}
+		return nil
+	}
+	before := t.last
+	t.last = &c.Requests
+	if before == nil {
+		return nil
+	}
+	if restarted(*before, c.Requests) {
+		t.restarted = true
+		before = &store.Requests{}
+	}
+	for _, call := range sortedCalls(c.Refused) {
+		n := c.Refused[call] - before.Refused[call]
+		if n > 0 && t.refused[call] == 0 {
+			fresh = append(fresh, call)
+		}
+		t.refused[call] += n
+	}
+	return fresh
+}
+
+// startWobble is how far the same start of a process may seem to move: it is made of the
+// machine's clock.
+const startWobble = 2 * time.Second
+
+// restarted reports whether a member began to count anew.
+func restarted(before, after store.Requests) bool {
+	for call, n := range before.Refused {
+		if after.Refused[call] < n {
+			return true
+		}
+	}
+	return after.Handled < before.Handled || after.Started.Sub(before.Started) > startWobble
+}
+
+func sortedCalls(m map[store.Call]uint64) []store.Call {
+	return slices.SortedFunc(maps.Keys(m), func(a, b store.Call) int {
+		return cmp.Or(cmp.Compare(a.Method, b.Method), cmp.Compare(a.Code, b.Code))
+	})
+}
+
+func conclusion(members []world.Member, tallies []tally, asked, watched time.Duration) *Soak {
+	s := &Soak{Asked: asked, Watched: watched}
+	for i, t := range tallies {
+		name := members[i].Name
+		for _, call := range sortedCalls(t.refused) {
+			if n := t.refused[call]; n > 0 {
+				s.Refused = append(s.Refused, Refused{name, call, n})
+			}
+		}
+		if t.restarted {
+			s.Restarted = append(s.Restarted, name)
+		}
+		if err := cmp.Or(t.missed, t.err); err != nil {
+			s.Unknown = append(s.Unknown, Unknown{name, err})
+		}
+	}
+	return s
+}
+
+// verdict is nil when no member refused anything for as long as was asked, else a
+// hint.NotInStep error.
+func (s *Soak) verdict() error {
+	var total uint64
+	for _, x := range s.Refused {
+		total += x.Count
+	}
+	var unknown []string
+	for _, x := range s.Unknown {
+		unknown = append(unknown, x.Member)
+	}
+	switch {
+	case total > 0:
+		return hint.Pending("The log of a member that refused names a CN that is no user (\"cannot find a user for permission check\") and whoever was refused a write (\"failed to apply request\"); "+
+			"of a user's refused read there is only the count. Give them in the policy what they need, and lockstep apply it.",
+			"auth is on, and requests were refused: %d in %s", total, s.Watched.Round(soakInterval/10))
+	case len(unknown) > 0:
+		return hint.Pending("When it answers, run the same command again: it watches anew.",
+			"what %s refused is not known: %w", strings.Join(unknown, ", "), s.Unknown[0].Err)
+	case s.Watched < s.Asked:
+		return hint.Pending("Run the same command again to watch longer: it changes nothing that is in step.",
+			"the soak was ended after %s of %s; nobody was refused until then", s.Watched.Round(soakInterval/10), s.Asked)
+	}
+	return nil
+}
