@@ -208,14 +208,7 @@ func TestCountRequestsRefusesOtherPages(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				w.WriteHeader(test.status)
-				fmt.Fprint(w, test.page)
-			}))
-			t.Cleanup(server.Close)
-			pool := x509.NewCertPool()
-			pool.AddCert(server.Certificate())
-			got, err := store.CountRequests(t.Context(), server.URL, &tls.Config{RootCAs: pool})
+			got, err := countOn(t, test.status, test.page)
 			if test.want != "" {
 				if err == nil || !strings.HasPrefix(err.Error(), "reading the member's metrics: "+test.want) {
 					t.Errorf("got %v, want %s", err, test.want)
@@ -226,5 +219,53 @@ func TestCountRequestsRefusesOtherPages(t *testing.T) {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
 			}
 		})
+	}
+}
+
+// countOn reads a page that a server answers with.
+func countOn(t *testing.T, status int, page string) (store.Requests, error) {
+	t.Helper()
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		fmt.Fprint(w, page)
+	}))
+	t.Cleanup(server.Close)
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	return store.CountRequests(t.Context(), server.URL, &tls.Config{RootCAs: pool})
+}
+
+// Answers that say nothing about who asked are no refusal; etcd 3.5 gives some refusals
+// no code of their own.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		service, method, code string
+		want                  bool
+	}{
+		{"etcdserverpb.KV", "Range", "OK", false},
+		{"etcdserverpb.KV", "Range", "OutOfRange", false},      // compacted
+		{"etcdserverpb.KV", "Put", "NotFound", false},          // no such lease
+		{"etcdserverpb.KV", "Put", "ResourceExhausted", false}, // NOSPACE
+		{"etcdserverpb.KV", "Put", "Unavailable", false},
+		{"etcdserverpb.KV", "Put", "Unknown", false},
+		{"etcdserverpb.Watch", "Watch", "Canceled", false},
+		{"etcdserverpb.Lease", "LeaseGrant", "FailedPrecondition", false}, // it is there already
+		{"etcdserverpb.Auth", "UserAdd", "Unknown", false},
+		{"etcdserverpb.KV", "Txn", "PermissionDenied", true},
+		{"etcdserverpb.Lease", "LeaseRevoke", "PermissionDenied", true},
+		{"etcdserverpb.KV", "Txn", "Unauthenticated", true},
+		{"etcdserverpb.KV", "Compact", "FailedPrecondition", true},
+		{"etcdserverpb.Cluster", "MemberAdd", "FailedPrecondition", true},
+		{"etcdserverpb.Maintenance", "Snapshot", "Unknown", true}, // 3.5
+	}
+	for _, test := range tests {
+		page := fmt.Sprintf("# TYPE grpc_server_handled_total counter\ngrpc_server_handled_total{grpc_code=%q,grpc_method=%q,grpc_service=%q,grpc_type=\"unary\"} 5\n"+
+			"# TYPE etcd_debugging_mvcc_watcher_total gauge\netcd_debugging_mvcc_watcher_total 0\n", test.code, test.method, test.service)
+		got, err := countOn(t, http.StatusOK, page)
+		must(t, err)
+		if n := got.Refused[store.Call{Method: test.method, Code: test.code}]; (n == 5) != test.want || len(got.Refused) > 1 {
+			t.Errorf("%+v: %v", test, got.Refused)
+		}
 	}
 }
