@@ -90,31 +90,61 @@ func (c Case) foreignTouched(end roles.State, again roles.Plan) string {
 	return ""
 }
 
-// Watch judges a state on the way from the case's start to end: old ∩ new ⊆ access ⊆
-// old ∪ new for every user. Users that the plan says it interrupts may lose for a
-// moment; so may a foreign user that holds several of the policy's roles, which
-// change one after the other. Nobody ever gains.
-func (c Case) Watch(end roles.State, plan roles.Plan) func(roles.State) string {
+// Bound is what one user may reach on the way from one state to another: all of Least at
+// every moment, nothing beyond Most at any.
+type Bound struct {
+	User        string
+	Access      keyrange.Access
+	Least, Most keyrange.Set
+}
+
+// Bounds is old ∩ new ⊆ access ⊆ old ∪ new for every user, on the way from the case's
+// start to end. Users that the plan says it interrupts may lose for a moment; so may a
+// foreign user that holds several of the policy's roles, which change one after the
+// other: their Least is empty. Nobody ever gains.
+func (c Case) Bounds(end roles.State, plan roles.Plan) []Bound {
 	mayLose := c.interrupted(plan)
-	type bound struct{ least, most keyrange.Set }
-	bounds := map[string]map[keyrange.Access]bound{}
+	var out []Bound
 	for _, u := range allUsers(c.Observed, end) {
-		bounds[u] = map[keyrange.Access]bound{}
 		for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write} {
 			was, will := c.Observed.Reach(u, a), end.Reach(u, a)
-			bounds[u][a] = bound{least: was.Intersect(will), most: was.Union(will)}
+			b := Bound{User: u, Access: a, Most: was.Union(will)}
+			if !mayLose[u] {
+				b.Least = was.Intersect(will)
+			}
+			out = append(out, b)
 		}
 	}
+	return out
+}
+
+// Questions asks on real etcd whether one user's bounds hold: all of Least at once, and
+// one key of every gap beside Most.
+func Questions(bounds []Bound) map[string][]roles.Question {
+	out := map[string][]roles.Question{}
+	for _, b := range bounds {
+		for _, r := range b.Least.Ranges() {
+			out[b.User] = append(out[b.User], roles.Question{Access: b.Access, Range: r, Want: roles.Allowed, About: "what both states allow"})
+		}
+		for _, r := range b.Most.Gaps().Ranges() {
+			key := keyrange.Single(max(r.From, "\x00"))
+			out[b.User] = append(out[b.User], roles.Question{Access: b.Access, Range: key, Want: roles.Denied, About: "what neither state allows"})
+		}
+	}
+	return out
+}
+
+// Watch judges a state on the way from the case's start to end by its Bounds.
+func (c Case) Watch(end roles.State, plan roles.Plan) func(roles.State) string {
+	bounds := c.Bounds(end, plan)
 	return func(now roles.State) string {
-		for u, of := range bounds {
-			for a, b := range of {
-				reach := now.Reach(u, a)
-				if !b.most.Covers(reach) {
-					return fmt.Sprintf("user %q may %s %v, which neither state allows", u, a, reach.Minus(b.most))
-				}
-				if !mayLose[u] && !reach.Covers(b.least) {
-					return fmt.Sprintf("user %q may not %s %v, which both states allow", u, a, b.least.Minus(reach))
-				}
+		for _, b := range bounds {
+			reach := now.Reach(b.User, b.Access)
+			if !b.Most.Covers(reach) {
+				return fmt.Sprintf("user %q may %s %v, which neither state allows", b.User, b.Access, reach.Minus(b.Most))
+			}
+			if !reach.Covers(b.Least) {
+				return fmt.Sprintf("user %q may not %s %v, which both states allow", b.User, b.Access, b.Least.Minus(reach))
 			}
 		}
 		return ""

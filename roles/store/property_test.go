@@ -1,10 +1,14 @@
 package store_test
 
 import (
+	"context"
+	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
@@ -12,29 +16,45 @@ import (
 	"lockstep/roles/store"
 )
 
-const realCases = 120
+const (
+	realServers = 2
+	realCases   = 1000 // on each server
+)
 
 // The property of package roles on real etcd: a plan that is cut anywhere, with the
 // calls of a phase in flight together, is finished by the next one, and ends where
-// the model says.
+// the model says. Beside it every user whose certificate names it asks without a pause
+// for what it must not be refused, and what it must not get.
 func TestRealEtcdConvergesToAnyPolicy(t *testing.T) {
 	t.Parallel()
-	s := newSuite(t, realEtcd{startEtcd(t)})
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	for i := range uint64(realCases) {
-		r := rand.New(rand.NewPCG(seed, i))
-		c := rolestest.NewCase(r)
-		wipe(t, s.root)
-		seedState(t, s, r, c.Observed)
-		c.Observed = s.observe(t, c.Names()...)
-		if problem := convergeReal(t, s, r, c); problem != "" {
-			t.Fatalf("seed %d case %d: %s\n%s", seed, i, problem, c)
-		}
+	for n := range uint64(realServers) {
+		t.Run(fmt.Sprint("server ", n), func(t *testing.T) {
+			t.Parallel()
+			s := newSuite(t, realEtcd{startEtcd(t)})
+			everybody := crowd{suite: s, t: t, known: map[string]store.API{}}
+			asked := 0
+			for i := range uint64(realCases) {
+				r := rand.New(rand.NewPCG(seed+n, i))
+				c := rolestest.NewCase(r)
+				wipeTogether(t, s)
+				seedState(t, s, r, c.Observed)
+				c.Observed = s.observe(t, c.Names()...)
+				answers, problem := convergeReal(t, s, r, c, everybody)
+				if problem != "" {
+					t.Fatalf("seed %d server %d case %d: %s\n%s", seed, n, i, problem, c)
+				}
+				asked += answers
+			}
+			if asked < realCases {
+				t.Errorf("the users asked only %d questions beside %d plans", asked, realCases)
+			}
+		})
 	}
 }
 
-func convergeReal(t *testing.T, s suite, r *rand.Rand, c rolestest.Case) string {
+func convergeReal(t *testing.T, s suite, r *rand.Rand, c rolestest.Case, everybody crowd) (asked int, problem string) {
 	for _, step := range c.Diff(c.Observed).Steps {
 		if step.Action == roles.UserAdd {
 			c.Owned[step.User] = true // its certificate was made before
@@ -47,19 +67,70 @@ func convergeReal(t *testing.T, s suite, r *rand.Rand, c rolestest.Case) string 
 		expected, err = expected.Apply(step)
 		must(t, err)
 	}
+	questions := map[string][]roles.Question{}
+	if c.Observed.Enabled {
+		questions = rolestest.Questions(c.Bounds(expected, plan))
+	}
+	finish := everybody.ask(questions)
 	cut := plan
 	cut.Steps = plan.Steps[:r.IntN(len(plan.Steps)+1)]
 	done := apply(t, s, cut)
 	rest := c.Diff(s.observe(t, c.Names()...))
 	done += apply(t, s, rest)
+	if asked, problem = finish(); problem != "" {
+		return asked, problem
+	}
 	end := made(s.observe(t, c.Names()...), rest)
 	if problem := c.AtEnd(end); problem != "" {
-		return problem
+		return asked, problem
 	}
 	if end.Revision != c.Observed.Revision+uint64(done) {
-		return "the revision did not move by the number of steps"
+		return asked, "the revision did not move by the number of steps"
 	}
-	return cmp.Diff(rolestest.Comparable(known(expected)), rolestest.Comparable(known(end)))
+	return asked, cmp.Diff(rolestest.Comparable(known(expected)), rolestest.Comparable(known(end)))
+}
+
+// crowd is everybody who may ask, each by a certificate and a connection of its own.
+type crowd struct {
+	suite
+	t     *testing.T
+	known map[string]store.API
+}
+
+// ask begins to ask, as each user at the same time. The returned func ends that, and says
+// how many answers came and the first that was wrong.
+func (u crowd) ask(questions map[string][]roles.Question) (finish func() (answers int, wrong string)) {
+	ctx, stop := context.WithCancel(u.ctx)
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	answers, wrong := 0, ""
+	for name, list := range questions {
+		if u.known[name] == nil {
+			u.known[name] = u.etcd.as(u.t, name)
+		}
+		api := u.known[name]
+		group.Go(func() {
+			for ctx.Err() == nil {
+				got, _ := store.Probe(ctx, api, list, 1) // an ended context answers nothing
+				mu.Lock()
+				for _, a := range got {
+					switch {
+					case a.Got == roles.Inconclusive && ctx.Err() != nil:
+					case a.Passed():
+						answers++
+					case wrong == "":
+						wrong = fmt.Sprintf("user %q, %s of %v, %s: want %v, got %v (%v)", name, a.Access, a.Range, a.About, a.Want, a.Got, a.Err)
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	return func() (int, string) {
+		stop()
+		group.Wait()
+		return answers, wrong
+	}
 }
 
 // made marks the users that this run added, which while auth is off no probe can tell.
@@ -92,29 +163,66 @@ func apply(t *testing.T, s suite, plan roles.Plan) int {
 	return len(counts)
 }
 
+// together runs one call for each name, and waits for all.
+func together[T any](t *testing.T, list []T, call func(T) error) {
+	t.Helper()
+	var g errgroup.Group
+	for _, one := range list {
+		g.Go(func() error { return call(one) })
+	}
+	must(t, g.Wait())
+}
+
+// wipeTogether is wipe with its calls in flight together.
+func wipeTogether(t *testing.T, s suite) {
+	t.Helper()
+	_, err := s.root.AuthDisable(s.ctx)
+	must(t, err)
+	users, err := s.root.UserList(s.ctx)
+	must(t, err)
+	together(t, users.Users, func(name string) error {
+		_, err := s.root.UserDelete(s.ctx, name)
+		return err
+	})
+	list, err := s.root.RoleList(s.ctx)
+	must(t, err)
+	together(t, list.Roles, func(name string) error {
+		_, err := s.root.RoleDelete(s.ctx, name)
+		return err
+	})
+}
+
 // seedState makes etcd hold something like want: entries arrive in random order, so
 // what etcd's grant does with them varies (fact 20).
 func seedState(t *testing.T, s suite, r *rand.Rand, want roles.State) {
 	t.Helper()
+	entries := map[string][]keyrange.Permission{}
 	for _, role := range want.Roles {
-		s.do(t, roles.Step{Action: roles.RoleAdd, Role: role.Name})
-		entries := append([]keyrange.Permission{}, role.Permissions...)
-		r.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
-		for _, p := range entries {
-			s.do(t, roles.Step{Action: roles.RoleGrantPermission, Role: role.Name, Permission: p})
-		}
+		list := append([]keyrange.Permission{}, role.Permissions...)
+		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		entries[role.Name] = list
 	}
-	for _, u := range want.Users {
+	together(t, want.Roles, func(role roles.Role) error {
+		steps := []roles.Step{{Action: roles.RoleAdd, Role: role.Name}}
+		for _, p := range entries[role.Name] {
+			steps = append(steps, roles.Step{Action: roles.RoleGrantPermission, Role: role.Name, Permission: p})
+		}
+		return store.Apply(s.ctx, s.root, roles.Plan{Steps: inOrder(steps)}, 1, func(roles.Step) {})
+	})
+	together(t, want.Users, func(u roles.User) error {
+		var steps []roles.Step
 		if u.Password == roles.PasswordPresent {
-			_, err := s.root.UserAdd(s.ctx, u.Name, "secret")
-			must(t, err)
+			if _, err := s.root.UserAdd(s.ctx, u.Name, "secret"); err != nil {
+				return err
+			}
 		} else {
-			s.do(t, roles.Step{Action: roles.UserAdd, User: u.Name})
+			steps = append(steps, roles.Step{Action: roles.UserAdd, User: u.Name})
 		}
 		for _, role := range u.Roles {
-			s.do(t, roles.Step{Action: roles.UserGrantRole, User: u.Name, Role: role})
+			steps = append(steps, roles.Step{Action: roles.UserGrantRole, User: u.Name, Role: role})
 		}
-	}
+		return store.Apply(s.ctx, s.root, roles.Plan{Steps: inOrder(steps)}, 1, func(roles.Step) {})
+	})
 	if want.Enabled {
 		_, err := s.root.AuthEnable(s.ctx)
 		must(t, err)
