@@ -9,7 +9,10 @@ import (
 	"maps"
 	"math/big"
 	"slices"
+	"strings"
 	"sync"
+
+	"lockstep/policies"
 )
 
 // State is what the PKI folder holds.
@@ -108,6 +111,17 @@ func Agree(ca CA, copies map[string][]byte) (*x509.Certificate, error) {
 		return nil, fmt.Errorf("reading the %s CA's certificate: %w", ca, fs.ErrNotExist)
 	}
 	return found, nil
+}
+
+// Strays is what belongs to nothing, but for members' own data: with install "." and a
+// relative data directory it lies in their folders.
+func (s State) Strays(p *policies.Policy) []string {
+	data, _, _ := strings.Cut(p.Cluster.Data, "/")
+	own := map[string]bool{}
+	for _, m := range p.Cluster.Members {
+		own["members/"+m.Name+"/"+data] = true
+	}
+	return slices.DeleteFunc(slices.Clone(s.Stray), func(path string) bool { return own[strings.TrimSuffix(path, "/")] })
 }
 
 // Serials is every serial number in the folder, retired ones included.

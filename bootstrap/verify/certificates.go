@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"lockstep/certgen"
-	"lockstep/policies"
 )
 
 // dueAfter is the part of a certificate's life after which it is due for renewal,
@@ -193,20 +192,9 @@ func findSharedCA(e *Evidence, found func(subject, text string)) {
 }
 
 func findStray(e *Evidence, found func(subject, text string)) {
-	for _, path := range e.Folder.Stray {
-		if e.isData(path) {
-			continue
-		}
+	for _, path := range e.Folder.Strays(e.Policy) {
 		found(path, "belongs to no member, proxy or component of the policy")
 	}
-}
-
-// isData reports whether path is a member's own data directory: with install "." it
-// lies in the member's folder.
-func (e *Evidence) isData(path string) bool {
-	return slices.ContainsFunc(e.Policy.Cluster.Members, func(m policies.Member) bool {
-		return strings.TrimSuffix(path, "/") == "members/"+m.Name+"/"+strings.Split(e.Policy.Cluster.Data, "/")[0]
-	})
 }
 
 func findDue(e *Evidence, found func(subject, text string)) {

@@ -1,0 +1,124 @@
+package bootstrap
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+
+	"lockstep/certgen"
+)
+
+// Proposal is everything that would make etcd and the PKI folder equal to the policy,
+// made without changing anything. What identifies it pins what it was made on: a saved
+// proposal holds only if making it again gives the same Fingerprint.
+type Proposal struct {
+	Plan
+	ClusterID uint64
+	Policy    string // digest of the policy's meaning, hex
+	Observed  string // digest of etcd's users and roles as they were found, hex
+	Folder    string // digest of what the PKI folder holds for members, proxies and components, hex; "" without one
+	Enabled   bool   // auth is on
+	Former    Former // whose users and roles those are that the policy no longer names
+
+	Withheld []Withheld // in the PKI folder: what is not done unasked
+	Revived  []Revival  // users that Apply refuses to add unless Allowed.ReuseName
+	Stray    []string   // paths in the PKI folder that belong to nothing and are left alone, sorted
+}
+
+// Withheld is a step in the PKI folder that is not done without a flag, or without
+// something else that only the operator has.
+type Withheld struct {
+	certgen.Step
+	Flag  string // as it is typed; "" for none
+	Needs string // what it waits for where no flag does
+}
+
+// FlagCAKey gives the key of a CA that was brought along.
+const FlagCAKey = "--ca-key FILE"
+
+// FlagReuseName allows what Revived lists.
+const FlagReuseName = "--reuse-name"
+
+// Steps counts what will be done, retired certificates included.
+func (p *Proposal) Steps() int { return p.Plan.Steps() + len(p.Certificates.Removable) }
+
+// Empty reports whether there is nothing to do. What is refused may still be there.
+func (p *Proposal) Empty() bool { return p.Steps() == 0 }
+
+// Settled reports whether nothing waits for the operator or for somebody else.
+func (p *Proposal) Settled() bool {
+	return len(p.Roles.Refused)+len(p.Withheld)+len(p.Revived)+len(p.Certificates.Outside) == 0
+}
+
+// InStep reports whether there is nothing to do and nothing that waits.
+func (p *Proposal) InStep() bool { return p.Empty() && p.Settled() }
+
+// Flags is the flags that allow what is refused, sorted.
+func (p *Proposal) Flags() []string {
+	var out []string
+	for _, refusal := range p.Roles.Refused {
+		out = append(out, refusal.Flag)
+	}
+	for _, w := range p.Withheld {
+		if w.Flag != "" {
+			out = append(out, w.Flag)
+		}
+	}
+	if len(p.Revived) > 0 {
+		out = append(out, FlagReuseName)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Fingerprint is one number for what the proposal does and why, and what it was made
+// on. It holds no secret; two proposals with the same one do the same to the same.
+func (p *Proposal) Fingerprint() string {
+	steps := []string{}
+	for _, s := range slices.Concat(p.Certificates.Steps, p.Certificates.Removable) {
+		steps = append(steps, s.String(), s.Reason)
+	}
+	for _, s := range p.Roles.Steps {
+		steps = append(steps, s.String(), s.Reason)
+	}
+	return digest([]any{p.ClusterID, p.Policy, p.Observed, p.Folder, p.Roles.Revision, steps})
+}
+
+// folderDigest is for what the folder holds but for CAs, which may be a mount that
+// comes and goes, and root's certificate, which is written when somebody asks for it.
+func folderDigest(s certgen.State) string {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(s.Pairs)) {
+		p := s.Pairs[name]
+		if certgen.Guarded(name) {
+			continue
+		}
+		found = append(found, name, p.Problem, fmt.Sprint(p.Key, p.KeyMode))
+		if p.Leaf != nil {
+			found = append(found, string(p.Leaf.Raw))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
+		if !certgen.Guarded(name) {
+			found = append(found, name, string(s.Files[name]))
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(s.Elsewhere)) {
+		if p := s.Elsewhere[path]; p.Leaf != nil {
+			found = append(found, path, string(p.Leaf.Raw))
+		}
+	}
+	if s.Brought != nil {
+		found = append(found, string(s.Brought.Raw))
+	}
+	return digest([]any{found, s.Unfinished})
+}
+
+// digest is the SHA-256 of a value made of structs, slices, strings and numbers, hex.
+// Go syntax keeps apart what JSON would not: keys in etcd are bytes, not always UTF-8.
+func digest(v any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", v))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,168 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"lockstep/bootstrap/verify"
+	"lockstep/bootstrap/world"
+	"lockstep/certgen"
+	"lockstep/policies"
+	"lockstep/policies/hint"
+	"lockstep/roles"
+)
+
+// Allowed is what the operator allows beyond the plain difference. The zero value
+// allows nothing.
+type Allowed struct {
+	roles.Allow
+	ReuseName bool // add a user although an earlier certificate in its name is still valid
+}
+
+// Propose looks at both halves. It makes no CA and does not turn auth on; a folder
+// that needs that is refused. Without a PKI folder it looks at etcd's half alone, as
+// the administrator whom the world names.
+func Propose(ctx context.Context, w *world.World, allow Allowed) (*Proposal, error) {
+	r, err := newApply(w, allow)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	return r.propose(ctx)
+}
+
+// newApply looks at the PKI folder. Whose users are ours it tells; without one, only
+// users that the policy names and that have no password are.
+func newApply(w *world.World, allow Allowed) (*run, error) {
+	r := &run{World: w, desired: roles.Desired(w.Policy), owned: verify.OwnsNobody, allow: allow.Allow, reuseName: allow.ReuseName}
+	if w.Folder == nil {
+		return r, nil
+	}
+	state, err := w.Folder.Observe()
+	if err != nil {
+		return nil, err
+	}
+	owned, err := verify.Ownership(state)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint.Refuse("lockstep bootstrap makes the CAs; apply never does.", "the PKI folder holds no client CA")
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.folder, r.owned = state, owned
+	return r, nil
+}
+
+// reach connects, also without a PKI folder, which would know the servers' CA and root,
+// and says which alarms are raised.
+func (r *run) reach(ctx context.Context) error {
+	if a := r.Admin; r.World.Folder == nil && (a == nil || a.Servers == nil || a.Certificate == nil && a.User == "") {
+		return hint.With(errors.New("there is no PKI folder here, and without it nobody knows whom to trust and who is root"),
+			"lockstep bootstrap makes it, --pki names another one, and --cacert with --cert and --key (or --user) look at etcd alone.")
+	}
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	r.warnAlarms(ctx)
+	return nil
+}
+
+func (r *run) propose(ctx context.Context) (*Proposal, error) {
+	p := &Proposal{Policy: r.Policy.Digest.String()}
+	if err := r.proposeCertificates(p); err != nil { // before anybody is asked: the folder tells whom to trust
+		return nil, err
+	}
+	if err := r.reach(ctx); err != nil {
+		return nil, err
+	}
+	observed, err := r.observe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p.ClusterID, err = r.etcd.ClusterID(ctx); err != nil {
+		return nil, fmt.Errorf("asking for the cluster's ID: %w", err)
+	}
+	p.Observed, p.Enabled, p.Former = digest(observed), observed.Enabled, formerComponents(r.folder, observed, r.Policy)
+	p.Roles = r.rolesPlan(observed, nil)
+	if !observed.Enabled {
+		// Whoever made it: bootstrap makes root again, without a password, before it turns auth on.
+		p.Roles.Refused = slices.DeleteFunc(p.Roles.Refused, func(refusal roles.Refusal) bool { return refusal.User == policies.Root().String() })
+	}
+	r.withholdCertificates(p)
+	if !r.reuseName {
+		p.Revived = revivals(r.folder, p.Roles, r.Now())
+	}
+	return p, nil
+}
+
+// proposeCertificates fills in the folder's half.
+func (r *run) proposeCertificates(p *Proposal) error {
+	if r.World.Folder == nil {
+		return nil
+	}
+	p.Certificates = certgen.Diff(certgen.Desired(r.Policy), r.folder, r.Now())
+	if err := refuseCAs(p.Certificates); err != nil {
+		return err
+	}
+	if !r.allow.Prune {
+		for _, s := range p.Certificates.Removable {
+			p.Withheld = append(p.Withheld, Withheld{Step: s, Flag: roles.FlagPrune})
+		}
+		p.Certificates.Removable = nil
+	}
+	for _, s := range p.Certificates.Keyless {
+		waits := Withheld{Step: s, Flag: FlagCAKey}
+		if !p.Certificates.Brought {
+			waits.Flag, waits.Needs = "", certgen.CAPath(s.Signer())+".key"
+		}
+		p.Withheld = append(p.Withheld, waits)
+	}
+	p.Folder, p.Stray = folderDigest(r.folder), r.folder.Strays(r.Policy)
+	return nil
+}
+
+// withholdCertificates keeps the certificate from a component whose user somebody else
+// made: it would be power over that user, and make it ours by the next run's look.
+func (r *run) withholdCertificates(p *Proposal) {
+	flags := map[string]string{}
+	for _, refusal := range p.Roles.Refused {
+		if refusal.Flag != roles.FlagPrune && !r.owned(refusal.User) {
+			flags[refusal.User] = refusal.Flag
+		}
+	}
+	for _, c := range r.Policy.Components {
+		flag := flags[c.User.String()]
+		if flag == "" {
+			continue
+		}
+		p.Certificates.Steps = slices.DeleteFunc(p.Certificates.Steps, func(s certgen.Step) bool {
+			if !concerns(s, c.Name) {
+				return false
+			}
+			s.Reason = "somebody else made its user"
+			p.Withheld = append(p.Withheld, Withheld{Step: s, Flag: flag})
+			return true
+		})
+	}
+}
+
+// refuseCAs stops what only bootstrap may do, and what nothing may.
+func refuseCAs(p certgen.Plan) error {
+	for _, s := range p.Steps {
+		if s.Action == certgen.MakeCA {
+			return hint.Refuse("lockstep bootstrap makes the CAs; apply never does.", "the %s CA is not in the PKI folder", s.Profile.CA)
+		}
+	}
+	if len(p.Blocked) > 0 {
+		return hint.Refuse("", "the PKI folder needs you: %s", strings.Join(p.Blocked, "; "))
+	}
+	if slices.ContainsFunc(p.Keyless, func(s certgen.Step) bool { return s.Action == certgen.Issue }) {
+		return hint.Refuse("Nobody gets a right before the certificate that carries it; what is there already may wait for its renewal.",
+			"the PKI folder needs you: %s", strings.Join(p.Waiting(), "; "))
+	}
+	return nil
+}
