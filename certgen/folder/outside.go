@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 
@@ -90,10 +89,7 @@ func readAny(path string) ([]byte, fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, fmt.Errorf("%s is no file", path)
 	}
-	content, err := io.ReadAll(io.LimitReader(in, most+1))
-	if err == nil && len(content) > most {
-		err = fmt.Errorf("%s is larger than %d MiB", path, most>>20)
-	}
+	content, err := all(in, path)
 	return content, info, err
 }
 

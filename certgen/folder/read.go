@@ -53,11 +53,17 @@ func (f *Folder) readKnown(name string, before fs.FileInfo) ([]byte, fs.FileInfo
 	if !os.SameFile(before, info) {
 		return nil, nil, fmt.Errorf("%s changed while it was opened", name)
 	}
+	content, err := all(in, name)
+	return content, info, err
+}
+
+// all is what is left to read of in, up to most bytes.
+func all(in io.Reader, name string) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(in, most+1))
 	if err == nil && len(content) > most {
 		err = fmt.Errorf("%s is larger than %d MiB", name, most>>20)
 	}
-	return content, info, err
+	return content, err
 }
 
 // regular refuses what may lead out of the folder, or block whoever opens it.
