@@ -78,10 +78,7 @@ func (r *run) sayRefused(member string, fresh []store.Call) {
 
 func (r *run) saySoaking(watched time.Duration) {
 	total := max(1, int(r.Soak/time.Second))
-	r.Emit(world.Event{
-		Stage: "soak", Text: (r.Soak - watched).Round(time.Second).String() + " left",
-		Done: min(total, int(watched/time.Second)), Total: total,
-	})
+	r.Emit(world.Event{Stage: "soak", Text: "seconds", Done: min(total, int(watched/time.Second)), Total: total})
 }
 
 // tally adds up what one member refuses. The zero value is before the first look.
