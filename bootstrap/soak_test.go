@@ -85,18 +85,18 @@ func TestSoak(t *testing.T) {
 		verdict       string
 	}{
 		"quiet": {asked: 2500 * time.Millisecond, count: quiet, events: []string{
-			"soak: watching for 2.5s whom the members refuse", "soak: seconds (1/2)", "soak: 1s left (2/2)", "soak: 0s left (2/2)"}},
+			"soak: watching for 2.5s whom the members refuse", "soak: seconds (1/2)", "soak: seconds (2/2)", "soak: seconds (2/2)"}},
 		"shorter than the interval": {asked: 300 * time.Millisecond, count: quiet, events: []string{
 			"soak: watching for 300ms whom the members refuse", "soak: seconds (0/1)"}},
 		"refused": {asked: 2500 * time.Millisecond, count: refusing, events: []string{
 			"soak: watching for 2.5s whom the members refuse", "soak: warning: etcd1 refuses Range (PermissionDenied)",
-			"soak: seconds (1/2)", "soak: 1s left (2/2)", "soak: 0s left (2/2)"},
+			"soak: seconds (1/2)", "soak: seconds (2/2)", "soak: seconds (2/2)"},
 			verdict: "auth is on, and requests were refused: 2 in 2.5s"},
 		"interrupted": {asked: time.Hour, cancel: 1500 * time.Millisecond, count: quiet, events: []string{
-			"soak: watching for 1h0m0s whom the members refuse", "soak: 59m59s left (1/3600)"},
+			"soak: watching for 1h0m0s whom the members refuse", "soak: seconds (1/3600)"},
 			verdict: "the soak was ended after 1s of 1h0m0s; nobody was refused until then"},
 		"interrupted after a refusal": {asked: time.Hour, cancel: 1500 * time.Millisecond, count: refusing, events: []string{
-			"soak: watching for 1h0m0s whom the members refuse", "soak: warning: etcd1 refuses Range (PermissionDenied)", "soak: 59m59s left (1/3600)"},
+			"soak: watching for 1h0m0s whom the members refuse", "soak: warning: etcd1 refuses Range (PermissionDenied)", "soak: seconds (1/3600)"},
 			verdict: "auth is on, and requests were refused: 1 in 1s"},
 		"silent": {asked: time.Second, count: func(time.Duration) counts { return counts{err: errSilent} }, events: []string{
 			"soak: watching for 1s whom the members refuse", "soak: seconds (1/1)"},
