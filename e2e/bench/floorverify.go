@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -14,8 +13,8 @@ import (
 )
 
 // verify repeats what "lockstep verify" asked etcd, as often, and judges nothing: as
-// each component with its own certificate one handshake, one connection and its share
-// of the Txns, and as root the reads. Reads and components go on together.
+// each component with its own certificate one connection and its share of the Txns,
+// and as root the reads. Reads and components go on together.
 func (f floor) verify(ctx context.Context) error {
 	var g errgroup.Group
 	g.Go(func() error { return f.reads(ctx) })
@@ -60,11 +59,7 @@ func (f floor) prove(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	endpoint := f.endpoints[i%len(f.endpoints)]
-	if err := f.handshake(ctx, endpoint, &identity); err != nil {
-		return err
-	}
-	etcd, err := f.connect(ctx, &identity, endpoint)
+	etcd, err := f.connect(ctx, &identity, f.endpoints[i%len(f.endpoints)])
 	if err != nil {
 		return err
 	}
@@ -99,19 +94,4 @@ func (f floor) share(i int) int {
 		n++
 	}
 	return n
-}
-
-// handshake waits for the server's first byte: TLS 1.3 tells a refusal there.
-func (f floor) handshake(ctx context.Context, endpoint string, identity *tls.Certificate) error {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return err
-	}
-	conn, err := (&tls.Dialer{Config: f.config(identity)}).DialContext(ctx, "tcp", u.Host)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	_, err = conn.Read(make([]byte, 1))
-	return err
 }

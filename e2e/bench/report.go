@@ -195,7 +195,7 @@ their CAs; plain http is for the floor and the shell way alone, since lockstep r
   together, auth on at the end, and keys, certificates and the same four files by bare crypto/x509,
   each file and folder forced to disk once. It checks nothing, reads nothing, and cannot be repeated.
 - **Shell**: cfssl and cfssljson, and etcdctl, one process per step (e2e/bench/shell.sh).
-- **Verify's floor**: as each component the same handshakes, connections and Txns as lockstep verify made,
+- **Verify's floor**: as each component the same connection and Txns as lockstep verify made,
   and as root the same reads, by bare clientv3; nothing is compared.
 - Bootstrap without its proof ends when auth is on and root has got in through every member. **Changes
   alone** leaves out its two looks as well: at the members and at etcd before anything is changed, and,

@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 
 	"lockstep/policies/hint"
 	"lockstep/roles"
@@ -43,13 +44,16 @@ type Client struct {
 
 // Connect opens a connection once at least one endpoint has taken the certificate.
 // An error is the endpoint's real reason, with a hint, and never a bare "context
-// deadline exceeded" (fact 6).
+// deadline exceeded" (fact 6): whatever keeps the connection from becoming ready, a
+// handshake of our own asks why.
 func Connect(ctx context.Context, t Target) (*Client, error) {
-	if t.TLS == nil {
-		return nil, errors.New("connecting to etcd: no TLS configuration")
-	}
-	if err := firstHandshake(ctx, t); err != nil {
+	if err := t.refused(); err != nil {
 		return nil, err
+	}
+	if t.User != "" { // a login would wait for its time-out before it fails
+		if err := firstHandshake(ctx, t, t.Timeout); err != nil {
+			return nil, err
+		}
 	}
 	etcd, err := clientv3.New(clientv3.Config{
 		Context: ctx, Endpoints: t.Endpoints, TLS: t.TLS, Username: t.User, Password: t.Password,
@@ -59,7 +63,49 @@ func Connect(ctx context.Context, t Target) (*Client, error) {
 	if err != nil {
 		return nil, connectError(t, err)
 	}
+	if !ready(ctx, etcd, t.Timeout/2) {
+		if err := firstHandshake(ctx, t, t.Timeout/2); err != nil {
+			_ = etcd.Close() // nothing went through it
+			return nil, err
+		}
+		etcd.ActiveConnection().ResetConnectBackoff() // by now the endpoint takes it
+	}
 	return &Client{etcd: etcd, target: t}, nil
+}
+
+// refused says why nobody is dialled: clientv3 itself would talk plain http to an
+// endpoint that asks for it.
+func (t Target) refused() error {
+	if t.TLS == nil {
+		return errors.New("connecting to etcd: no TLS configuration")
+	}
+	if len(t.Endpoints) == 0 {
+		return errors.New("connecting to etcd: no endpoint")
+	}
+	for _, url := range t.Endpoints {
+		if _, _, err := parseEndpoint(url); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ready reports whether an endpoint has taken the certificate: gRPC is ready when the
+// server has sent its settings, and a server that refuses a certificate never does.
+// False means that all have failed, or that none has answered in the time given.
+func ready(ctx context.Context, etcd *clientv3.Client, wait time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	conn := etcd.ActiveConnection()
+	conn.Connect()
+	for {
+		switch state := conn.GetState(); {
+		case state == connectivity.Ready:
+			return true
+		case state == connectivity.TransientFailure, !conn.WaitForStateChange(ctx, state):
+			return false
+		}
+	}
 }
 
 func connectError(t Target, err error) error {
@@ -74,8 +120,8 @@ func connectError(t Target, err error) error {
 
 // firstHandshake asks all endpoints together; one that takes the certificate is enough,
 // and a silent one costs no time. If none does, the error is the first endpoint's.
-func firstHandshake(ctx context.Context, t Target) error {
-	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+func firstHandshake(ctx context.Context, t Target, wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	type answer struct {
 		i   int
@@ -95,9 +141,6 @@ func firstHandshake(ctx context.Context, t Target) error {
 			return nil
 		}
 		errs[a.i] = a.err
-	}
-	if len(errs) == 0 {
-		return errors.New("connecting to etcd: no endpoint")
 	}
 	return errs[0]
 }
