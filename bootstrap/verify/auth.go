@@ -91,10 +91,6 @@ func subject(s roles.Step) string {
 	return s.Role
 }
 
-func (e *Evidence) rolesPlan() roles.Plan {
-	return roles.Diff(roles.Desired(e.Policy), *e.Auth, e.owned(), roles.Allow{})
-}
-
 // owned is whose users are ours: by the folder, where there is one with a CA.
 func (e *Evidence) owned() roles.Ownership {
 	if e.Folder != nil {

@@ -93,7 +93,7 @@ func certificateChecks() []Check {
 
 // steps calls use for every step of the folder's plan that has one of the actions.
 func (e *Evidence) steps(use func(certgen.Step), actions ...certgen.Action) {
-	plan := certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now)
+	plan := e.certificatesPlan()
 	for _, s := range slices.Concat(plan.Steps, plan.Keyless) {
 		if slices.Contains(actions, s.Action) {
 			use(s)
@@ -159,7 +159,7 @@ func findRevoked(e *Evidence, found func(subject, text string)) {
 }
 
 func findUnnamed(e *Evidence, found func(subject, text string)) {
-	for _, s := range certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now).Removable {
+	for _, s := range e.certificatesPlan().Removable {
 		found(s.Profile.Path+".crt", s.Reason)
 	}
 }
@@ -173,13 +173,13 @@ func findFiles(e *Evidence, found func(subject, text string)) {
 }
 
 func findBlocked(e *Evidence, found func(subject, text string)) {
-	for _, sentence := range certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now).Blocked {
+	for _, sentence := range e.certificatesPlan().Blocked {
 		found("", sentence)
 	}
 }
 
 func findOutside(e *Evidence, found func(subject, text string)) {
-	for _, u := range certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now).Outside {
+	for _, u := range e.certificatesPlan().Outside {
 		found(u.Profile.Outside, u.Reason)
 	}
 }

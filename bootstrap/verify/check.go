@@ -35,6 +35,8 @@ func Checks() []Check {
 // skipped with the reason.
 func Judge(e *Evidence, checks []Check) Report {
 	var r Report
+	judged := *e
+	e, judged.plans = &judged, plans{} // made for another evidence, they would be wrong
 	for _, c := range checks {
 		if reason, remedy := e.missing(c.Needs); reason != "" {
 			r.Skipped = append(r.Skipped, Skip{Code: c.Code, Reason: reason, Remedy: remedy})

@@ -25,6 +25,33 @@ type Evidence struct {
 	AcceptForeign []string
 	// Recovery is whether the file of an interrupted AuthEnable lies in the folder.
 	Recovery bool
+
+	plans plans
+}
+
+// plans is what several checks ask of the same evidence: each looks at the signature of
+// every certificate, so Judge lets it be made once.
+type plans struct {
+	certificates *certgen.Plan
+	roles        *roles.Plan
+}
+
+// certificatesPlan is what would be done to the folder.
+func (e *Evidence) certificatesPlan() certgen.Plan {
+	if e.plans.certificates == nil {
+		plan := certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now)
+		e.plans.certificates = &plan
+	}
+	return *e.plans.certificates
+}
+
+// rolesPlan is what would be done to etcd's users and roles.
+func (e *Evidence) rolesPlan() roles.Plan {
+	if e.plans.roles == nil {
+		plan := roles.Diff(roles.Desired(e.Policy), *e.Auth, e.owned(), roles.Allow{})
+		e.plans.roles = &plan
+	}
+	return *e.plans.roles
 }
 
 // Member is what one etcd server showed from outside. Times and errors are as seen
