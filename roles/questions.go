@@ -8,31 +8,81 @@ import (
 	"lockstep/policies/keyrange"
 )
 
+// Examiner knows what to ask each identity of one policy.
+type Examiner struct {
+	desired State
+	ranges  []rangeOf // of all roles, in the order of the policy's roles
+}
+
+// rangeOf is one permission and whose it is.
+type rangeOf struct {
+	role string
+	keyrange.Permission
+}
+
+// NewExaminer prepares the questions for the users of desired.
+func NewExaminer(desired State) *Examiner {
+	x := &Examiner{desired: desired}
+	for _, role := range desired.Roles {
+		for _, p := range role.Permissions {
+			x.ranges = append(x.ranges, rangeOf{role.Name, p})
+		}
+	}
+	return x
+}
+
 // Questions is what one identity has to ask etcd to prove that it may do what the
 // policy says and no more: each range it was granted, both ends of each gap between
 // them, what it may only read or only write, and ranges of other roles. sample is how
-// many of the others are asked about, evenly spread; below 0 all of them.
+// many of the others are asked about for each access, evenly spread; below 0 all of
+// them. With a sample, how many questions there are does not depend on how many
+// others there are.
 //
 // Expectations come from the user's whole union (fact 22), so a question never
 // contradicts another role that the user holds.
-func Questions(desired State, user string, sample int) []Question {
-	u, found := desired.User(user)
+func (x *Examiner) Questions(user string, sample int) []Question {
+	u, found := x.desired.User(user)
 	if !found {
 		return nil
 	}
 	if u.Holds(rootName) {
 		return everything()
 	}
-	own := canonical(desired.permissions(u))
-	var asked []Question
+	own := canonical(x.desired.permissions(u))
+	asked := questions{seen: map[topic]bool{}}
 	for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write} {
 		reach := keyrange.Reach(own, a)
-		asked = append(asked, granted(own, a)...)
-		asked = append(asked, halves(own, a, reach)...)
-		asked = append(asked, gaps(own, a, reach)...)
-		asked = append(asked, others(desired, u, a, reach, sample)...)
+		asked.add(granted(own, a)...)
+		asked.add(halves(own, a, reach)...)
+		asked.add(gaps(own, a, reach)...)
+		x.others(&asked, u, a, reach, sample)
 	}
-	return distinct(asked)
+	slices.SortStableFunc(asked.list, func(a, b Question) int { return cmp.Compare(a.Want, b.Want) })
+	return asked.list
+}
+
+// questions is a list in which nothing is asked twice.
+type questions struct {
+	list []Question
+	seen map[topic]bool
+}
+
+// topic is what makes two questions the same.
+type topic struct {
+	access keyrange.Access
+	ranged keyrange.Range
+}
+
+// add reports whether one of more was not asked yet.
+func (q *questions) add(more ...Question) bool {
+	before := len(q.list)
+	for _, one := range more {
+		if about := (topic{one.Access, one.Range}); !q.seen[about] {
+			q.seen[about] = true
+			q.list = append(q.list, one)
+		}
+	}
+	return len(q.list) > before
 }
 
 func everything() []Question {
@@ -87,30 +137,35 @@ func beside(own []keyrange.Permission, a keyrange.Access, where string, meets fu
 	return none
 }
 
-// others asks for one key of each range that another role has and u has not. The
-// sample is taken first: with thousands of roles the arithmetic would cost the most.
-func others(desired State, u User, a keyrange.Access, reach keyrange.Set, sample int) []Question {
-	type entry struct {
-		role string
-		keyrange.Permission
+// tries is how many ranges of a stretch are looked at for one that is worth a question:
+// the next may be shared by all, or asked about already.
+const tries = 8
+
+// others asks for one key of ranges that another role has and u has not: all are cut
+// into sample stretches, and the first question that each has is asked.
+func (x *Examiner) others(asked *questions, u User, a keyrange.Access, reach keyrange.Set, sample int) {
+	n := len(x.ranges)
+	if sample < 0 || sample > n {
+		sample = n
 	}
-	var all []entry
-	for _, role := range desired.Roles {
-		if u.Holds(role.Name) {
-			continue
-		}
-		for _, p := range role.Permissions {
-			all = append(all, entry{role.Name, p})
-		}
-	}
-	var asked []Question
-	for _, e := range spread(all, sample) {
-		if beyond := keyrange.Union(e.Range()).Minus(reach).Ranges(); len(beyond) > 0 {
-			key, _ := beyond[0].Edges()
-			asked = append(asked, denied(a, key, fmt.Sprintf("%s of role %q", e.Target(), e.role)))
+	for i := range sample {
+		stretch := x.ranges[i*n/sample : (i+1)*n/sample]
+		for _, r := range stretch[:min(len(stretch), tries)] {
+			if !u.Holds(r.role) && asked.add(beyond(r, a, reach)...) {
+				break
+			}
 		}
 	}
-	return asked
+}
+
+// beyond asks for the first key of r that shall not be reached, if there is one.
+func beyond(r rangeOf, a keyrange.Access, reach keyrange.Set) []Question {
+	outside := keyrange.Union(r.Range()).Minus(reach).Ranges()
+	if len(outside) == 0 {
+		return nil
+	}
+	key, _ := outside[0].Edges()
+	return []Question{denied(a, key, fmt.Sprintf("%s of role %q", r.Target(), r.role))}
 }
 
 // refused asks for both ends of each range of a set that shall not be reached.
@@ -125,32 +180,4 @@ func refused(set keyrange.Set, a keyrange.Access, about string) []Question {
 
 func denied(a keyrange.Access, key, about string) Question {
 	return Question{Access: a, Range: keyrange.Single(key), Want: Denied, About: about}
-}
-
-// spread takes n of them, evenly over all; below 0 all.
-func spread[T any](all []T, n int) []T {
-	if n < 0 || n >= len(all) {
-		return all
-	}
-	out := make([]T, 0, n)
-	for i := range n {
-		out = append(out, all[i*len(all)/n])
-	}
-	return out
-}
-
-// distinct leaves out what is asked already: by access and range.
-func distinct(asked []Question) []Question {
-	type same struct {
-		access keyrange.Access
-		ranged keyrange.Range
-	}
-	seen := map[same]bool{}
-	out := slices.DeleteFunc(asked, func(q Question) bool {
-		key := same{q.Access, q.Range}
-		defer func() { seen[key] = true }()
-		return seen[key]
-	})
-	slices.SortStableFunc(out, func(a, b Question) int { return cmp.Compare(a.Want, b.Want) })
-	return out
 }

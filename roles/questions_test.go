@@ -2,6 +2,7 @@ package roles_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,7 +29,7 @@ func TestWhatIsGrantedIsAskedAsAWhole(t *testing.T) {
 		"reader":   {`read prefix "/calico/"`},
 	} {
 		var got []string
-		for _, q := range roles.Questions(scene(t, three), user, 0) {
+		for _, q := range roles.NewExaminer(scene(t, three)).Questions(user, 0) {
 			if q.Want == roles.Allowed {
 				got = append(got, fmt.Sprintf("%s %s", q.Access, q.About))
 			}
@@ -45,14 +46,14 @@ func TestQuestionsAgreeWithReach(t *testing.T) {
 	t.Parallel()
 	desired := scene(t, three)
 	for _, u := range desired.Users {
-		for _, q := range roles.Questions(desired, u.Name, -1) {
+		for _, q := range roles.NewExaminer(desired).Questions(u.Name, -1) {
 			if inside := desired.Reach(u.Name, q.Access).Contains(q.Range); inside != (q.Want == roles.Allowed) {
 				t.Errorf("%s: %s %s: want %d, by arithmetic %v", u.Name, q.Access, q.About, q.Want, inside)
 			}
 		}
 	}
 	about := map[string]bool{}
-	for _, q := range roles.Questions(desired, "reader", -1) {
+	for _, q := range roles.NewExaminer(desired).Questions("reader", -1) {
 		about[fmt.Sprintf("%s %s", q.Access, q.About)] = true
 	}
 	for _, want := range []string{
@@ -71,9 +72,41 @@ func TestASampleIsASample(t *testing.T) {
 	for i := range 9 {
 		desired.Roles = append(desired.Roles, roles.Role{Name: fmt.Sprintf("r%d", i), Permissions: []keyrange.Permission{keyrange.Key(fmt.Sprint(i), keyrange.Read)}})
 	}
-	none, two, all := len(roles.Questions(desired, "a", 0)), len(roles.Questions(desired, "a", 2)), len(roles.Questions(desired, "a", -1))
+	none, two, all := len(roles.NewExaminer(desired).Questions("a", 0)), len(roles.NewExaminer(desired).Questions("a", 2)), len(roles.NewExaminer(desired).Questions("a", -1))
 	if two-none != 4 || all-none < 14 {
 		t.Errorf("%d questions without others, %d with two of them, %d with all", none, two, all)
+	}
+}
+
+// What one component asks must not grow with the others: adding one costs the same
+// number of calls among 100 and among 3,000. Half of the others' ranges are its own, too.
+func TestASampleIsTheSameAmongAllSizes(t *testing.T) {
+	t.Parallel()
+	among := func(n int) int {
+		var desired roles.State
+		for i := range n {
+			name := fmt.Sprintf("c%05d", i)
+			desired.Users = append(desired.Users, roles.User{Name: name, Roles: []string{name}})
+			desired.Roles = append(desired.Roles, roles.Role{Name: name, Permissions: []keyrange.Permission{
+				keyrange.Prefix("/shared/", keyrange.Read), keyrange.Prefix("/tenants/"+name+"/", keyrange.ReadWrite)}})
+		}
+		others := map[keyrange.Access]int{}
+		questions := roles.NewExaminer(desired).Questions("c00042", 8)
+		for _, q := range questions {
+			if strings.Contains(q.About, "of role") {
+				others[q.Access]++
+			}
+		}
+		if diff := cmp.Diff(map[keyrange.Access]int{keyrange.Read: 8, keyrange.Write: 8}, others); diff != "" {
+			t.Errorf("among %d: %s", n, diff)
+		}
+		return len(questions)
+	}
+	want := among(100)
+	for _, n := range []int{101, 1000, 1001, 3001} {
+		if got := among(n); got != want {
+			t.Errorf("%d questions among %d, and %d among 100", got, n, want)
+		}
 	}
 }
 

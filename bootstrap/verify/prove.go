@@ -29,7 +29,7 @@ const perIdentity = 4
 // it was given and about what lies beside it (fact 23). Members take turns. Nothing is
 // written.
 func Prove(ctx context.Context, w *world.World, o Options, components []policies.Component) []Proof {
-	desired := roles.Desired(w.Policy)
+	examiner := roles.NewExaminer(roles.Desired(w.Policy))
 	members := w.Members()
 	proofs := make([]Proof, len(components))
 	done := w.Counter("proof", len(proofs))
@@ -39,7 +39,7 @@ func Prove(ctx context.Context, w *world.World, o Options, components []policies
 		g.Go(func() error {
 			p := &proofs[i]
 			*p = Proof{Component: c.Name, User: c.User, Role: c.Role.String(), Member: members[i%len(members)].Name}
-			questions := roles.Questions(desired, c.User.String(), o.sample())
+			questions := examiner.Questions(c.User.String(), o.sample())
 			proveOne(ctx, w, o, c, members[i%len(members)].URL, questions, p)
 			done("proved " + c.Name)
 			return nil

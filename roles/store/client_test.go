@@ -68,7 +68,7 @@ func TestEveryIdentityProvesItself(t *testing.T) {
 // prove is what one identity finds wrong.
 func prove(t *testing.T, s *server, desired roles.State, user string) []string {
 	t.Helper()
-	questions := roles.Questions(desired, user, -1)
+	questions := roles.NewExaminer(desired).Questions(user, -1)
 	answers, err := s.connect(t, user).Probe(t.Context(), questions, 4)
 	must(t, err)
 	var failed []string
