@@ -59,7 +59,7 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 // lookAgain refuses when somebody else changed users or roles since the operator was
 // asked: auth is off, so anybody could.
 func (r *run) lookAgain(ctx context.Context) error {
-	observed, err := r.observe(ctx)
+	observed, err := r.current(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,6 +68,21 @@ func (r *run) lookAgain(ctx context.Context) error {
 			"somebody else changed etcd's users or roles during this run; certificates, roles and users are made and stay")
 	}
 	return r.refuseIntruders(observed, roles.Plan{})
+}
+
+// current is etcd's users and roles. While authRevision is the one of this run's latest
+// look, they are what that look found (fact 25): every change moves it.
+func (r *run) current(ctx context.Context) (roles.State, error) {
+	bounded, cancel := context.WithTimeout(ctx, r.CallTimeout)
+	defer cancel()
+	now, err := r.etcd.ObserveSome(bounded, nil, nil, func(string) bool { return false })
+	if err != nil {
+		return roles.State{}, fmt.Errorf("looking whether etcd is still as it was: %w", err)
+	}
+	if now.Revision != 0 && now.Revision == r.seen.Revision && now.Enabled == r.seen.Enabled {
+		return r.seen, nil
+	}
+	return r.observe(ctx)
 }
 
 // uninterrupted outlives a Ctrl-C and nothing else.

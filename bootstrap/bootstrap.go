@@ -118,6 +118,7 @@ type run struct {
 	plan    Plan
 	etcd    *store.Client // as root, to all members; while auth is off nobody asks who it is
 	members []verify.Member
+	seen    roles.State // as etcd was when it was last looked at as a whole
 	warned  []string
 	changed bool
 

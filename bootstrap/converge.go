@@ -111,6 +111,7 @@ func (r *run) observe(ctx context.Context) (roles.State, error) {
 	if err != nil {
 		return state, fmt.Errorf("reading etcd's users and roles: %w", err)
 	}
+	r.seen = state
 	return state, nil
 }
 
