@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -57,7 +59,26 @@ func anyPeer(ctx context.Context, w *world.World) *tls.Certificate {
 	return nil
 }
 
+// surveyMember asks both ports at once: the one for members keeps silent for a while.
 func surveyMember(ctx context.Context, w *world.World, at world.Member, identities []Identity, peer *tls.Certificate) Member {
+	var peerPort PeerPort
+	var group sync.WaitGroup
+	group.Go(func() {
+		peerPort = surveyPeerPort(ctx, w, at.PeerURL, identities[len(identities)-1].Certificate, peer)
+	})
+	m := surveyClientPort(ctx, w, at, identities)
+	group.Wait()
+	if m.Err != nil || m.refuses("root") {
+		return m // the client port's own trouble is the finding
+	}
+	m.PeerPort = peerPort
+	if url := listedPeerURL(w, m); url != "" {
+		m.PeerPort = surveyPeerPort(ctx, w, url, identities[len(identities)-1].Certificate, peer)
+	}
+	return m
+}
+
+func surveyClientPort(ctx context.Context, w *world.World, at world.Member, identities []Identity) Member {
 	m := Member{Name: at.Name, URL: at.URL, PeerURL: at.PeerURL}
 	greeting, err := greet(ctx, w, at.URL, nil)
 	m.Anonymous, m.AcceptableCAs = tried(err), greeting.AcceptableCAs
@@ -70,25 +91,26 @@ func surveyMember(ctx context.Context, w *world.World, at world.Member, identiti
 	}
 	m.Plain = store.SpeaksPlain(ctx, at.URL)
 	m.Refusals, m.Err = refusals(ctx, w, at.URL, identities)
-	if m.Err != nil || len(m.Refusals) > 0 && m.Refusals[0].Component == "root" {
-		return m
+	if m.Err == nil && !m.refuses("root") {
+		m.Err = askAsRoot(ctx, w, &m, &identities[0].Certificate)
 	}
-	if m.Err = askAsRoot(ctx, w, &m, &identities[0].Certificate); m.Err != nil {
-		return m
-	}
-	m.PeerPort = surveyPeerPort(ctx, w, peerURL(w, m), identities[len(identities)-1].Certificate, peer)
 	return m
 }
 
-// peerURL is where m listens for members: by the policy, or by what the cluster says
-// where the one CA that was brought along tells whom to trust there.
-func peerURL(w *world.World, m Member) string {
+// refuses reports whether the component's certificate is not accepted.
+func (m Member) refuses(component string) bool {
+	return slices.ContainsFunc(m.Refusals, func(r Refusal) bool { return r.Component == component })
+}
+
+// listedPeerURL is where m listens for members by what the cluster says, where the
+// policy does not and the one CA that was brought along tells whom to trust there.
+func listedPeerURL(w *world.World, m Member) string {
 	for _, p := range m.Peers {
 		if m.PeerURL == "" && certgen.Brought(w.Policy) && p.ID == m.ID && len(p.PeerURLs) > 0 && strings.HasPrefix(p.PeerURLs[0], "https:") {
 			return p.PeerURLs[0]
 		}
 	}
-	return m.PeerURL
+	return ""
 }
 
 // greet shakes hands and waits for the server's judgement of identity (nil for none).

@@ -41,6 +41,7 @@ type World struct {
 
 	mu         sync.Mutex
 	root       *tls.Certificate
+	pools      map[certgen.CA]*x509.CertPool
 	introduced bool
 }
 
@@ -155,16 +156,35 @@ func (w *World) PeerTLS(identity *tls.Certificate) (*tls.Config, error) {
 }
 
 func (w *World) trusting(ca certgen.CA, identity *tls.Certificate) (*tls.Config, error) {
-	signer, err := w.Folder.Certificate(ca)
+	pool, err := w.pool(ca)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.With(fmt.Errorf("reading the %s CA: %w", ca, err), "Name the CA that signed etcd's servers with --cacert, or bring back the PKI folder's ca/.")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the %s CA: %w", ca, err)
 	}
+	return w.config(pool, identity), nil
+}
+
+// pool is the CA alone. It is read once in a run: thousands of connections ask for it, and
+// a CA that is there is never replaced.
+func (w *World) pool(ca certgen.CA) (*x509.CertPool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if pool := w.pools[ca]; pool != nil {
+		return pool, nil
+	}
+	signer, err := w.Folder.Certificate(ca)
+	if err != nil {
+		return nil, err
+	}
 	pool := x509.NewCertPool()
 	pool.AddCert(signer)
-	return w.config(pool, identity), nil
+	if w.pools == nil {
+		w.pools = map[certgen.CA]*x509.CertPool{}
+	}
+	w.pools[ca] = pool
+	return pool, nil
 }
 
 // config shows identity whatever the server asks for: held back by Go when the
