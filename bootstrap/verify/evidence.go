@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"crypto/x509"
 	"fmt"
 	"time"
 
@@ -118,35 +117,41 @@ const (
 	Blind                   // the certificate was taken and its CN ignored (fact 2)
 )
 
-// Proof is what one identity found out about itself on real etcd.
+// Proof is what one identity found out about itself on real etcd. Of the answers that
+// were expected only the numbers are kept: thousands of components ask dozens of
+// questions each.
 type Proof struct {
 	Component string
 	User      policies.UserName
 	Role      string
-	Member    string // the member that answered
-	Minted    bool   // with a certificate made in memory for this, not the one in the folder
-	NotLive   string // why it could not be tried; "" when it was
-	Err       error  // why it could not be asked as this identity
-	Answers   []roles.Answer
-	Leaf      *x509.Certificate // the certificate it used, nil when not live
+	Member    string    // the member that answered
+	Minted    bool      // with a certificate made in memory for this, not the one in the folder
+	NotLive   string    // why it could not be tried; "" when it was
+	Err       error     // why it could not be asked as this identity
+	NotAfter  time.Time // of the certificate it used; zero when not live
+
+	Allowed, Refused int            // answers that were expected and given
+	Failed           []roles.Answer // all others
 }
 
-// Passed counts the answers that were expected and given: allowed, refused.
-func (p Proof) Passed() (allowed, refused int) {
-	for _, a := range p.Answers {
+// Take adds the answers to the proof.
+func (p *Proof) Take(answers []roles.Answer) {
+	for _, a := range answers {
 		switch {
-		case a.Passed() && a.Want == roles.Allowed:
-			allowed++
-		case a.Passed():
-			refused++
+		case !a.Passed():
+			p.Failed = append(p.Failed, a)
+		case a.Want == roles.Allowed:
+			p.Allowed++
+		default:
+			p.Refused++
 		}
 	}
-	return allowed, refused
 }
 
 // Asked counts the questions, by the answer that is expected.
 func (p Proof) Asked() (allowed, refused int) {
-	for _, a := range p.Answers {
+	allowed, refused = p.Allowed, p.Refused
+	for _, a := range p.Failed {
 		if a.Want == roles.Allowed {
 			allowed++
 		} else {
@@ -158,8 +163,7 @@ func (p Proof) Asked() (allowed, refused int) {
 
 // Proven reports whether every question got the expected answer, and there was one.
 func (p Proof) Proven() bool {
-	allowed, refused := p.Passed()
-	return p.NotLive == "" && p.Err == nil && len(p.Answers) > 0 && allowed+refused == len(p.Answers)
+	return p.NotLive == "" && p.Err == nil && p.Allowed+p.Refused > 0 && len(p.Failed) == 0
 }
 
 // missing says why the evidence for needs is not there, and what to do; "" when it is.

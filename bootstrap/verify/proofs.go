@@ -44,7 +44,7 @@ func proofChecks() []Check {
 func eachAnswer(want, got roles.Verdict, verb string) func(*Evidence, func(subject, text string)) {
 	return func(e *Evidence, found func(subject, text string)) {
 		for _, p := range e.Proofs {
-			for _, a := range p.Answers {
+			for _, a := range p.Failed {
 				if a.Want == want && a.Got == got {
 					found(p.Component, fmt.Sprintf("%s of %s %s", a.Access, a.About, verb))
 				}
@@ -64,7 +64,7 @@ func findInconclusive(e *Evidence, found func(subject, text string)) {
 		var first error
 		var about string
 		n := 0
-		for _, a := range p.Answers {
+		for _, a := range p.Failed {
 			if a.Got == roles.Inconclusive {
 				if n == 0 {
 					first, about = a.Err, fmt.Sprintf("%s of %s", a.Access, a.About)

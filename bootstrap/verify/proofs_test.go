@@ -19,26 +19,27 @@ func TestProofChecks(t *testing.T) {
 	silent := answer(roles.Denied, roles.Inconclusive, `beside prefix "/a/"`)
 	silent.Err = errors.New("no leader")
 	for name, c := range map[string]struct {
-		proof  Proof
-		want   []string
-		proven bool
+		proof   Proof
+		answers []roles.Answer
+		want    []string
+		proven  bool
 	}{
 		"proven": {
-			proof:  Proof{Answers: []roles.Answer{answer(roles.Allowed, roles.Allowed, "x"), answer(roles.Denied, roles.Denied, "y")}},
-			proven: true,
+			answers: []roles.Answer{answer(roles.Allowed, roles.Allowed, "x"), answer(roles.Denied, roles.Denied, "y")},
+			proven:  true,
 		},
-		"nothing asked is nothing proven": {proof: Proof{}},
+		"nothing asked is nothing proven": {},
 		"refused what it may": {
-			proof: Proof{Answers: []roles.Answer{answer(roles.Allowed, roles.Denied, `prefix "/a/"`)}},
-			want:  []string{`error proof/denied: flannel: read of prefix "/a/" is refused`},
+			answers: []roles.Answer{answer(roles.Allowed, roles.Denied, `prefix "/a/"`)},
+			want:    []string{`error proof/denied: flannel: read of prefix "/a/" is refused`},
 		},
 		"allowed what it may not": {
-			proof: Proof{Answers: []roles.Answer{answer(roles.Denied, roles.Allowed, `prefix "/b/"`)}},
-			want:  []string{`critical proof/allowed: flannel: read of prefix "/b/" is allowed`},
+			answers: []roles.Answer{answer(roles.Denied, roles.Allowed, `prefix "/b/"`)},
+			want:    []string{`critical proof/allowed: flannel: read of prefix "/b/" is allowed`},
 		},
 		"inconclusive": {
-			proof: Proof{Answers: []roles.Answer{answer(roles.Allowed, roles.Allowed, "x"), silent, silent}},
-			want:  []string{`error proof/inconclusive: flannel: 2 questions without an answer that tells; the first, read of beside prefix "/a/": no leader`},
+			answers: []roles.Answer{answer(roles.Allowed, roles.Allowed, "x"), silent, silent},
+			want:    []string{`error proof/inconclusive: flannel: 2 questions without an answer that tells; the first, read of beside prefix "/a/": no leader`},
 		},
 		"no connection": {
 			proof: Proof{Err: errors.New("bad certificate")},
@@ -53,6 +54,7 @@ func TestProofChecks(t *testing.T) {
 			t.Parallel()
 			e := sound()
 			c.proof.Component = "flannel"
+			c.proof.Take(c.answers)
 			e.Proofs = []Proof{c.proof}
 			if diff := cmp.Diff(c.want, lines(e, proofChecks())); diff != "" {
 				t.Error(diff)

@@ -59,7 +59,7 @@ func proveOne(ctx context.Context, w *world.World, o Options, c policies.Compone
 		p.NotLive = err.Error()
 		return
 	}
-	p.Leaf, p.Minted = identity.Leaf, minted
+	p.NotAfter, p.Minted = identity.Leaf.NotAfter, minted
 	client, err := w.Connect(ctx, identity, url)
 	if err != nil {
 		p.Err = err
@@ -68,7 +68,9 @@ func proveOne(ctx context.Context, w *world.World, o Options, c policies.Compone
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout+time.Duration(len(questions))*10*time.Millisecond)
 	defer cancel()
-	p.Answers, p.Err = client.Probe(ctx, questions, perIdentity)
+	answers, err := client.Probe(ctx, questions, perIdentity)
+	p.Take(answers)
+	p.Err = err
 }
 
 // ComponentIdentity is the certificate in the component's folder. With mint and without

@@ -23,8 +23,8 @@ func (a Added) Text(s *Sheet) {
 	p.table(s)
 	s.Line("")
 	s.Line("copy to the component: %s", a.Folder)
-	if a.Proof.Leaf != nil {
-		s.Line("valid until %s", a.Proof.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	if !a.Proof.NotAfter.IsZero() {
+		s.Line("valid until %s", a.Proof.NotAfter.UTC().Format(time.RFC3339))
 	}
 	s.Line("try it: (cd %s && set -a && . ./etcdctl.env && etcdctl %s)", a.Folder, a.Try)
 }

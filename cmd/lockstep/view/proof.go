@@ -56,11 +56,10 @@ func (p Proof) skipped(s *Sheet) {
 func (p Proof) table(s *Sheet) {
 	var rows [][]string
 	for _, x := range p.Evidence.Proofs {
-		allowed, refused := x.Passed()
-		wantAllowed, wantRefused := x.Asked()
+		allowed, refused := x.Asked()
 		rows = append(rows, []string{
 			x.Component, x.User.String(), x.Role,
-			share(s, x, allowed, wantAllowed), share(s, x, refused, wantRefused), until(x),
+			share(s, x, x.Allowed, allowed), share(s, x, x.Refused, refused), until(x),
 		})
 	}
 	if len(rows) == 0 {
@@ -85,12 +84,12 @@ func share(s *Sheet, x verify.Proof, got, want int) string {
 
 func until(x verify.Proof) string {
 	switch {
-	case x.Leaf == nil:
+	case x.NotAfter.IsZero():
 		return "-"
 	case x.Minted:
 		return "made for this proof"
 	}
-	return x.Leaf.NotAfter.UTC().Format(time.DateOnly)
+	return x.NotAfter.UTC().Format(time.DateOnly)
 }
 
 func paintFinding(s *Sheet, f verify.Finding) string {
@@ -108,8 +107,7 @@ func paintFinding(s *Sheet, f verify.Finding) string {
 func (p Proof) verdict(s *Sheet) string {
 	answers := 0
 	for _, x := range p.Evidence.Proofs {
-		allowed, refused := x.Passed()
-		answers += allowed + refused
+		answers += x.Allowed + x.Refused
 	}
 	checks := len(p.Report.Passed)
 	if p.Report.InStep() {
@@ -150,17 +148,16 @@ func (p Proof) Document() any {
 }
 
 func componentDocument(x verify.Proof) ComponentDocument {
-	allowed, refused := x.Passed()
-	wantAllowed, wantRefused := x.Asked()
+	allowed, refused := x.Asked()
 	c := ComponentDocument{
 		Name: x.Component, User: x.User.String(), Role: x.Role, Proven: x.Proven(), Member: x.Member, Minted: x.Minted,
-		Allowed: CountDocument{allowed, wantAllowed}, Refused: CountDocument{refused, wantRefused}, NotProven: x.NotLive,
+		Allowed: CountDocument{x.Allowed, allowed}, Refused: CountDocument{x.Refused, refused}, NotProven: x.NotLive,
 	}
 	if x.Err != nil {
 		c.NotProven = x.Err.Error()
 	}
-	if x.Leaf != nil {
-		c.NotAfter = x.Leaf.NotAfter.UTC().Format(time.RFC3339)
+	if !x.NotAfter.IsZero() {
+		c.NotAfter = x.NotAfter.UTC().Format(time.RFC3339)
 	}
 	return c
 }
