@@ -25,6 +25,10 @@ const sampleOthers = 8
 // perIdentity is how many of one identity's questions are under way together.
 const perIdentity = 4
 
+// perConnection is how many calls a connection counts for: with its shaking hands and its
+// buffers, a quarter of a megabyte, it is more than one call under way.
+const perConnection = 2
+
 // Prove asks etcd, as each of the components with its own certificate, about every range
 // it was given and about what lies beside it (fact 23). Members take turns. Nothing is
 // written.
@@ -34,7 +38,7 @@ func Prove(ctx context.Context, w *world.World, o Options, components []policies
 	proofs := make([]Proof, len(components))
 	done := w.Counter("proof", len(proofs))
 	var g errgroup.Group
-	g.SetLimit(w.InFlight)
+	g.SetLimit(max(w.InFlight/perConnection, 1))
 	for i, c := range components {
 		g.Go(func() error {
 			p := &proofs[i]

@@ -141,7 +141,7 @@ func tried(err error) Tried {
 func refusals(ctx context.Context, w *world.World, url string, identities []Identity) ([]Refusal, error) {
 	errs := make([]error, len(identities))
 	g, inner := errgroup.WithContext(ctx)
-	g.SetLimit(w.InFlight)
+	g.SetLimit(max(w.InFlight/len(w.Members()), 1)) // the other members are asked at the same time
 	for i := range identities {
 		g.Go(func() error {
 			_, err := greet(inner, w, url, &identities[i].Certificate)
