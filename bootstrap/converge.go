@@ -47,7 +47,7 @@ func (r *run) planChanges(ctx context.Context) error {
 	}
 	r.plan.Certificates = certgen.Plan{Steps: stepsOf(certificates.Steps, true)}
 	r.plan.EnableAuth = !observed.Enabled
-	if err := r.judgeOutside(certificates.Outside); err != nil {
+	if err := r.judgeExternal(certificates.Unfit); err != nil {
 		return err
 	}
 	for _, sentence := range r.plan.Roles.Foreign {
@@ -67,9 +67,9 @@ func (r *run) planChanges(ctx context.Context) error {
 	return r.confirm(r.plan)
 }
 
-// judgeOutside refuses to turn auth on while somebody else's certificate is not what the
+// judgeExternal refuses to turn auth on while somebody else's certificate is not what the
 // policy says: its holder would stand still. Once auth is on it is said.
-func (r *run) judgeOutside(unfit []certgen.Unfit) error {
+func (r *run) judgeExternal(unfit []certgen.Unfit) error {
 	for _, u := range unfit {
 		if r.plan.EnableAuth {
 			return hint.Refuse("Whoever makes it has to make it again, or the policy says something else; nothing was changed in etcd.",

@@ -40,7 +40,7 @@ func (r *run) sayAffected(ctx context.Context, observed roles.State) error {
 		list = append(list, c.sentences(r.Members()[i].Name)...)
 	}
 	list = append(list, r.foreignUsers(after)...)
-	list = append(list, namesakesOfNobody(r.folder, after, r.Now())...)
+	list = append(list, certificatesOfNoUser(r.folder, after, r.Now())...)
 	r.Affected(append(list, "while auth is off, etcd does not tell who connects: whoever shows a certificate whose CN is no user is refused on every key; --soak 60s shows afterwards whether somebody is"))
 	return nil
 }
@@ -129,10 +129,10 @@ func quoted(names []string) string {
 	return strings.Join(out, ", ")
 }
 
-// namesakesOfNobody is the valid certificates in components' folders that name nobody
+// certificatesOfNoUser is the valid certificates in components' folders that name nobody
 // who will be a user: of a component that the policy does not name, or that had another
 // user before.
-func namesakesOfNobody(s certgen.State, after roles.State, now time.Time) []string {
+func certificatesOfNoUser(s certgen.State, after roles.State, now time.Time) []string {
 	ca, err := s.Authority(certgen.ClientCA)
 	if err != nil {
 		return nil // no client CA, no certificate of its

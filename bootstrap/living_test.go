@@ -90,7 +90,7 @@ func TestNamesakesOfNobody(t *testing.T) {
 			t.Parallel()
 			p := newPKI(t, "a", "b")
 			test.spoil(p)
-			if diff := cmp.Diff(test.want, namesakesOfNobody(p.state(), test.after, test.now)); diff != "" {
+			if diff := cmp.Diff(test.want, certificatesOfNoUser(p.state(), test.after, test.now)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

@@ -49,7 +49,7 @@ func (p *Proposal) Empty() bool { return p.Steps() == 0 }
 
 // Settled reports whether nothing waits for the operator or for somebody else.
 func (p *Proposal) Settled() bool {
-	return len(p.Roles.Refused)+len(p.Withheld)+len(p.Revived)+len(p.Certificates.Outside) == 0
+	return len(p.Roles.Refused)+len(p.Withheld)+len(p.Revived)+len(p.Certificates.Unfit) == 0
 }
 
 // InStep reports whether there is nothing to do and nothing that waits.
@@ -105,8 +105,8 @@ func folderDigest(s certgen.State) string {
 			found = append(found, name, string(s.Files[name]))
 		}
 	}
-	for _, path := range slices.Sorted(maps.Keys(s.Elsewhere)) {
-		if p := s.Elsewhere[path]; p.Leaf != nil {
+	for _, path := range slices.Sorted(maps.Keys(s.External)) {
+		if p := s.External[path]; p.Leaf != nil {
 			found = append(found, path, string(p.Leaf.Raw))
 		}
 	}

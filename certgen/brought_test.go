@@ -73,21 +73,21 @@ WAITING 2 files (components/ours/client, client.crl) must be signed by the clien
 		}, "BLOCKED ca/client.key is here without its certificate, and the policy brings a CA along: move it away, or leave out certificates.ca"},
 		{"not read", func(s *certgen.State) { s.Brought = nil }, `BLOCKED the client CA, which the policy brings along, was not read
 BLOCKED the server CA, which the policy brings along, was not read`},
-		{"their certificate is not there", func(s *certgen.State) { s.Elsewhere = nil },
+		{"their certificate is not there", func(s *certgen.State) { s.External = nil },
 			"OUTSIDE /policies/theirs.pem, of component theirs: its certificate is missing"},
 		{"their certificate names somebody else", func(s *certgen.State) {
-			s.Elsewhere["components/theirs/client"] = certgen.Pair{Leaf: ours}
+			s.External["components/theirs/client"] = certgen.Pair{Leaf: ours}
 		}, `OUTSIDE /policies/theirs.pem, of component theirs: its certificate has CN "ours", and should have "flannel"`},
 		{"their certificate is another CA's", func(s *certgen.State) {
-			s.Elsewhere["components/theirs/client"] = certgen.Pair{Leaf: other.leaf(t, nil, nil)}
+			s.External["components/theirs/client"] = certgen.Pair{Leaf: other.leaf(t, nil, nil)}
 		}, `OUTSIDE /policies/theirs.pem, of component theirs: its certificate is not signed by the client CA "etcd-ca"`},
 		{"their certificate is good for servers too", func(s *certgen.State) {
-			s.Elsewhere["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
+			s.External["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
 				c.ExtKeyUsage, c.DNSNames = append(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth), []string{"etcd1"}
 			})}
 		}, ""},
 		{"their certificate is not for clients", func(s *certgen.State) {
-			s.Elsewhere["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
+			s.External["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
 				c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 			})}
 		}, "OUTSIDE /policies/theirs.pem, of component theirs: its certificate has extended key usage serverAuth, and should have clientAuth"},
@@ -105,8 +105,8 @@ BLOCKED the server CA, which the policy brings along, was not read`},
 					"ca/client": {Path: "ca/client", Leaf: ca.cert}, "ca/server": {Path: "ca/server", Leaf: ca.cert},
 					"components/ours/client": {Path: "components/ours/client", Leaf: ours, Key: certgen.KeyMatches},
 				},
-				Files:     map[string][]byte{"components/ours/ca.crt": copied},
-				Elsewhere: map[string]certgen.Pair{"components/theirs/client": {Path: "components/theirs/client", Leaf: leaf}},
+				Files:    map[string][]byte{"components/ours/ca.crt": copied},
+				External: map[string]certgen.Pair{"components/theirs/client": {Path: "components/theirs/client", Leaf: leaf}},
 			}
 			for name, content := range wanted.Files {
 				s.Files[name] = content

@@ -183,7 +183,7 @@ func (j *judge) usages() {
 		j.minor(CodeUsage, "is not limited to extended key usage %s", usageNames(want))
 	case none:
 		j.fatal(CodeUsage, "has no extended key usage, which stands for every usage: it should be %s", usageNames(want))
-	case (j.p.Kind == KindCA || j.p.Outside != "") && covers(got, want):
+	case (j.p.Kind == KindCA || j.p.External != "") && covers(got, want):
 		j.minor(CodeUsage, "has extended key usage %s, and %s would do", usageNames(got), usageNames(want))
 	default:
 		j.fatal(CodeUsage, "has extended key usage %s, and should have %s", usageNames(got), usageNames(want))
@@ -227,7 +227,7 @@ func (j *judge) hosts() {
 	}
 	switch {
 	case sameSet(got, want):
-	case j.p.Outside != "" && len(want) == 0: // etcd looks at a client's names on the peer port alone
+	case j.p.External != "" && len(want) == 0: // etcd looks at a client's names on the peer port alone
 		j.minor(CodeHosts, "is for %s, and needs to be for no name", listed(got))
 	default:
 		j.fatal(CodeHosts, "is for %s, and should be for %s", listed(got), listed(want))

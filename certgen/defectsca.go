@@ -41,10 +41,10 @@ func Costs(ca *x509.Certificate) []string {
 	return out
 }
 
-// ForLists is ca as a judge of revocation lists must see it. A CA that was brought along
+// WithCRLSign is ca as a judge of revocation lists must see it. A CA that was brought along
 // may lack the key usage cRLSign; etcd looks neither at that nor at the signature
 // (fact 15), and without a list it lets nobody in.
-func ForLists(ca *x509.Certificate) *x509.Certificate {
+func WithCRLSign(ca *x509.Certificate) *x509.Certificate {
 	c := *ca
 	c.KeyUsage |= x509.KeyUsageCRLSign
 	return &c

@@ -46,18 +46,14 @@ func casOf(p *policies.Policy) []CA {
 	switch {
 	case len(p.Cluster.Members) > 0:
 		return CAs()
-	case len(p.Cluster.Proxies) > 0, Brought(p):
+	case len(p.Cluster.Proxies) > 0, p.BringsCA():
 		return []CA{ClientCA, ServerCA}
 	}
 	return []CA{ClientCA}
 }
 
-// Brought reports whether p brings a CA along, which then is the client CA, the server
-// CA and the peer CA.
-func Brought(p *policies.Policy) bool { return !p.Certificates.CA.IsZero() }
-
-// trusts reports whether components are told which CA signed the servers.
-func trusts(p *policies.Policy) bool { return len(p.Cluster.Members) > 0 || Brought(p) }
+// knowsServerCA reports whether components are told which CA signed the servers.
+func knowsServerCA(p *policies.Policy) bool { return len(p.Cluster.Members) > 0 || p.BringsCA() }
 
 // base is what all profiles of a policy have in common.
 func base(p *policies.Policy) Profile {
@@ -67,7 +63,7 @@ func base(p *policies.Policy) Profile {
 func caProfile(p *policies.Policy, ca CA) Profile {
 	prof := base(p)
 	prof.Kind, prof.CA, prof.Path, prof.Identity = KindCA, ca, CAPath(ca), string(ca)
-	prof.Lifetime, prof.Brought = p.Certificates.Lifetimes.CA, Brought(p)
+	prof.Lifetime, prof.Brought = p.Certificates.Lifetimes.CA, p.BringsCA()
 	return prof
 }
 
@@ -102,11 +98,11 @@ func (w *Wanted) addProxy(p *policies.Policy, x policies.Proxy) {
 func (w *Wanted) addComponent(p *policies.Policy, c policies.Component) {
 	prof, dir := ComponentProfile(p, c), "components/"+c.Name
 	w.Profiles = append(w.Profiles, prof)
-	if prof.Outside != "" {
+	if prof.External != "" {
 		return // nothing of it is made here
 	}
 	w.Files[dir+"/etcdctl.env"] = ComponentEnv(p, c)
-	if trusts(p) {
+	if knowsServerCA(p) {
 		w.Copies[dir+"/ca.crt"] = ServerCA
 	}
 }
@@ -122,7 +118,7 @@ func ComponentProfile(p *policies.Policy, c policies.Component) Profile {
 	if c.Lifetime != 0 {
 		prof.Lifetime = c.Lifetime
 	}
-	prof.Outside = c.Certificate.Resolve()
+	prof.External = c.Certificate.Resolve()
 	return prof
 }
 

@@ -21,8 +21,8 @@ func Diff(w Wanted, s State, now time.Time) Plan {
 	d.authorities()
 	for _, p := range w.Profiles {
 		switch {
-		case p.Outside != "":
-			d.outside(p)
+		case p.External != "":
+			d.external(p)
 		case p.Kind != KindCA:
 			d.leaf(p, "")
 		}
@@ -40,7 +40,7 @@ func DiffRoot(p *policies.Policy, ttl time.Duration, s State, now time.Time) Pla
 	root := RootProfile(p, ttl)
 	authorities := slices.DeleteFunc(w.Profiles, func(p Profile) bool { return p.Kind != KindCA })
 	w = Wanted{Profiles: authorities, Files: map[string][]byte{"root/etcdctl.env": RootEnv(p)}, Copies: map[string]CA{}}
-	if trusts(p) {
+	if knowsServerCA(p) {
 		w.Copies["root/ca.crt"] = ServerCA
 	}
 	d := newDiffer(w, s, now)
@@ -109,14 +109,14 @@ func (d *differ) leaf(p Profile, asked string) {
 	}
 }
 
-// outside looks at a certificate that somebody else makes.
-func (d *differ) outside(p Profile) {
+// external looks at a certificate that somebody else makes.
+func (d *differ) external(p Profile) {
 	v := d.views[p.CA]
 	if v == nil || v.blocked {
 		return
 	}
 	if reason := d.fault(p, d.state.Pair(p), v.cert); reason != "" {
-		d.plan.Outside = append(d.plan.Outside, Unfit{p, reason})
+		d.plan.Unfit = append(d.plan.Unfit, Unfit{p, reason})
 	}
 }
 
@@ -216,7 +216,7 @@ func NewestCRL(s State, ca CA, cert *x509.Certificate) []byte {
 			continue
 		}
 		list, err := x509.ParseRevocationList(s.Files[name])
-		if err != nil || list.CheckSignatureFrom(ForLists(cert)) != nil || list.Number == nil {
+		if err != nil || list.CheckSignatureFrom(WithCRLSign(cert)) != nil || list.Number == nil {
 			continue
 		}
 		if newest == nil || newer(list, newest) {
@@ -249,7 +249,7 @@ func (d *differ) restrict() {
 func (d *differ) removable() {
 	wanted := map[string]bool{}
 	for _, p := range d.wanted.Profiles {
-		wanted[p.Path] = p.Outside == ""
+		wanted[p.Path] = p.External == ""
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.state.Pairs)) {
 		parts := strings.Split(name, "/")

@@ -79,7 +79,7 @@ func plan(p certgen.Plan) string {
 	for _, w := range p.Waiting() {
 		lines = append(lines, "WAITING "+w)
 	}
-	for _, u := range p.Outside {
+	for _, u := range p.Unfit {
 		lines = append(lines, "OUTSIDE "+u.String())
 	}
 	for _, s := range p.Removable {

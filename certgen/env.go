@@ -106,7 +106,7 @@ func etcdctlEnv(p *policies.Policy, who string, user policies.UserName) []byte {
 	e.comment("etcdctl as "+who+" (user "+user.String()+"), written by lockstep, which overwrites changes.",
 		"In this folder, type  set -a; . ./etcdctl.env; etcdctl get KEY")
 	e.set("ETCDCTL_ENDPOINTS", strings.Join(endpoints(p), ","))
-	if trusts(p) {
+	if knowsServerCA(p) {
 		e.set("ETCDCTL_CACERT", "ca.crt")
 	}
 	e.set("ETCDCTL_CERT", "client.crt")

@@ -87,7 +87,7 @@ type Plan struct {
 	Keyless []Step
 
 	// Outside is the certificates that somebody else makes and that do not do.
-	Outside []Unfit
+	Unfit []Unfit
 
 	// Removable retires the pairs that nobody in the policy stands for. They are no
 	// part of Steps: who takes away the user first (power goes first on the way
@@ -103,12 +103,12 @@ type Unfit struct {
 
 // String is what is wrong as a sentence.
 func (u Unfit) String() string {
-	return fmt.Sprintf("%s, of component %s: %s", u.Profile.Outside, u.Profile.Identity, u.Reason)
+	return fmt.Sprintf("%s, of component %s: %s", u.Profile.External, u.Profile.Identity, u.Reason)
 }
 
 // Empty reports whether there is nothing to do and nothing in the way.
 func (p Plan) Empty() bool {
-	return len(p.Steps) == 0 && len(p.Blocked) == 0 && len(p.Keyless) == 0 && len(p.Outside) == 0
+	return len(p.Steps) == 0 && len(p.Blocked) == 0 && len(p.Keyless) == 0 && len(p.Unfit) == 0
 }
 
 // Waiting says, for each CA whose key is not here, what it would have to sign.

@@ -44,14 +44,14 @@ type Profile struct {
 	Key      policies.KeyAlgorithm
 	Lifetime time.Duration // cut down to the CA's end
 
-	Brought bool   // of a CA: it is somebody else's, and one for all purposes
-	Outside string // of a leaf: the file outside the folder where somebody else keeps it; "" for one of ours
+	Brought  bool   // of a CA: it is somebody else's, and one for all purposes
+	External string // of a leaf: the file outside the folder where somebody else keeps it; "" for one of ours
 }
 
 // File is where the certificate lies: below the PKI folder, or outside of it.
 func (p Profile) File() string {
-	if p.Outside != "" {
-		return p.Outside
+	if p.External != "" {
+		return p.External
 	}
 	return p.Path + ".crt"
 }

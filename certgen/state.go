@@ -24,15 +24,15 @@ type State struct {
 	Stray      []string // paths that belong to nothing, sorted; never touched
 
 	// What the policy names outside the folder.
-	Brought   *x509.Certificate // the CA that was brought along; nil for none
-	HasKey    bool              // and its key, for this run
-	Elsewhere map[string]Pair   // certificates that somebody else makes, by Profile.Path, without keys
+	Brought  *x509.Certificate // the CA that was brought along; nil for none
+	HasKey   bool              // and its key, for this run
+	External map[string]Pair   // certificates that somebody else makes, by Profile.Path, without keys
 }
 
 // Pair is what there is of p, in the folder or outside of it.
 func (s State) Pair(p Profile) Pair {
-	if p.Outside != "" {
-		return s.Elsewhere[p.Path]
+	if p.External != "" {
+		return s.External[p.Path]
 	}
 	return s.Pairs[p.Path]
 }
@@ -132,7 +132,7 @@ func (s State) Serials() *Serials {
 			all.used[p.Leaf.SerialNumber.String()] = true
 		}
 	}
-	for _, p := range s.Elsewhere {
+	for _, p := range s.External {
 		if p.Leaf != nil {
 			all.used[p.Leaf.SerialNumber.String()] = true
 		}
@@ -182,9 +182,9 @@ func ParseCertificate(content []byte) (*x509.Certificate, error) {
 	return x509.ParseCertificate(block.Bytes)
 }
 
-// ParseChain reads a PEM file of certificates as servers and clients are given them: the
+// ParseLeaf reads a PEM file of certificates as servers and clients are given them: the
 // leaf, and perhaps what stands above it, which is left aside.
-func ParseChain(content []byte) (*x509.Certificate, error) {
+func ParseLeaf(content []byte) (*x509.Certificate, error) {
 	first, rest := pem.Decode(content)
 	if first == nil {
 		return ParseCertificate(content)

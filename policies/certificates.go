@@ -90,7 +90,7 @@ func subjectText() strict.Type {
 
 func (p *parser) readCertificates(v strict.Value, cluster string) Certificates {
 	c := Certificates{
-		CA:  readOutside(v.Field("ca").Field("cert")),
+		CA:  readCertificatePath(v.Field("ca").Field("cert")),
 		Key: KeyAlgorithm(v.Field("key").Or(string(ECDSAP256))),
 		Subject: Subject{
 			Organization:       p.readSubject(v.Field("subject").Field("organization")),

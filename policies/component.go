@@ -61,8 +61,8 @@ func (p *parser) componentLifetime(v strict.Value, all Lifetimes) time.Duration 
 
 // readCertificateFile reads the file of a certificate that somebody else makes, and
 // refuses to say how it is to be made.
-func (p *parser) readCertificateFile(v strict.Value) Outside {
-	file := readOutside(v.Field("file"))
+func (p *parser) readCertificateFile(v strict.Value) CertificateFile {
+	file := readCertificatePath(v.Field("file"))
 	for _, name := range []string{"lifetime", "key"} {
 		if field := v.Field(name); field.Given() && !file.IsZero() {
 			p.Fail(field, "leave it out", "says nothing about a certificate that somebody else makes")

@@ -23,6 +23,10 @@ func (p *Policy) Component(name string) (Component, bool) {
 	return find(p.Components, func(c Component) bool { return c.Name == name })
 }
 
+// BringsCA reports whether the policy names a CA that somebody else made: it is then the
+// client CA, the server CA and the peer CA.
+func (p *Policy) BringsCA() bool { return !p.Certificates.CA.IsZero() }
+
 // Member finds one of our members by its name.
 func (p *Policy) Member(name string) (Member, bool) {
 	return find(p.Cluster.Members, func(m Member) bool { return m.Name == name })
@@ -72,7 +76,7 @@ type Proxy struct {
 
 // Certificates is what all certificates have in common.
 type Certificates struct {
-	CA        Outside `json:",omitzero"` // the one CA that signs everything, made by somebody else; zero: lockstep's own three
+	CA        CertificateFile `json:",omitzero"` // the one CA that signs everything, made by somebody else; zero: lockstep's own three
 	Key       KeyAlgorithm
 	Subject   Subject // Organization is the cluster's name unless given
 	Lifetimes Lifetimes
@@ -111,7 +115,7 @@ type Component struct {
 	Administrator bool     // holds role root and no permissions
 	Preset        string   // "" for none
 	Permissions   []keyrange.Permission
-	Certificate   Outside `json:",omitzero"` // its certificate, if somebody else makes it; Key and Lifetime then say nothing
+	Certificate   CertificateFile `json:",omitzero"` // its certificate, if somebody else makes it; Key and Lifetime then say nothing
 	Key           KeyAlgorithm
 	Lifetime      time.Duration
 	Notes         []string // what its preset asks of the operator

@@ -25,13 +25,13 @@ type Certificate struct {
 	Key     string // ecdsa-p256; "" for a kind that no policy names
 	Until   time.Time
 	Server  bool   // a server may show it, too
-	Brought bool   // the CA that would be brought along signed it
+	ByCA    bool   // the CA that would be brought along signed it
 	Problem string // why nothing is known of the file; the rest is then empty
 }
 
 // ReadCertificates reads every .crt, .pem, .cert and .cer file in dir and below, by
 // path. Files with keys or CAs alone are left out; private keys are never parsed. What ca,
-// nil for none, has signed is Brought. The answer is not nil, and one file that cannot be
+// nil for none, has signed is ByCA. The answer is not nil, and one file that cannot be
 // read spoils no other.
 func ReadCertificates(dir fs.FS, ca *x509.Certificate) ([]Certificate, error) {
 	out := []Certificate{}
@@ -47,7 +47,7 @@ func ReadCertificates(dir fs.FS, ca *x509.Certificate) ([]Certificate, error) {
 			out = append(out, Certificate{File: name, Problem: err.Error()})
 		} else if leaf != nil {
 			c := describeCertificate(name, leaf)
-			c.Brought = ca != nil && leaf.CheckSignatureFrom(ca) == nil
+			c.ByCA = ca != nil && leaf.CheckSignatureFrom(ca) == nil
 			out = append(out, c)
 		}
 		return nil

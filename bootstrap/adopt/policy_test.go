@@ -114,7 +114,7 @@ func TestPolicyDescribesACluster(t *testing.T) {
 			},
 			CA: "../ca.crt",
 			Certificates: []Certificate{
-				{File: "a/health.crt", Name: "kube-etcd-healthcheck-client", Until: until("2027-05-01"), Brought: true},
+				{File: "a/health.crt", Name: "kube-etcd-healthcheck-client", Until: until("2027-05-01"), ByCA: true},
 				{File: "a/apiserver.crt", Name: "kube-apiserver-etcd-client", Key: "rsa-2048", Until: until("2027-05-01")},
 				{File: "a/server.crt", Name: "kube-apiserver", Until: until("2027-05-01"), Server: true},
 			}}}
@@ -126,12 +126,12 @@ func TestPolicyDescribesACluster(t *testing.T) {
 			role("calico-node", preset("calico/node", nil)...), role("kube-apiserver-etcd-client", preset("kubernetes/kubeadm-apiserver", nil)...),
 		}},
 		Facts{Members: cluster3(), CA: "/etc/kubernetes/pki/etcd/ca.crt", Certificates: []Certificate{
-			{File: "/etc/kubernetes/pki/apiserver-etcd-client.crt", Name: "kube-apiserver-etcd-client", Key: "rsa-2048", Until: until("2027-05-01"), Brought: true},
-			{File: "/etc/kubernetes/pki/etcd/healthcheck-client.crt", Name: "kube-etcd-healthcheck-client", Key: "rsa-2048", Until: until("2027-05-01"), Brought: true},
-			{File: "a.crt", Name: "twice", Until: until("2027-05-01"), Brought: true},
-			{File: "b.crt", Name: "twice", Until: until("2027-05-01"), Brought: true},
+			{File: "/etc/kubernetes/pki/apiserver-etcd-client.crt", Name: "kube-apiserver-etcd-client", Key: "rsa-2048", Until: until("2027-05-01"), ByCA: true},
+			{File: "/etc/kubernetes/pki/etcd/healthcheck-client.crt", Name: "kube-etcd-healthcheck-client", Key: "rsa-2048", Until: until("2027-05-01"), ByCA: true},
+			{File: "a.crt", Name: "twice", Until: until("2027-05-01"), ByCA: true},
+			{File: "b.crt", Name: "twice", Until: until("2027-05-01"), ByCA: true},
 			{File: "other.crt", Name: "other", Until: until("2027-05-01")},
-			{File: "bad-key.pem", Name: "calico-node", Until: until("2027-05-01"), Brought: true},
+			{File: "bad-key.pem", Name: "calico-node", Until: until("2027-05-01"), ByCA: true},
 		}}}
 	tests["ours"] = arguments{
 		roles.State{Enabled: true, Users: []roles.User{person("app", "app"), withPassword(person("root", "root"))}, Roles: []roles.Role{role("app", keyrange.Prefix("/app/", keyrange.Read))}},

@@ -229,7 +229,7 @@ func (a *accountant) certificates(user string) []string {
 func (a *accountant) file(c edit.Component, user string) string {
 	var files []string
 	for _, found := range a.facts.Certificates {
-		if found.Name == user && found.Brought && a.facts.CA != "" {
+		if found.Name == user && found.ByCA && a.facts.CA != "" {
 			files = append(files, found.File)
 		}
 	}

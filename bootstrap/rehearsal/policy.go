@@ -17,10 +17,10 @@ import (
 func Rewrite(p *policies.Policy, ports [][2]int) *policies.Policy {
 	local := *p
 	local.Cluster.Endpoints = nil
-	local.Certificates.CA = policies.Outside{}
+	local.Certificates.CA = policies.CertificateFile{}
 	local.Components = slices.Clone(p.Components)
 	for i := range local.Components {
-		local.Components[i].Certificate = policies.Outside{}
+		local.Components[i].Certificate = policies.CertificateFile{}
 	}
 	local.Cluster.Install, local.Cluster.Data = ".", "data"
 	local.Cluster.Members = nil

@@ -47,10 +47,10 @@ func certificateChecks() []Check {
 			Find:     findDefective,
 		},
 		{
-			Code: "certificates/outside", Severity: Error, Needs: NeedsFolder,
+			Code: "certificates/external", Severity: Error, Needs: NeedsFolder,
 			Sentence: "every certificate that somebody else makes is what the policy says",
 			Remedy:   "whoever makes it has to make it again, or the policy has to say something else; lockstep never writes it",
-			Find:     findOutside,
+			Find:     findExternal,
 		},
 		{
 			Code: "certificates/shared-ca", Severity: Warning, Needs: NeedsFolder,
@@ -113,7 +113,7 @@ func findImpostors(e *Evidence, found func(subject, text string)) {
 	for _, p := range certgen.Desired(e.Policy).Profiles {
 		leaf := e.Folder.Pair(p).Leaf
 		ca, err := e.Folder.Authority(p.CA)
-		if leaf == nil || err != nil || p.Outside != "" {
+		if leaf == nil || err != nil || p.External != "" {
 			continue // other checks say so
 		}
 		for _, d := range certgen.Defects(leaf, p, ca, e.Now) {
@@ -178,9 +178,9 @@ func findBlocked(e *Evidence, found func(subject, text string)) {
 	}
 }
 
-func findOutside(e *Evidence, found func(subject, text string)) {
-	for _, u := range e.certificatesPlan().Outside {
-		found(u.Profile.Outside, u.Reason)
+func findExternal(e *Evidence, found func(subject, text string)) {
+	for _, u := range e.certificatesPlan().Unfit {
+		found(u.Profile.External, u.Reason)
 	}
 }
 

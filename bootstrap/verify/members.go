@@ -117,7 +117,7 @@ func MemberChecks() []Check {
 			Sentence: "no CA of clients is also one of members",
 			Remedy:   "give members a CA of their own (--peer-trusted-ca-file): until then every component can speak as a member",
 			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
-				if certgen.Brought(e.Policy) && m.PeerPort.Component.Outcome == Accepted {
+				if e.Policy.BringsCA() && m.PeerPort.Component.Outcome == Accepted {
 					found("its peer port takes a component's certificate: both come from the one CA that the policy brings along")
 				}
 			}),
@@ -290,7 +290,7 @@ func findOpenPeerPort(e *Evidence, m Member, found func(text string)) {
 	if m.PeerPort.Anonymous.Outcome == Accepted {
 		found("its peer port accepts connections without a certificate")
 	}
-	if m.PeerPort.Component.Outcome == Accepted && !certgen.Brought(e.Policy) {
+	if m.PeerPort.Component.Outcome == Accepted && !e.Policy.BringsCA() {
 		found("its peer port accepts a component's certificate")
 	}
 }

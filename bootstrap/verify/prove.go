@@ -84,7 +84,7 @@ func ComponentIdentity(ctx context.Context, w *world.World, c policies.Component
 	profile := certgen.ComponentProfile(w.Policy, c)
 	var found tls.Certificate
 	err = fs.ErrNotExist // a policy names no key outside the folder
-	if profile.Outside == "" {
+	if profile.External == "" {
 		found, err = w.Folder.Identity(profile.Path)
 	}
 	if errors.Is(err, fs.ErrNotExist) && mint {

@@ -106,7 +106,7 @@ func (m Member) refuses(component string) bool {
 // policy does not and the one CA that was brought along tells whom to trust there.
 func listedPeerURL(w *world.World, m Member) string {
 	for _, p := range m.Peers {
-		if m.PeerURL == "" && certgen.Brought(w.Policy) && p.ID == m.ID && len(p.PeerURLs) > 0 && strings.HasPrefix(p.PeerURLs[0], "https:") {
+		if m.PeerURL == "" && w.Policy.BringsCA() && p.ID == m.ID && len(p.PeerURLs) > 0 && strings.HasPrefix(p.PeerURLs[0], "https:") {
 			return p.PeerURLs[0]
 		}
 	}

@@ -20,13 +20,13 @@ func (a *Authority) RevocationList(entries []x509.RevocationListEntry, number *b
 		ThisUpdate:                later(now.Add(-backdate).Truncate(time.Second), a.cert.NotBefore),
 		NextUpdate:                a.cert.NotAfter,
 		RevokedCertificateEntries: entries,
-	}, certgen.ForLists(a.cert), a.key)
+	}, certgen.WithCRLSign(a.cert), a.key)
 	if err != nil {
 		return nil, fmt.Errorf("signing the revocation list of %q: %w", a.cert.Subject.CommonName, err)
 	}
 	list, err := x509.ParseRevocationList(der)
 	if err == nil {
-		err = list.CheckSignatureFrom(certgen.ForLists(a.cert))
+		err = list.CheckSignatureFrom(certgen.WithCRLSign(a.cert))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("signing the revocation list of %q: reading it back: %w", a.cert.Subject.CommonName, err)

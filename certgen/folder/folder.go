@@ -19,7 +19,7 @@ type Folder struct {
 	disk disk
 	held atomic.Bool // the lock is ours
 
-	outside Outside
+	external External
 }
 
 // Open opens an existing PKI folder. The error is fs.ErrNotExist when there is none.

@@ -29,7 +29,7 @@ func (f *Folder) Issuer(ca certgen.CA) (*authority.Authority, error) {
 }
 
 func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
-	if o := f.outside; o.CA != nil && o.Key != nil {
+	if o := f.external; o.CA != nil && o.Key != nil {
 		return authority.LoadBrought(o.CA, o.Key)
 	}
 	cert, key, err := f.readPair(certgen.CAPath(ca))
@@ -37,7 +37,7 @@ func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
 		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
 	}
 	load := authority.Load
-	if f.outside.CA != nil {
+	if f.external.CA != nil {
 		load = authority.LoadBrought
 	}
 	a, err := load(cert, key)
@@ -64,8 +64,8 @@ func (f *Folder) Identity(pair string) (tls.Certificate, error) {
 // when that is not here, from the copies in the other folders. The key is not opened.
 // The error is fs.ErrNotExist when there is none of these.
 func (f *Folder) Certificate(ca certgen.CA) (*x509.Certificate, error) {
-	if f.outside.CA != nil {
-		return f.outside.CA, nil
+	if f.external.CA != nil {
+		return f.external.CA, nil
 	}
 	cert, err := f.readCertificate(certgen.CAPath(ca) + ".crt")
 	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {

@@ -50,7 +50,7 @@ type pairFiles struct {
 func (o *observer) run() error {
 	o.state = certgen.State{
 		Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{},
-		Brought: o.f.outside.CA, HasKey: o.f.outside.Key != nil, Elsewhere: o.f.elsewhere(),
+		Brought: o.f.external.CA, HasKey: o.f.external.Key != nil, External: o.f.externalCertificates(),
 	}
 	o.found = map[string]pairFiles{}
 	if err := o.dir("."); err != nil {

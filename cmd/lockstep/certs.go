@@ -69,7 +69,7 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 	if err != nil {
 		return err
 	}
-	outside, err := folder.ReadOutside(p, opts.caKey)
+	external, err := folder.ReadExternal(p, opts.caKey)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 		return err
 	}
 	defer f.Close()
-	f.Bring(outside)
+	f.Bring(external)
 	unlock, err := f.Lock(ctx, lockWait)
 	if err != nil {
 		return err

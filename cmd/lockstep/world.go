@@ -125,7 +125,7 @@ func (g *globals) enter(ctx context.Context, p *policies.Policy, c connection, i
 	if _, err := c.resolve(p.Cluster, g.app); err != nil {
 		return nil, err
 	}
-	outside, err := folder.ReadOutside(p, c.caKey)
+	external, err := folder.ReadExternal(p, c.caKey)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (g *globals) enter(ctx context.Context, p *policies.Policy, c connection, i
 		return nil, err
 	}
 	if f != nil {
-		f.Bring(outside)
+		f.Bring(external)
 	}
 	w, pause, err := g.openWorld(ctx, p, f, c)
 	if err != nil {

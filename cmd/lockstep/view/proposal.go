@@ -64,9 +64,9 @@ func (p Proposal) groups() []group {
 		name := ofPath(w.Path())
 		by[name] = append(by[name], change{sign: "!", half: "certificates", text: w.String(), reason: w.Reason, flag: w.Flag, needs: w.Needs})
 	}
-	for _, u := range p.Proposal.Certificates.Outside {
+	for _, u := range p.Proposal.Certificates.Unfit {
 		name := u.Profile.Identity
-		by[name] = append(by[name], change{sign: "!", half: "certificates", text: "make " + u.Profile.Outside + " again", reason: u.Reason, needs: "whoever makes it"})
+		by[name] = append(by[name], change{sign: "!", half: "certificates", text: "make " + u.Profile.External + " again", reason: u.Reason, needs: "whoever makes it"})
 	}
 	return ordered(by, p.Policy)
 }

@@ -121,12 +121,12 @@ func TestABroughtCASigns(t *testing.T) {
 					content = append(pem.EncodeToMemory(&pem.Block{Type: "EC PARAMETERS", Bytes: []byte{6, 0}}), content...) // as openssl ecparam -genkey
 				}
 				p, keyFile := brought(t, company(t, key), content)
-				outside, err := ReadOutside(p, keyFile)
+				external, err := ReadExternal(p, keyFile)
 				if err != nil {
 					t.Fatal(err)
 				}
 				f := create(t)
-				f.Bring(outside)
+				f.Bring(external)
 				if err := f.Apply(context.Background(), diff(t, f, p), clock, 4, nil); err != nil {
 					t.Fatal(err)
 				}
@@ -140,7 +140,7 @@ func TestABroughtCASigns(t *testing.T) {
 					}
 				}
 				for name, pair := range observe(t, f).Pairs {
-					if !strings.HasPrefix(name, "ca/") && pair.Leaf.CheckSignatureFrom(outside.CA) != nil {
+					if !strings.HasPrefix(name, "ca/") && pair.Leaf.CheckSignatureFrom(external.CA) != nil {
 						t.Errorf("%s is not signed by the CA", name)
 					}
 				}
@@ -150,7 +150,7 @@ func TestABroughtCASigns(t *testing.T) {
 }
 
 // What is wrong outside the folder is said before anything is made, without a byte of a key.
-func TestReadOutsideRefuses(t *testing.T) {
+func TestReadExternalRefuses(t *testing.T) {
 	t.Parallel()
 	key, err := authority.NewKey(policies.ECDSAP256)
 	if err != nil {
@@ -190,7 +190,7 @@ func TestReadOutsideRefuses(t *testing.T) {
 			if c.spoil != nil {
 				c.spoil(t, filepath.Dir(keyFile))
 			}
-			_, err := ReadOutside(p, keyFile)
+			_, err := ReadExternal(p, keyFile)
 			want := strings.NewReplacer("<key>", keyFile, "<dir>", filepath.Dir(keyFile)).Replace(c.want)
 			if got := fmt.Sprint(err); got != want {
 				t.Errorf("%s\nwant %s", got, want)
@@ -202,14 +202,14 @@ func TestReadOutsideRefuses(t *testing.T) {
 	}
 	t.Run("a key for nothing", func(t *testing.T) {
 		t.Parallel()
-		if _, err := ReadOutside(edge(t), "ca-key.pem"); hint.Of(err) != hint.Refused {
+		if _, err := ReadExternal(edge(t), "ca-key.pem"); hint.Of(err) != hint.Refused {
 			t.Errorf("%v", err)
 		}
 	})
 }
 
 // A certificate that somebody else makes may stand before its chain, and never beside a key.
-func TestElsewhere(t *testing.T) {
+func TestExternalCertificates(t *testing.T) {
 	t.Parallel()
 	key, err := authority.NewKey(policies.ECDSAP256)
 	if err != nil {
@@ -230,7 +230,7 @@ func TestElsewhere(t *testing.T) {
 		name    string
 		content []byte
 		problem string
-		want    string // of Plan.Outside
+		want    string // of Plan.Unfit
 	}{
 		{"alone", cert, "", ""},
 		{"with its chain", append(append([]byte{}, cert...), chain...), "", ""},
@@ -244,18 +244,18 @@ func TestElsewhere(t *testing.T) {
 			if err := os.WriteFile(p.Components[1].Certificate.Resolve(), c.content, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			outside, err := ReadOutside(p, "")
+			external, err := ReadExternal(p, "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			f := create(t)
-			f.Bring(outside)
-			pair := observe(t, f).Elsewhere["components/theirs/client"]
+			f.Bring(external)
+			pair := observe(t, f).External["components/theirs/client"]
 			if pair.Problem != c.problem || (pair.Leaf == nil) != (c.problem != "") {
 				t.Errorf("leaf %v, problem %q", pair.Leaf != nil, pair.Problem)
 			}
 			got := ""
-			for _, u := range diff(t, f, p).Outside {
+			for _, u := range diff(t, f, p).Unfit {
 				got += u.Reason
 			}
 			if got != c.want {

@@ -14,27 +14,27 @@ import (
 	"lockstep/policies/hint"
 )
 
-// Outside is what a policy and its operator bring along from outside the PKI folder.
+// External is what a policy and its operator bring along from outside the PKI folder.
 // The zero value brings nothing.
-type Outside struct {
+type External struct {
 	CA           *x509.Certificate // one CA for all purposes, made by somebody else; nil for none
 	Key          crypto.Signer     // its key, for this run; nil where nothing is signed
 	Certificates map[string]string // files of certificates that somebody else makes, by Profile.Path
 }
 
 // Bring makes f know what lies outside of it. Call it before anything else.
-func (f *Folder) Bring(o Outside) { f.outside = o }
+func (f *Folder) Bring(o External) { f.external = o }
 
-// ReadOutside reads what p names outside the PKI folder, and the CA's key from the file
+// ReadExternal reads what p names outside the PKI folder, and the CA's key from the file
 // caKey, "" for none. Certificates that somebody else makes are read when the folder is.
-func ReadOutside(p *policies.Policy, caKey string) (Outside, error) {
-	o := Outside{Certificates: map[string]string{}}
+func ReadExternal(p *policies.Policy, caKey string) (External, error) {
+	o := External{Certificates: map[string]string{}}
 	for _, c := range p.Components {
-		if profile := certgen.ComponentProfile(p, c); profile.Outside != "" {
-			o.Certificates[profile.Path] = profile.Outside
+		if profile := certgen.ComponentProfile(p, c); profile.External != "" {
+			o.Certificates[profile.Path] = profile.External
 		}
 	}
-	if !certgen.Brought(p) {
+	if !p.BringsCA() {
 		if caKey != "" {
 			return o, hint.Refuse("Name that CA's certificate by certificates.ca in the policy; the keys of lockstep's own CAs belong into the PKI folder's ca/.",
 				"--ca-key names a key, and the policy brings no CA along")
@@ -93,15 +93,15 @@ func readAny(path string) ([]byte, fs.FileInfo, error) {
 	return content, info, err
 }
 
-// elsewhere reads the certificates that somebody else makes. One that is not there is
+// externalCertificates reads the certificates that somebody else makes. One that is not there is
 // absent; why another cannot be read is its Problem.
-func (f *Folder) elsewhere() map[string]certgen.Pair {
+func (f *Folder) externalCertificates() map[string]certgen.Pair {
 	out := map[string]certgen.Pair{}
-	for path, file := range f.outside.Certificates {
+	for path, file := range f.external.Certificates {
 		pair := certgen.Pair{Path: path}
 		content, _, err := readAny(file)
 		if err == nil {
-			pair.Leaf, err = certgen.ParseChain(content)
+			pair.Leaf, err = certgen.ParseLeaf(content)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			pair.Problem = err.Error()

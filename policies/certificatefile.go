@@ -9,19 +9,19 @@ import (
 	"lockstep/policies/strict"
 )
 
-// Outside names a certificate file that somebody else keeps. It is read and never
+// CertificateFile names a certificate file that somebody else keeps. It is read and never
 // written. The zero value names none.
-type Outside struct {
+type CertificateFile struct {
 	Path string // as the policy says
 
 	folder string // of the policy file that says so
 }
 
 // IsZero reports whether no file is named.
-func (o Outside) IsZero() bool { return o.Path == "" }
+func (o CertificateFile) IsZero() bool { return o.Path == "" }
 
 // Resolve is the path to open: a relative one begins at its policy file's folder.
-func (o Outside) Resolve() string {
+func (o CertificateFile) Resolve() string {
 	if o.IsZero() || filepath.IsAbs(o.Path) {
 		return o.Path
 	}
@@ -47,11 +47,11 @@ func certificateFile() strict.Type {
 	}}
 }
 
-// readOutside reads such a path. A policy on stdin has no folder: its relative paths
+// readCertificatePath reads such a path. A policy on stdin has no folder: its relative paths
 // begin where lockstep runs.
-func readOutside(v strict.Value) Outside {
+func readCertificatePath(v strict.Value) CertificateFile {
 	if !v.Valid() {
-		return Outside{}
+		return CertificateFile{}
 	}
-	return Outside{Path: v.Text(), folder: filepath.Dir(v.File)}
+	return CertificateFile{Path: v.Text(), folder: filepath.Dir(v.File)}
 }
