@@ -84,6 +84,9 @@ func (r *run) planOne(ctx context.Context, c policies.Component) (Plan, error) {
 			return Plan{}, err
 		}
 	}
+	if err := refuseUncarried(Plan{Certificates: certificates, Roles: p.Roles}); err != nil {
+		return Plan{}, err
+	}
 	p.Certificates.Steps = slices.DeleteFunc(certificates.Steps, func(s certgen.Step) bool { return !concerns(s, c.Name) })
 	return p, nil
 }

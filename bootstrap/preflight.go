@@ -29,10 +29,13 @@ func (r *run) preflight(ctx context.Context) error {
 func (r *run) preflightComponents(ctx context.Context) error {
 	var identities []verify.Identity
 	for _, c := range r.Policy.Components {
-		identity, _, err := verify.ComponentIdentity(ctx, r.World, c, true)
+		identity, minted, err := verify.ComponentIdentity(ctx, r.World, c, true)
 		if errors.Is(err, fs.ErrNotExist) && !c.Certificate.IsZero() {
 			r.Warn("preflight", "%s's certificate is somebody else's and its key is not here: whether the members take it was not tried", c.Name)
 			continue
+		}
+		if minted {
+			r.Say("preflight", "%s's key is not here: the members are tried with a certificate made for this in its name", c.Name)
 		}
 		if err != nil {
 			return fmt.Errorf("reading %s's certificate: %w", c.Name, err)

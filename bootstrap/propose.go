@@ -93,6 +93,9 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 		p.Roles.Refused = slices.DeleteFunc(p.Roles.Refused, func(refusal roles.Refusal) bool { return refusal.User == policies.Root().String() })
 	}
 	r.withholdCertificates(p)
+	if err := refuseUncarried(p.Plan); err != nil {
+		return nil, err
+	}
 	if !r.reuseName {
 		p.Revived = revivals(r.folder, p.Roles, r.Now())
 	}
@@ -160,9 +163,29 @@ func refuseCAs(p certgen.Plan) error {
 	if len(p.Blocked) > 0 {
 		return hint.Refuse("", "the PKI folder needs you: %s", strings.Join(p.Blocked, "; "))
 	}
-	if slices.ContainsFunc(p.Keyless, func(s certgen.Step) bool { return s.Action == certgen.Issue }) {
-		return hint.Refuse("Nobody gets a right before the certificate that carries it; what is there already may wait for its renewal.",
-			"the PKI folder needs you: %s", strings.Join(p.Waiting(), "; "))
+	return nil
+}
+
+// refuseUncarried stops a plan that gives somebody a right before the certificate that
+// carries it: one that must be signed by a CA whose key is away, or that somebody else
+// has to make. A certificate whose time alone is past may wait for its renewal.
+func refuseUncarried(p Plan) error {
+	risen := map[string]bool{}
+	for _, s := range p.Roles.Steps {
+		if s.Action == roles.UserAdd || s.Action == roles.UserGrantRole {
+			risen[s.User] = true
+		}
+	}
+	const advice = "Nobody gets a right before the certificate that carries it."
+	for _, s := range p.Certificates.Keyless {
+		if s.Profile.Kind == certgen.KindComponent && !s.Carries && risen[s.Profile.User.String()] {
+			return hint.Refuse(advice, "the PKI folder needs you: %s", strings.Join(p.Certificates.Waiting(), "; "))
+		}
+	}
+	for _, u := range p.Certificates.Unfit {
+		if !u.Carries && risen[u.Profile.User.String()] {
+			return hint.Refuse(advice+" Whoever makes it has to make it again, or the policy has to say something else.", "%s", u)
+		}
 	}
 	return nil
 }

@@ -179,6 +179,9 @@ func (s *Soak) verdict() error {
 	case len(unknown) > 0:
 		return hint.Pending("When it answers, run the same command again: it watches anew.",
 			"what %s refused is not known: %w", strings.Join(unknown, ", "), s.Unknown[0].Err)
+	case len(s.Restarted) > 0:
+		return hint.Pending("Run the same command again: it changes nothing that is in step, and watches anew.",
+			"%s began to count anew: what it refused just before its restart is not known", strings.Join(s.Restarted, ", "))
 	case s.Watched < s.Asked:
 		return hint.Pending("Run the same command again to watch longer: it changes nothing that is in step.",
 			"the soak was ended after %s of %s; nobody was refused until then", s.Watched.Round(soakInterval/10), s.Asked)

@@ -45,6 +45,8 @@ func TestDiffOfABroughtCA(t *testing.T) {
 	ca := newRogue(t, kubeadm)
 	other := newRogue(t, kubeadm)
 	copied := certgen.EncodeCertificate(ca.cert)
+	renewed := *ca.cert
+	renewed.NotAfter = now.Add(9 * year)
 	leaf := ca.leaf(t, nil, nil)
 	ours := ca.leaf(t, nil, func(c *x509.Certificate) { c.Subject.CommonName = "ours" })
 	for _, c := range []struct {
@@ -57,6 +59,7 @@ func TestDiffOfABroughtCA(t *testing.T) {
 			s.Pairs, s.Files = map[string]certgen.Pair{}, nil
 		}, `take in the client CA | missing
 take in the server CA | missing
+note /policies/theirs.pem of user "flannel" | somebody else makes it
 write .gitignore | missing
 write components/ours/etcdctl.env | missing
 write components/ours/ca.crt | missing
@@ -67,33 +70,48 @@ WAITING 2 files (components/ours/client, client.crl) must be signed by the clien
 		}, `issue components/ours/client to user "ours" | missing`},
 		{"another CA in the folder", func(s *certgen.State) {
 			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Leaf: other.cert}
-		}, "BLOCKED ca/client.crt is another CA than the one that certificates.ca names: put the right file there; a CA is never replaced"},
+		}, "BLOCKED ca/ holds another CA than the one that certificates.ca names: put the right file there; a CA is never replaced"},
+		{"the CA was renewed with its key", func(s *certgen.State) {
+			s.Brought = sign(t, &renewed, &renewed, ca.key.Public(), ca.key)
+		}, `take in the client CA | its owner has renewed it, with the same key
+take in the server CA | its owner has renewed it, with the same key
+write components/ours/ca.crt | differs from the server CA's certificate`},
 		{"a CA of our own in the folder", func(s *certgen.State) {
 			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Key: certgen.KeyUnopened}
 		}, "BLOCKED ca/client.key is here without its certificate, and the policy brings a CA along: move it away, or leave out certificates.ca"},
-		{"not read", func(s *certgen.State) { s.Brought = nil }, `BLOCKED the client CA, which the policy brings along, was not read
-BLOCKED the server CA, which the policy brings along, was not read`},
+		{"not read", func(s *certgen.State) { s.Brought = nil }, "BLOCKED the CA that the policy brings along was not read"},
 		{"their certificate is not there", func(s *certgen.State) { s.External = nil },
-			"OUTSIDE /policies/theirs.pem, of component theirs: its certificate is missing"},
+			"EXTERNAL /policies/theirs.pem, of component theirs: its certificate is missing"},
 		{"their certificate names somebody else", func(s *certgen.State) {
 			s.External["components/theirs/client"] = certgen.Pair{Leaf: ours}
-		}, `OUTSIDE /policies/theirs.pem, of component theirs: its certificate has CN "ours", and should have "flannel"`},
+		}, `EXTERNAL /policies/theirs.pem, of component theirs: its certificate has CN "ours", and should have "flannel"`},
 		{"their certificate is another CA's", func(s *certgen.State) {
 			s.External["components/theirs/client"] = certgen.Pair{Leaf: other.leaf(t, nil, nil)}
-		}, `OUTSIDE /policies/theirs.pem, of component theirs: its certificate is not signed by the client CA "etcd-ca"`},
+		}, `EXTERNAL /policies/theirs.pem, of component theirs: its certificate is not signed by the client CA "etcd-ca"`},
 		{"their certificate is good for servers too", func(s *certgen.State) {
 			s.External["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
 				c.ExtKeyUsage, c.DNSNames = append(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth), []string{"etcd1"}
 			})}
-		}, ""},
+		}, `note /policies/theirs.pem of user "flannel" | somebody else has made a new one`},
 		{"their certificate is not for clients", func(s *certgen.State) {
 			s.External["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
 				c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 			})}
-		}, "OUTSIDE /policies/theirs.pem, of component theirs: its certificate has extended key usage serverAuth, and should have clientAuth"},
+		}, "EXTERNAL /policies/theirs.pem, of component theirs: its certificate has extended key usage serverAuth, and should have clientAuth"},
 		{"one of ours lies where theirs is now", func(s *certgen.State) {
 			s.Pairs["components/theirs/client"] = certgen.Pair{Path: "components/theirs/client", Leaf: leaf, Key: certgen.KeyMatches}
-		}, "removable: retire components/theirs/client | the policy does not name it any more"},
+		}, `note /policies/theirs.pem of user "flannel" | somebody else has made a new one`},
+		{"theirs was renewed", func(s *certgen.State) {
+			s.External["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(99 * day) })}
+		}, `note /policies/theirs.pem of user "flannel" | somebody else has made a new one`},
+		{"theirs has expired", func(s *certgen.State) {
+			s.External["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.Add(-2*hour), now.Add(-hour) })}
+		}, "EXTERNAL, still its user's: /policies/theirs.pem, of component theirs: its certificate expired on 2026-05-01 11:00 UTC"},
+		{"ours has expired", func(s *certgen.State) {
+			s.Pairs["components/ours/client"] = certgen.Pair{Path: "components/ours/client", Key: certgen.KeyMatches, Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
+				c.Subject.CommonName, c.NotBefore, c.NotAfter = "ours", now.Add(-2*hour), now.Add(-hour)
+			})}
+		}, "WAITING, still its user's: 1 file (components/ours/client) must be signed by the client CA, and its key was not given: name it by --ca-key"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +121,8 @@ BLOCKED the server CA, which the policy brings along, was not read`},
 				Brought: ca.cert,
 				Pairs: map[string]certgen.Pair{
 					"ca/client": {Path: "ca/client", Leaf: ca.cert}, "ca/server": {Path: "ca/server", Leaf: ca.cert},
-					"components/ours/client": {Path: "components/ours/client", Leaf: ours, Key: certgen.KeyMatches},
+					"components/ours/client":   {Path: "components/ours/client", Leaf: ours, Key: certgen.KeyMatches},
+					"components/theirs/client": {Path: "components/theirs/client", Leaf: leaf},
 				},
 				Files:    map[string][]byte{"components/ours/ca.crt": copied},
 				External: map[string]certgen.Pair{"components/theirs/client": {Path: "components/theirs/client", Leaf: leaf}},
@@ -162,7 +181,7 @@ func TestCosts(t *testing.T) {
 	if got := certgen.Costs(newRogue(t, kubeadm).cert); len(got) != 3 {
 		t.Errorf("kubeadm's CA: %d costs, want 3: %q", len(got), got)
 	}
-	if got := certgen.Costs(newRogue(t, nil).cert); len(got) != 1 || !strings.HasPrefix(got[0], "clients, servers and members are signed by one CA") {
+	if got := certgen.Costs(newRogue(t, nil).cert); len(got) != 1 || !strings.HasPrefix(got[0], "one CA signs for all purposes") {
 		t.Errorf("a careful CA: %q", got)
 	}
 }

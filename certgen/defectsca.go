@@ -31,7 +31,7 @@ func (j *judge) authority() {
 
 // Costs says what it costs that ca, which somebody else made, signs for all purposes.
 func Costs(ca *x509.Certificate) []string {
-	out := []string{"clients, servers and members are signed by one CA: what it ever signed with the CN of a user is that user, and every client certificate is good for the peer port"}
+	out := []string{"one CA signs for all purposes: what it ever signed with the CN of a user is that user, and where members trust it too every client certificate is good for the peer port"}
 	if ca.MaxPathLen != 0 || !ca.MaxPathLenZero {
 		out = append(out, "it may sign further CAs (its path length is not 0), and each of those can make any user, root too")
 	}

@@ -100,24 +100,42 @@ func (d *differ) leaf(p Profile, asked string) {
 	if v == nil || v.blocked {
 		return // the CA's own sentence tells why
 	}
-	action, reason := Issue, cmp.Or(asked, Missing)
-	if pair := d.state.Pairs[p.Path]; pair.Leaf != nil || pair.Problem != "" || pair.Key != KeyAbsent {
-		action, reason = Reissue, cmp.Or(d.fault(p, pair, v.cert), asked)
+	pair := d.state.Pairs[p.Path]
+	s := Step{Action: Issue, Profile: p, Reason: cmp.Or(asked, Missing)}
+	if pair.Leaf != nil || pair.Problem != "" || pair.Key != KeyAbsent {
+		s.Action, s.Reason, s.Carries = Reissue, cmp.Or(d.fault(p, pair, v.cert), asked), d.carries(p, pair, v.cert)
 	}
-	if reason != "" {
-		d.signed(v, Step{Action: action, Profile: p, Reason: reason})
+	if s.Reason != "" {
+		d.signed(v, s)
 	}
 }
 
-// external looks at a certificate that somebody else makes.
+// external looks at a certificate that somebody else makes. The folder keeps a copy, as
+// it keeps what was issued: it tells later whose the user was.
 func (d *differ) external(p Profile) {
 	v := d.views[p.CA]
 	if v == nil || v.blocked {
 		return
 	}
-	if reason := d.fault(p, d.state.Pair(p), v.cert); reason != "" {
-		d.plan.Unfit = append(d.plan.Unfit, Unfit{p, reason})
+	theirs, noted := d.state.Pair(p), d.state.Pairs[p.Path]
+	switch reason := d.fault(p, theirs, v.cert); {
+	case reason != "":
+		d.plan.Unfit = append(d.plan.Unfit, Unfit{p, reason, d.carries(p, theirs, v.cert)})
+	case noted.Leaf == nil && noted.Problem == "" && noted.Key == KeyAbsent:
+		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: "somebody else makes it"})
+	case noted.Leaf == nil || !noted.Leaf.Equal(theirs.Leaf) || noted.Key != KeyAbsent:
+		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: "somebody else has made a new one"})
 	}
+}
+
+// carries reports whether pair's certificate is its user's under ca, be its time past.
+func (d *differ) carries(p Profile, pair Pair, ca *x509.Certificate) bool {
+	if pair.Leaf == nil || ca == nil {
+		return false
+	}
+	return !slices.ContainsFunc(Fatal(Defects(pair.Leaf, p, ca, d.now)), func(x Defect) bool {
+		return x.Code != CodeExpired && x.Code != CodeNotYetValid
+	})
 }
 
 // fault says why pair does not do as p, or "".
@@ -249,7 +267,7 @@ func (d *differ) restrict() {
 func (d *differ) removable() {
 	wanted := map[string]bool{}
 	for _, p := range d.wanted.Profiles {
-		wanted[p.Path] = p.External == ""
+		wanted[p.Path] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.state.Pairs)) {
 		parts := strings.Split(name, "/")

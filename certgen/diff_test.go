@@ -3,6 +3,7 @@ package certgen_test
 import (
 	"crypto/x509"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,16 +77,24 @@ func plan(p certgen.Plan) string {
 	for _, b := range p.Blocked {
 		lines = append(lines, "BLOCKED "+b)
 	}
+	carried := slices.ContainsFunc(p.Keyless, func(s certgen.Step) bool { return s.Carries })
 	for _, w := range p.Waiting() {
-		lines = append(lines, "WAITING "+w)
+		lines = append(lines, "WAITING"+still(carried)+" "+w)
 	}
 	for _, u := range p.Unfit {
-		lines = append(lines, "OUTSIDE "+u.String())
+		lines = append(lines, "EXTERNAL"+still(u.Carries)+" "+u.String())
 	}
 	for _, s := range p.Removable {
 		lines = append(lines, "removable: "+s.String()+" | "+s.Reason)
 	}
 	return strings.Join(lines, "\n")
+}
+
+func still(carries bool) string {
+	if carries {
+		return ", still its user's:"
+	}
+	return ""
 }
 
 const flannel = "components/flannel/client"
@@ -214,7 +223,7 @@ write members/etcd1/peer-ca.crt | differs from the peer CA's certificate`},
 			w.change(flannel, func(x *certgen.Pair) { x.Key = certgen.KeyForeign })
 		}, `write components/b/etcdctl.env | missing
 write components/b/ca.crt | missing
-WAITING 2 files (components/flannel/client, components/b/client) must be signed by the client CA, and its key, ca/client.key, is not here: bring it back for this run`},
+WAITING, still its user's: 2 files (components/flannel/client, components/b/client) must be signed by the client CA, and its key, ca/client.key, is not here: bring it back for this run`},
 		{"a CA is gone for good", func(_ *testing.T, w *world) {
 			w.dropCAs()
 			delete(w.state.Files, "members/etcd1/client-ca.crt")
@@ -308,7 +317,7 @@ func TestDiffRoot(t *testing.T) {
 		t.Error("too early: " + diff)
 	}
 	w.change("ca/client", func(x *certgen.Pair) { x.Key = certgen.KeyAbsent })
-	want = files + "\nWAITING 1 file (root/client) must be signed by the client CA, and its key, ca/client.key, is not here: bring it back for this run"
+	want = files + "\nWAITING, still its user's: 1 file (root/client) must be signed by the client CA, and its key, ca/client.key, is not here: bring it back for this run"
 	if diff := cmp.Diff(want, plan(certgen.DiffRoot(w.p, hour, w.state, now))); diff != "" {
 		t.Error("no key: " + diff)
 	}

@@ -1,7 +1,10 @@
 package certgen
 
 import (
+	"bytes"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -53,23 +56,42 @@ func (d *differ) brought(p Profile, v *view) {
 	v.cert = d.state.Brought
 	blocked := func(format string, args ...any) {
 		v.blocked = true
-		d.block(format, args...)
+		if text := fmt.Sprintf(format, args...); !slices.Contains(d.plan.Blocked, text) { // one CA for all purposes
+			d.plan.Blocked = append(d.plan.Blocked, text)
+		}
 	}
 	switch {
 	case v.cert == nil:
-		blocked("the %s CA, which the policy brings along, was not read", p.CA)
+		blocked("the CA that the policy brings along was not read")
 	case pair.Problem != "":
 		blocked("%s.crt cannot be read (%s): bring back the right file from a copy", p.Path, pair.Problem)
 	case pair.Leaf == nil && pair.Key != KeyAbsent:
 		blocked("%s.key is here without its certificate, and the policy brings a CA along: move it away, or leave out certificates.ca", p.Path)
-	case pair.Leaf != nil && !pair.Leaf.Equal(v.cert):
-		blocked("%s.crt is another CA than the one that certificates.ca names: put the right file there; a CA is never replaced", p.Path)
+	case pair.Leaf != nil && !SameCA(pair.Leaf, v.cert):
+		blocked("ca/ holds another CA than the one that certificates.ca names: put the right file there; a CA is never replaced")
 	default:
 		d.existing(p, v)
-		if !v.blocked && pair.Leaf == nil {
-			d.step(Step{Action: BringCA, Profile: p, Content: EncodeCertificate(v.cert), Reason: Missing})
-		}
+		d.bring(p, v, pair.Leaf)
 	}
+}
+
+// bring plans that the folder holds v's certificate; held is the one that it has, nil for
+// none.
+func (d *differ) bring(p Profile, v *view, held *x509.Certificate) {
+	if v.blocked || held != nil && held.Equal(v.cert) {
+		return
+	}
+	s := Step{Action: BringCA, Profile: p, Content: EncodeCertificate(v.cert), Reason: Missing}
+	if held != nil {
+		s.Reason = "its owner has renewed it, with the same key"
+	}
+	d.step(s)
+}
+
+// SameCA reports whether a and b are one CA: what the one has signed is good under the
+// other.
+func SameCA(a, b *x509.Certificate) bool {
+	return bytes.Equal(a.RawSubject, b.RawSubject) && bytes.Equal(a.RawSubjectPublicKeyInfo, b.RawSubjectPublicKeyInfo)
 }
 
 // missing makes a CA, but only where there has never been one: a new CA beside the
@@ -140,7 +162,7 @@ func (d *differ) rival(ca CA, v *view) (string, []string) {
 		}
 		seen[string(d.state.Files[name])] = true
 		other, err := ParseCertificate(d.state.Files[name])
-		if err != nil || other.Equal(v.cert) {
+		if err != nil || SameCA(other, v.cert) {
 			continue
 		}
 		var signed []string

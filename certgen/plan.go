@@ -15,6 +15,7 @@ const (
 	BringCA  Action = "bring CA" // the certificate of a CA that somebody else made is taken in, only where there is none
 	Issue    Action = "issue"    // a new key and certificate where there is none
 	Reissue  Action = "reissue"  // the old certificate goes to retired/, its key is deleted
+	Note     Action = "note"     // a certificate that somebody else makes is copied, without a key; what was there goes as by Reissue
 	Write    Action = "write"    // a file without secrets, which can be made again at any time
 	Retire   Action = "retire"   // certificate to retired/, key deleted, nothing new
 	Restrict Action = "restrict" // a key's mode back to 0600
@@ -26,9 +27,10 @@ const Missing = "missing"
 // Step is one change, with its own sentence (String) and reason.
 type Step struct {
 	Action  Action
-	Profile Profile // of MakeCA, BringCA, Issue, Reissue, Retire
+	Profile Profile // of MakeCA, BringCA, Issue, Reissue, Note, Retire
 	File    string  // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key)
-	Content []byte  // of Write
+	Content []byte  // of Write, BringCA and Note
+	Carries bool    // of Reissue: what is replaced names the same user under the same CA, and only its time is past
 	CopyOf  CA      // of Write, instead of Content: this CA's certificate, which may only be made in the same plan
 	CRLOf   CA      // of Write, instead of Content: this CA's CRL, made empty and signed if it has none yet
 	Reason  string
@@ -53,6 +55,8 @@ func (s Step) String() string {
 		return fmt.Sprintf("make the %s CA", s.Profile.CA)
 	case BringCA:
 		return fmt.Sprintf("take in the %s CA", s.Profile.CA)
+	case Note:
+		return fmt.Sprintf("note %s of user %q", s.Profile.External, s.Profile.User)
 	case Issue, Reissue:
 		return fmt.Sprintf("%s %s%s", s.Action, s.Profile.Path, s.Profile.holder())
 	case Finish:
@@ -99,6 +103,7 @@ type Plan struct {
 type Unfit struct {
 	Profile Profile
 	Reason  string
+	Carries bool // as Step.Carries
 }
 
 // String is what is wrong as a sentence.

@@ -28,8 +28,8 @@ func (o CertificateFile) Resolve() string {
 	return filepath.Join(o.folder, o.Path)
 }
 
-// certificateFile is the type of such a path. A policy may arrive by pull request, so it
-// never names a secret to read.
+// certificateFile is the type of such a path. What it refuses guards against mistakes: a
+// key under another name is refused when it is read.
 func certificateFile() strict.Type {
 	return strict.Type{Kind: strict.Text, NonEmpty: true, Check: func(s string) error {
 		base := strings.ToLower(filepath.Base(s))

@@ -25,7 +25,7 @@ func certificateChecks() []Check {
 		{
 			Code: "certificates/identity", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "no certificate names somebody else than its place in the folder says, or may sign others",
-			Remedy:   "lockstep apply replaces it; until its end it is what it says, to whoever trusts its CA: revoke it if others had its key",
+			Remedy:   "lockstep apply replaces it, or whoever else makes it; until its end it is what it says, to whoever trusts its CA: revoke it if others had its key",
 			Find:     findImpostors,
 		},
 		{
@@ -113,7 +113,7 @@ func findImpostors(e *Evidence, found func(subject, text string)) {
 	for _, p := range certgen.Desired(e.Policy).Profiles {
 		leaf := e.Folder.Pair(p).Leaf
 		ca, err := e.Folder.Authority(p.CA)
-		if leaf == nil || err != nil || p.External != "" {
+		if leaf == nil || err != nil {
 			continue // other checks say so
 		}
 		for _, d := range certgen.Defects(leaf, p, ca, e.Now) {

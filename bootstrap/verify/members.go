@@ -287,6 +287,11 @@ func findOpenPeerPort(e *Evidence, m Member, found func(text string)) {
 	if store.IsPlain(m.PeerPort.Peer.Err) {
 		found("its peer port speaks plain http, open to everybody")
 	}
+	for _, p := range m.Peers {
+		if p.ID == m.ID && slices.ContainsFunc(p.PeerURLs, func(url string) bool { return strings.HasPrefix(url, "http:") }) && !store.IsPlain(m.PeerPort.Peer.Err) {
+			found("the cluster lists its peer port as plain http, open to everybody")
+		}
+	}
 	if m.PeerPort.Anonymous.Outcome == Accepted {
 		found("its peer port accepts connections without a certificate")
 	}

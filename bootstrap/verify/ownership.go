@@ -11,8 +11,10 @@ import (
 // Ownership is whose users are ours by the PKI folder: those that a certificate names
 // which our client CA signed and which lies in a component's folder or in retired/. A
 // file that somebody planted makes nobody ours: only the CA's key makes such a
-// certificate. An expired one counts: it tells who made the user. The error is
-// fs.ErrNotExist when the folder holds no client CA.
+// certificate. Under a CA that was brought along others have such certificates too, and
+// only the folder's mode keeps them out; what it costs is that --prune, which shows it
+// before, may delete the user. An expired one counts: it tells who made the user. The
+// error is fs.ErrNotExist when the folder holds no client CA.
 func Ownership(s certgen.State) (roles.Ownership, error) {
 	ours := map[string]bool{}
 	ca, err := s.Authority(certgen.ClientCA)

@@ -47,9 +47,14 @@ func EncodeKey(key crypto.Signer) ([]byte, error) {
 // ParseKey reads a PKCS#8 PEM private key. Its errors never contain any of it.
 func ParseKey(content []byte) (crypto.Signer, error) {
 	block, _ := pem.Decode(content)
-	switch {
-	case block == nil:
+	if block == nil {
 		return nil, errors.New("this is not PEM")
+	}
+	return parsePKCS8(block)
+}
+
+func parsePKCS8(block *pem.Block) (crypto.Signer, error) {
+	switch {
 	case block.Type == "ENCRYPTED PRIVATE KEY":
 		return nil, errors.New("the key is encrypted")
 	case block.Type != "PRIVATE KEY":
@@ -90,7 +95,7 @@ func ParseAnyKey(content []byte) (crypto.Signer, error) {
 		}
 		return nil, errors.New("this is not a SEC1 private key")
 	}
-	return ParseKey(pem.EncodeToMemory(block))
+	return parsePKCS8(block)
 }
 
 // Matches reports whether key is the private half of cert's public key.

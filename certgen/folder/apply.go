@@ -137,6 +137,8 @@ func gerund(s certgen.Step) string {
 		return "issuing " + s.Path()
 	case certgen.Reissue:
 		return "reissuing " + s.Path()
+	case certgen.Note:
+		return "noting " + s.Profile.External
 	case certgen.Retire:
 		return "retiring " + s.Path()
 	case certgen.Restrict:
@@ -210,6 +212,8 @@ func (r *run) undo(steps []certgen.Step, cause error) error {
 		switch s.Action {
 		case certgen.Issue, certgen.Reissue:
 			_ = r.f.unstage(s.Path() + ".key")
+			_ = r.f.unstage(s.Path() + ".crt")
+		case certgen.Note:
 			_ = r.f.unstage(s.Path() + ".crt")
 		case certgen.Write:
 			_ = r.f.unstage(s.Path())

@@ -76,7 +76,15 @@ func readCAKey(path string, ca *x509.Certificate) (crypto.Signer, error) {
 }
 
 // readAny reads a file that the operator keeps, symbolic links allowed.
+// What is no file is not opened: a pipe would keep whoever opens it.
 func readAny(path string) ([]byte, fs.FileInfo, error) {
+	before, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s is no file", path)
+	}
 	in, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
@@ -86,8 +94,8 @@ func readAny(path string) ([]byte, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%s is no file", path)
+	if !os.SameFile(before, info) {
+		return nil, nil, fmt.Errorf("%s changed while it was opened", path)
 	}
 	content, err := all(in, path)
 	return content, info, err

@@ -16,7 +16,9 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -176,8 +178,10 @@ func TestReadExternalRefuses(t *testing.T) {
 		{"a broken key", []byte("-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n"), nil, "reading the CA's key <key>: this is not a PKCS#1 private key", false},
 		{"no PEM", []byte("secret"), nil, "reading the CA's key <key>: this is not PEM", false},
 		{"a certificate", certgen.EncodeCertificate(ca), nil, `reading the CA's key <key>: a PEM block "CERTIFICATE" is where a PKCS#8 PRIVATE KEY belongs`, false},
-		{"no key", good, func(t *testing.T, dir string) { remove(t, filepath.Join(dir, "ca-key.pem")) }, "reading the CA's key: open <key>: no such file or directory", false},
-		{"no CA", good, func(t *testing.T, dir string) { remove(t, filepath.Join(dir, "ca.pem")) }, "reading the CA ca.pem: open <dir>/ca.pem: no such file or directory", false},
+		{"no key", good, func(t *testing.T, dir string) { remove(t, filepath.Join(dir, "ca-key.pem")) }, "reading the CA's key: stat <key>: no such file or directory", false},
+		{"no CA", good, func(t *testing.T, dir string) { remove(t, filepath.Join(dir, "ca.pem")) }, "reading the CA ca.pem: stat <dir>/ca.pem: no such file or directory", false},
+		{"a pipe as key", good, func(t *testing.T, dir string) { pipe(t, filepath.Join(dir, "ca-key.pem")) }, "reading the CA's key: <key> is no file", false},
+		{"a pipe as CA", good, func(t *testing.T, dir string) { pipe(t, filepath.Join(dir, "ca.pem")) }, "reading the CA ca.pem: <dir>/ca.pem is no file", false},
 		{"a key as CA", good, func(t *testing.T, dir string) {
 			if err := os.WriteFile(filepath.Join(dir, "ca.pem"), good, 0o600); err != nil {
 				t.Fatal(err)
@@ -272,9 +276,84 @@ func chmod(t testing.TB, path string, mode fs.FileMode) {
 	}
 }
 
+// pipe puts a pipe in place of a file: whoever opens it waits for ever.
+func pipe(t testing.TB, path string) {
+	t.Helper()
+	remove(t, path)
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func remove(t testing.TB, path string) {
 	t.Helper()
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What somebody else makes is noted as a copy without a key, renewed with it, and retired
+// when the policy gives it up; a certificate of ours that stood there before goes the way
+// of every other, its key with it.
+func TestExternalCertificatesAreNoted(t *testing.T) {
+	t.Parallel()
+	key, err := authority.NewKey(policies.ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := company(t, key)
+	a, err := authority.LoadBrought(ca, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, keyFile := brought(t, ca, written(t, key, "PRIVATE KEY"))
+	own := *p
+	own.Components = slices.Clone(p.Components)
+	own.Components[1].Certificate = policies.CertificateFile{}
+	f := create(t)
+	external, err := ReadExternal(p, keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Bring(external)
+	apply := func(p *policies.Policy) {
+		t.Helper()
+		plan := diff(t, f, p)
+		if err := f.Apply(context.Background(), certgen.Plan{Steps: slices.Concat(plan.Steps, plan.Removable)}, clock, 4, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(&own)
+	ours := observe(t, f).Pairs["components/theirs/client"].Leaf
+	var made []*x509.Certificate
+	for range 2 {
+		leaf, err := authority.Mint(context.Background(), a, certgen.ComponentProfile(p, p.Components[1]), start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, leaf.Leaf)
+		if err := os.WriteFile(p.Components[1].Certificate.Resolve(), certgen.EncodeCertificate(leaf.Leaf), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		apply(p)
+		pair := observe(t, f).Pairs["components/theirs/client"]
+		if pair.Key != certgen.KeyAbsent || pair.Leaf == nil || !pair.Leaf.Equal(leaf.Leaf) {
+			t.Errorf("noted: %+v", pair)
+		}
+		if left := diff(t, f, p); len(left.Steps)+len(left.Removable) != 0 {
+			t.Errorf("left to do: %v %v", left.Steps, left.Removable)
+		}
+	}
+	without := *p
+	without.Components = p.Components[:1]
+	apply(&without)
+	s := observe(t, f)
+	if pair, there := s.Pairs["components/theirs/client"]; there {
+		t.Errorf("still there: %+v", pair)
+	}
+	for _, leaf := range append(made, ours) {
+		if !slices.ContainsFunc(s.Retired, func(r certgen.Retired) bool { return r.Identity == "theirs" && r.Leaf.Equal(leaf) }) {
+			t.Errorf("%x is not in retired/", leaf.SerialNumber)
+		}
 	}
 }

@@ -73,16 +73,22 @@ func (r *run) makeCA(p certgen.Profile) error {
 	return nil
 }
 
-// bringCA writes the certificate of a CA that somebody else made, or fails without
-// having overwritten anything.
+// bringCA writes the certificate of a CA that somebody else made. It replaces none but
+// one with the same key and name, which its owner has renewed: all that it signed holds.
 func (f *Folder) bringCA(s certgen.Step) error {
 	name := s.Path() + ".crt"
 	if err := f.mkdirs(path.Dir(name)); err != nil {
 		return err
 	}
+	put := f.place
+	if before, err := f.readCertificate(name); err == nil {
+		if now, err := certgen.ParseCertificate(s.Content); err == nil && certgen.SameCA(before, now) {
+			put = func(name string) error { return f.disk.Rename(name+certgen.NewSuffix, name) }
+		}
+	}
 	err := f.stage(name, s.Content, 0o644)
 	if err == nil {
-		err = f.place(name)
+		err = put(name)
 	}
 	if err == nil {
 		err = f.disk.SyncDir(path.Dir(name))

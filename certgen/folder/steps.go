@@ -29,6 +29,8 @@ func (r *run) stage(ctx context.Context, s certgen.Step) error {
 			}
 		}
 		return r.issue(ctx, s.Profile)
+	case certgen.Note:
+		return r.f.stage(s.Path()+".crt", s.Content, 0o644)
 	case certgen.Write:
 		content, err := r.content(s)
 		if err != nil {
@@ -62,6 +64,8 @@ func (r *run) commit(s certgen.Step) error {
 			return err
 		}
 		return f.renamePair(s.Path())
+	case certgen.Note:
+		return f.note(s)
 	case certgen.Write:
 		if err := f.disk.Rename(s.File+certgen.NewSuffix, s.File); err != nil {
 			return fmt.Errorf("writing: %w", err)
@@ -84,6 +88,21 @@ func (r *run) commit(s certgen.Step) error {
 			return err
 		}
 		return f.disk.Chmod(s.File, 0o600)
+	}
+	return nil
+}
+
+// note puts the staged copy of somebody else's certificate in place. What was there is
+// retired; a key beside it belonged to a certificate of ours.
+func (f *Folder) note(s certgen.Step) error {
+	if err := f.retire(s.Profile.Identity, s.Path()); err != nil {
+		return err
+	}
+	if err := f.disk.Remove(s.Path() + ".key"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing: %w", err)
+	}
+	if err := f.disk.Rename(s.Path()+".crt"+certgen.NewSuffix, s.Path()+".crt"); err != nil {
+		return fmt.Errorf("writing: %w", err)
 	}
 	return nil
 }

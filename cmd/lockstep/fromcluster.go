@@ -170,8 +170,16 @@ func (o initOptions) fromPolicy(path string) string {
 	if filepath.IsAbs(path) || o.policy[0] == "-" {
 		return path
 	}
-	if relative, err := filepath.Rel(filepath.Dir(o.policy[0]), path); err == nil {
+	own, err := filepath.Abs(filepath.Dir(o.policy[0]))
+	if err != nil {
+		return path
+	}
+	there, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if relative, err := filepath.Rel(own, there); err == nil && !filepath.IsAbs(o.policy[0]) {
 		return relative
 	}
-	return path
+	return there
 }

@@ -60,7 +60,7 @@ func (c *change) enterToLook(ctx context.Context) (*session, error) {
 	}
 	in := orNone(c.lookedAt)
 	if _, err := os.Lstat(c.pkiFolder()); c.caKey != "" && errors.Is(err, fs.ErrNotExist) {
-		in = c.made
+		in = imagined
 	}
 	return c.enter(ctx, p, c.connection, in)
 }

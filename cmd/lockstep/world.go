@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"lockstep/bootstrap/world"
@@ -78,13 +80,13 @@ func (g *globals) locked(ctx context.Context) (*folder.Folder, func(), error) {
 // made is the folder, locked; where there is none, it is made, and gone again if nothing
 // came into it.
 func (g *globals) made(ctx context.Context) (*folder.Folder, func(), error) {
-	_, before := os.Lstat(g.pkiFolder())
+	_, absent := os.Lstat(g.pkiFolder())
 	f, err := folder.Create(g.pkiFolder())
 	if err != nil {
 		return nil, nil, err
 	}
 	f, release, err := locked(ctx, f)
-	if err != nil || before == nil {
+	if err != nil || absent == nil {
 		return f, release, err
 	}
 	return f, func() {
@@ -106,6 +108,23 @@ type session struct {
 	*world.World
 	pause func() // ends the progress line: call it before anything else is written
 	leave func() // that, and lets the folder go
+}
+
+// imagined is an empty folder for a look at what would come into it; nobody sees it, and
+// it is gone again.
+func imagined(context.Context) (*folder.Folder, func(), error) {
+	dir, err := os.MkdirTemp("", "lockstep-plan-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("making a folder for the plan: %w", err)
+	}
+	f, err := folder.Create(filepath.Join(dir, "pki"))
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return f, func() {
+		f.Close()
+		_ = os.RemoveAll(dir) // it holds no secret
+	}, nil
 }
 
 // orNone opens the folder as in does; where there is none, it is nil.
