@@ -122,7 +122,7 @@ func (d *differ) external(p Profile) {
 	case reason != "":
 		d.plan.Unfit = append(d.plan.Unfit, Unfit{p, reason, d.carries(p, theirs, v.cert)})
 	case noted.Leaf == nil && noted.Problem == "" && noted.Key == KeyAbsent:
-		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: "somebody else makes it"})
+		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: NotNoted})
 	case noted.Leaf == nil || !noted.Leaf.Equal(theirs.Leaf) || noted.Key != KeyAbsent:
 		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: "somebody else has made a new one"})
 	}

@@ -24,6 +24,9 @@ const (
 // Missing is the reason of a step that makes what is not there yet.
 const Missing = "missing"
 
+// NotNoted is the reason of the first Note of a certificate.
+const NotNoted = "somebody else makes it"
+
 // Step is one change, with its own sentence (String) and reason.
 type Step struct {
 	Action  Action
