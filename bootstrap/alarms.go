@@ -2,7 +2,6 @@ package bootstrap
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -22,14 +21,14 @@ func (r *run) warnAlarms(ctx context.Context) {
 	r.Warn("etcd", "%s", alarmText(alarms, members))
 }
 
-func alarmText(alarms []string, members []store.Member) string {
-	named := slices.Clone(alarms)
-	for i, alarm := range named {
-		for _, m := range members {
-			if m.Name != "" && strings.HasSuffix(alarm, fmt.Sprintf(" %x", m.ID)) {
-				named[i] += " (" + m.Name + ")"
-			}
+func alarmText(alarms []store.Alarm, members []store.Member) string {
+	var texts []string
+	for _, alarm := range alarms {
+		text := alarm.String()
+		if i := slices.IndexFunc(members, func(m store.Member) bool { return m.ID == alarm.MemberID && m.Name != "" }); i >= 0 {
+			text += " (" + members[i].Name + ")"
 		}
+		texts = append(texts, text)
 	}
-	return "an alarm is raised, etcd may refuse writes until it is disarmed: " + strings.Join(named, ", ")
+	return "an alarm is raised, etcd may refuse writes until it is disarmed: " + strings.Join(texts, ", ")
 }

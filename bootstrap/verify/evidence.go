@@ -9,6 +9,7 @@ import (
 	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/roles"
+	"lockstep/roles/store"
 )
 
 // Evidence is everything that the checks judge. It is gathered once and not changed.
@@ -66,7 +67,7 @@ type Member struct {
 	Learner       bool
 	Peers         []Peer // the members that it lists, by name
 	PeerURL       string
-	Alarms        []string
+	Alarms        []store.Alarm
 	Clock         time.Duration // its clock minus ours
 
 	AcceptableCAs [][]byte          // raw subjects (RFC 5280 Name) that its client port asks certificates of

@@ -103,6 +103,22 @@ func TestMemberChecks(t *testing.T) {
 			},
 			[]string{"critical members/peer-port: etcd1: its peer port speaks plain http, open to everybody"},
 		},
+		"peers listed on plain http where the policy names endpoints": {
+			func(e *Evidence) {
+				e.Members[0].Peers[0].PeerURLs, e.Members[0].PeerPort = []string{"http://10.0.0.11:2380"}, PeerPort{}
+			},
+			[]string{
+				"critical members/peer-port: etcd1: the cluster lists its peer port as plain http, open to everybody",
+				"warning members/peer-port-unseen: etcd1: its peer port did not take a peer certificate, so its refusals prove nothing: it was not tried",
+			},
+		},
+		"one CA for everything": {
+			func(e *Evidence) {
+				e.Policy.Certificates.CA = policies.CertificateFile{Path: "ca.pem"}
+				e.Members[0].PeerPort.Component.Outcome = Accepted
+			},
+			[]string{"warning members/peer-ca-shared: etcd1: its peer port takes a component's certificate: both come from the one CA that the policy brings along"},
+		},
 		"blind": {
 			func(e *Evidence) { e.Members[0].Root = Tried{Outcome: Blind, Err: errors.New("user name is empty")} },
 			[]string{"critical members/blind: etcd1: takes root's certificate and ignores its CN: it is not started with --client-cert-auth"},
@@ -134,7 +150,7 @@ func TestMemberChecks(t *testing.T) {
 		"alarm, learner, clock, version": {
 			func(e *Evidence) {
 				m := &e.Members[0]
-				m.Alarms, m.Learner, m.Clock, m.Version = []string{"NOSPACE at member 1"}, true, -3*time.Minute, "3.5.35"
+				m.Alarms, m.Learner, m.Clock, m.Version = []store.Alarm{{Kind: "NOSPACE", MemberID: 1}}, true, -3*time.Minute, "3.5.35"
 			},
 			[]string{
 				"error members/alarm: etcd1: raises the alarm NOSPACE at member 1",

@@ -102,7 +102,7 @@ func TestWhatAMemberSays(t *testing.T) {
 		t.Errorf("cluster %x, %+v", id, status)
 	}
 	if alarms, err := c.Alarms(ctx); err != nil || len(alarms) > 0 {
-		t.Errorf("alarms %q, %v", alarms, err)
+		t.Errorf("alarms %v, %v", alarms, err)
 	}
 	clock, err := store.Clock(ctx, s.url, s.tls(t, "a"))
 	must(t, err)

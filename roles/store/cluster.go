@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -67,19 +68,28 @@ func (c *Client) members(ctx context.Context) (uint64, []Member, error) {
 	return answer.Header.ClusterId, out, nil
 }
 
-// Alarms is every alarm that is raised, as "NOSPACE at member 8e9e05c52164694d".
-func (c *Client) Alarms(ctx context.Context) ([]string, error) {
+// Alarm is a member's word that something is wrong with its data.
+type Alarm struct {
+	Kind     string // NOSPACE, CORRUPT
+	MemberID uint64
+}
+
+// String is "NOSPACE at member 8e9e05c52164694d".
+func (a Alarm) String() string { return fmt.Sprintf("%s at member %x", a.Kind, a.MemberID) }
+
+// Alarms is every alarm that is raised, by kind and member.
+func (c *Client) Alarms(ctx context.Context) ([]Alarm, error) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	answer, err := c.etcd.AlarmList(ctx)
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
-	var out []string
+	var out []Alarm
 	for _, a := range answer.Alarms {
-		out = append(out, fmt.Sprintf("%s at member %x", a.Alarm, a.MemberID))
+		out = append(out, Alarm{Kind: a.Alarm.String(), MemberID: a.MemberID})
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, func(a, b Alarm) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.MemberID, b.MemberID)) })
 	return out, nil
 }
 
