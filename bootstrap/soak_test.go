@@ -78,6 +78,9 @@ func TestSoak(t *testing.T) {
 	refusing := func(elapsed time.Duration) counts { // one in each second from the second on
 		return counted(9+uint64(elapsed/time.Second), map[store.Call]uint64{readDenied: uint64(elapsed / time.Second)})
 	}
+	restarting := func(elapsed time.Duration) counts { // within the first second
+		return counted(9-min(9, uint64(elapsed/time.Second)*9), nil)
+	}
 	for name, test := range map[string]struct {
 		asked, cancel time.Duration // cancel: 0 for never
 		count         func(elapsed time.Duration) counts
@@ -98,6 +101,9 @@ func TestSoak(t *testing.T) {
 		"interrupted after a refusal": {asked: time.Hour, cancel: 1500 * time.Millisecond, count: refusing, events: []string{
 			"soak: watching for 1h0m0s whom the members refuse", "soak: warning: etcd1 refuses Range (PermissionDenied)", "soak: seconds (1/3600)"},
 			verdict: "auth is on, and requests were refused: 1 in 1s"},
+		"a member restarts": {asked: 1500 * time.Millisecond, count: restarting, events: []string{
+			"soak: watching for 1.5s whom the members refuse", "soak: seconds (1/1)", "soak: seconds (1/1)"},
+			verdict: "etcd1 began to count anew: what it refused just before its restart is not known"},
 		"silent": {asked: time.Second, count: func(time.Duration) counts { return counts{err: errSilent} }, events: []string{
 			"soak: watching for 1s whom the members refuse", "soak: seconds (1/1)"},
 			verdict: "what etcd1 refused is not known: no answer"},

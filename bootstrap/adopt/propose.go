@@ -1,7 +1,6 @@
 package adopt
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +18,7 @@ import (
 func (a *accountant) proposals() []entry {
 	var out []entry
 	known := map[keyrange.Range]bool{}
-	for _, held := range slices.SortedStableFunc(slices.Values(a.facts.Held), userFirst) {
+	for _, held := range usersFirst(a.facts.Held) {
 		c := edit.Component{Name: ComponentName(held.Preset), Preset: held.Preset}
 		name := a.bearer(held.Preset)
 		if own := userOf(held.Preset); own != "" {
@@ -64,9 +63,17 @@ func (a *accountant) propose(out []entry, c edit.Component, why string) []entry 
 	return append(out, entry{c, lines, append([]string{why}, a.certificates(user(c))...)})
 }
 
-// userFirst puts presets that name their user before those that do not.
-func userFirst(x, y Held) int {
-	return cmp.Compare(min(1, len(userOf(y.Preset))), min(1, len(userOf(x.Preset))))
+// usersFirst puts presets that name their user before those that do not.
+func usersFirst(list []Held) []Held {
+	var named, others []Held
+	for _, h := range list {
+		if userOf(h.Preset) != "" {
+			named = append(named, h)
+		} else {
+			others = append(others, h)
+		}
+	}
+	return append(named, others...)
 }
 
 // bearer is the CN that names a preset: exactly, else the shortest that carries its

@@ -51,22 +51,21 @@ func starter(chosen []presets.Preset) string {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		name := adopt.ComponentName(p.Name)
+		name, user := adopt.ComponentName(p.Name), ""
 		if seen[name]++; seen[name] > 1 {
 			name = fmt.Sprintf("%s-%d", name, seen[name])
 			if p.User != "" {
-				p.User = name // two components never share a user
+				user = name // the preset's own is the first one's
 			}
-		} else {
-			p.User = ""
 		}
-		starterComponent(&b, name, p)
+		starterComponent(&b, name, user, p)
 	}
 	b.WriteString(starterTail)
 	return b.String()
 }
 
-func starterComponent(b *strings.Builder, name string, p presets.Preset) {
+// starterComponent writes one component; user is "" for the default.
+func starterComponent(b *strings.Builder, name, user string, p presets.Preset) {
 	fmt.Fprintf(b, "  # %s\n", p.Summary)
 	separator, end := ", ", "}\n"
 	if len(p.Parameters) == 0 {
@@ -76,8 +75,8 @@ func starterComponent(b *strings.Builder, name string, p presets.Preset) {
 		separator, end = "\n    ", "\n    with:\n"
 	}
 	fields := []string{"name: " + name, "preset: " + p.Name}
-	if p.User != "" {
-		fields = append(fields, "user: "+p.User)
+	if user != "" {
+		fields = append(fields, "user: "+user)
 	}
 	b.WriteString(strings.Join(fields, separator) + end)
 	for _, parameter := range p.Parameters {

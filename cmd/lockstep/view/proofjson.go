@@ -17,7 +17,8 @@ type ProofDocument struct {
 }
 
 // SoakDocument is what the members refused after auth was on, while nobody of lockstep
-// asked them anything. Nothing was refused if refused and unknown are empty.
+// asked them anything. Nothing was refused if refused, restarted and unknown are
+// empty.
 type SoakDocument struct {
 	Asked     float64           `json:"asked"`   // seconds
 	Watched   float64           `json:"watched"` // seconds; less than asked after a Ctrl-C
