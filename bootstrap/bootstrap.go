@@ -142,7 +142,7 @@ func (r *run) confirm(p Plan) error {
 		return nil
 	}
 	if r.Confirm == nil {
-		return hint.Refuse("", "nobody confirmed the changes")
+		return refuseUnconfirmed()
 	}
 	if err := r.Confirm(p); err != nil {
 		return err
@@ -150,6 +150,8 @@ func (r *run) confirm(p Plan) error {
 	r.changed = true
 	return nil
 }
+
+func refuseUnconfirmed() error { return hint.Refuse("", "nobody confirmed the changes") }
 
 // makeFolder makes the CAs and what members and proxies need. It stops where the
 // folder needs the operator: a lost CA is never replaced.

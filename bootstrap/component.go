@@ -14,21 +14,29 @@ import (
 	"lockstep/roles"
 )
 
-// One is a change of one component alone. It costs a number of calls to etcd that does
+// ComponentChange is a change of one component alone. It costs a number of calls to etcd that does
 // not depend on how many other components there are: only what it touches is looked at.
-type One struct {
+type ComponentChange struct {
 	Name      string
 	ReuseName bool // add it although an earlier certificate in its name is still valid
-	// Confirm is called with what will be done, before anything is. An error ends it.
+	// Confirm is called with what will be done, before anything is. An error ends it; nil
+	// refuses every change.
 	Confirm func(Plan) error
 	// Write changes the policy file: before anything else when a component is added, so
 	// that apply would finish what a crash cuts off; last when one is removed.
 	Write func() error
 }
 
+func (o ComponentChange) confirm(p Plan) error {
+	if o.Confirm == nil {
+		return refuseUnconfirmed()
+	}
+	return o.Confirm(p)
+}
+
 // Add makes the component's certificate, role and user, and lets it prove itself. The
 // world's policy already names it. Repeating it after a crash finishes the work.
-func Add(ctx context.Context, w *world.World, o One) (*verify.Proof, error) {
+func Add(ctx context.Context, w *world.World, o ComponentChange) (*verify.Proof, error) {
 	c, ok := w.Policy.Component(o.Name)
 	if !ok {
 		return nil, fmt.Errorf("adding %s: the policy does not name it", o.Name)
@@ -43,7 +51,7 @@ func Add(ctx context.Context, w *world.World, o One) (*verify.Proof, error) {
 	if r.plan, err = r.planOne(ctx, c); err != nil {
 		return nil, err
 	}
-	if err := o.Confirm(r.plan); err != nil {
+	if err := o.confirm(r.plan); err != nil {
 		return nil, err
 	}
 	if err := o.Write(); err != nil {
@@ -98,7 +106,7 @@ func concerns(s certgen.Step, component string) bool {
 // Remove takes the component's binding, user and role away, retires its certificate,
 // deletes the key, and last takes it out of the policy file. The world's policy still
 // names it; next is the policy without it. A role that somebody else holds stays.
-func Remove(ctx context.Context, w *world.World, next *policies.Policy, o One) error {
+func Remove(ctx context.Context, w *world.World, next *policies.Policy, o ComponentChange) error {
 	c, ok := w.Policy.Component(o.Name)
 	if !ok {
 		return fmt.Errorf("removing %s: the policy does not name it", o.Name)
@@ -125,7 +133,7 @@ func Remove(ctx context.Context, w *world.World, next *policies.Policy, o One) e
 	}
 	certificates := certgen.Diff(certgen.Desired(next), r.folder, r.Now())
 	r.plan.Certificates.Steps = slices.DeleteFunc(certificates.Removable, func(s certgen.Step) bool { return !concerns(s, c.Name) })
-	if err := o.Confirm(r.plan); err != nil {
+	if err := o.confirm(r.plan); err != nil {
 		return err
 	}
 	if err := r.convergeRoles(ctx); err != nil {

@@ -101,7 +101,7 @@ func runAdd(ctx context.Context, opts addOptions) error {
 		return err
 	}
 	defer s.leave()
-	proof, err := bootstrap.Add(ctx, s.World, bootstrap.One{
+	proof, err := bootstrap.Add(ctx, s.World, bootstrap.ComponentChange{
 		Name: opts.entry.Name, ReuseName: opts.reuseName,
 		Confirm: func(plan bootstrap.Plan) error {
 			s.pause()

@@ -68,7 +68,7 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 		return err
 	}
 	defer s.leave()
-	err = bootstrap.Remove(ctx, s.World, next, bootstrap.One{
+	err = bootstrap.Remove(ctx, s.World, next, bootstrap.ComponentChange{
 		Name: opts.name,
 		Confirm: func(plan bootstrap.Plan) error {
 			s.pause()
