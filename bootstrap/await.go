@@ -35,7 +35,7 @@ func (r *run) awaitEtcd(ctx context.Context) error {
 		switch {
 		case len(missing) == 0:
 			return nil
-		case len(missing) == len(r.Members()) && !told && r.Waiting != nil:
+		case len(missing) == len(r.Members()) && !told && r.Waiting != nil && len(r.Policy.Cluster.Members) > 0:
 			told = true
 			if err := r.Waiting(ctx, starts(r.World, missing)); err != nil {
 				return err
@@ -58,6 +58,9 @@ func (r *run) awaitEtcd(ctx context.Context) error {
 func (r *run) notAnswering(missing []silent) error {
 	if len(missing) == len(r.Members()) {
 		switch {
+		case all(missing, store.IsNotListening) && len(r.Policy.Cluster.Members) == 0:
+			return hint.Pending("Start etcd, or correct cluster.endpoints, then run the same command again, or give it --wait 10m.",
+				"no endpoint answers")
 		case all(missing, store.IsNotListening):
 			return hint.Pending("Start etcd on every member as shown above, then run the same command again, or give it --wait 10m.",
 				"no member answers yet")

@@ -9,6 +9,7 @@ import (
 	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/roles"
 	"lockstep/roles/store"
@@ -80,6 +81,7 @@ type Result struct {
 // valid. It returns hint.Refused errors for guards, hint.NotInStep while it waits for
 // the operator or when the proof fails (the Result then tells what was found).
 func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
+	goByCertificate(w)
 	r := &run{World: w, Options: o, desired: roles.Desired(w.Policy), reuseName: o.ReuseName, sweeps: true}
 	defer r.close()
 	defer r.sayOldWatches() // last, and however the run ends
@@ -100,6 +102,17 @@ func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
 		}
 	}
 	return r.conclude(ctx)
+}
+
+// goByCertificate makes root its certificate again where the operator gave root's
+// password: the run takes that away before it turns auth on.
+func goByCertificate(w *world.World) {
+	if a := w.Admin; a != nil && a.User == policies.Root().String() {
+		without := *a
+		without.User, without.Password = "", ""
+		w.Admin = &without
+		w.Warn("etcd", "root's password is not used: by the policy root has none, and goes by its certificate")
+	}
 }
 
 // run is one run's memory. What it knows of the world it asked in this run.

@@ -131,6 +131,9 @@ func Remove(ctx context.Context, w *world.World, next *policies.Policy, o Compon
 		return hint.Refuse("Look at it with etcdctl user get, and delete it by hand if it is yours.",
 			"user %q was not made by lockstep; nothing was changed", c.User)
 	}
+	if err := r.refuseSawing(r.plan.Roles); err != nil {
+		return err
+	}
 	certificates := certgen.Diff(certgen.Desired(next), r.folder, r.Now())
 	r.plan.Certificates.Steps = slices.DeleteFunc(certificates.Removable, func(s certgen.Step) bool { return !concerns(s, c.Name) })
 	if err := o.confirm(r.plan); err != nil {

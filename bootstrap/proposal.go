@@ -23,6 +23,7 @@ type Proposal struct {
 	Former    Former // whose users and roles those are that the policy no longer names
 
 	Withheld []Withheld // in the PKI folder: what is not done unasked
+	Held     []Held     // users that are not added: nobody could be them yet
 	Revived  []Revival  // users that Apply refuses to add unless Allowed.ReuseName
 	Stray    []string   // paths in the PKI folder that belong to nothing and are left alone, sorted
 }
@@ -34,6 +35,9 @@ type Withheld struct {
 	Flag  string // as it is typed; "" for none
 	Needs string // what it waits for where no flag does
 }
+
+// Held is a user that the policy names, that is not there yet and is not added, and why.
+type Held struct{ User, Why string }
 
 // FlagCAKey gives the key of a CA that was brought along.
 const FlagCAKey = "--ca-key FILE"
@@ -49,7 +53,7 @@ func (p *Proposal) Empty() bool { return p.Steps() == 0 }
 
 // Settled reports whether nothing waits for the operator or for somebody else.
 func (p *Proposal) Settled() bool {
-	return len(p.Roles.Refused)+len(p.Withheld)+len(p.Revived)+len(p.Certificates.Unfit) == 0
+	return len(p.Held)+len(p.Roles.Refused)+len(p.Withheld)+len(p.Revived)+len(p.Certificates.Unfit) == 0
 }
 
 // InStep reports whether there is nothing to do and nothing that waits.

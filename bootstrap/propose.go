@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,13 +88,17 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 		return nil, fmt.Errorf("asking for the cluster's ID: %w", err)
 	}
 	p.Observed, p.Enabled, p.Former = digest(observed), observed.Enabled, formerComponents(r.folder, observed, r.Policy)
+	if p.Held = r.holdBack(observed, uncarried(p.Certificates)); len(p.Held) > 0 && r.allow.Prune {
+		return nil, hint.Refuse("Without --prune the rest is done; what goes may be what the same component still goes by.",
+			"nothing is removed while somebody waits: user %q cannot be added yet: %s", p.Held[0].User, p.Held[0].Why)
+	}
 	p.Roles = r.rolesPlan(observed, nil)
 	if !observed.Enabled {
 		// Whoever made it: bootstrap makes root again, without a password, before it turns auth on.
 		p.Roles.Refused = slices.DeleteFunc(p.Roles.Refused, func(refusal roles.Refusal) bool { return refusal.User == policies.Root().String() })
 	}
 	r.withholdCertificates(p)
-	if err := refuseUncarried(p.Plan); err != nil {
+	if err := errors.Join(refuseUncarried(p.Plan), r.refuseSawing(p.Roles)); err != nil {
 		return nil, err
 	}
 	if !r.reuseName {
@@ -166,25 +171,66 @@ func refuseCAs(p certgen.Plan) error {
 	return nil
 }
 
+// refuseSawing stops a plan that takes the power away by which it would be carried out:
+// it would end half-way, and nobody might get in any more.
+func (r *run) refuseSawing(p roles.Plan) error {
+	own := r.AdminUser()
+	for _, s := range p.Steps {
+		if s.User == own && own != policies.Root().String() && (s.Action == roles.UserDelete || s.Action == roles.UserRevokeRole && s.Role == policies.RootRole().String()) {
+			return hint.Refuse("Connect as root, or as another administrator.",
+				"this would take the right from the user who asks for it, nothing was changed: %s", s)
+		}
+	}
+	return nil
+}
+
+// uncarried is why the certificate of a component's user cannot carry a right: it must be
+// signed by a CA whose key is away, or somebody else has to make it. One whose time alone
+// is past may wait for its renewal.
+func uncarried(p certgen.Plan) map[string]string {
+	why := map[string]string{}
+	for _, s := range p.Keyless {
+		if s.Profile.Kind == certgen.KindComponent && !s.Carries {
+			why[s.Profile.User.String()] = fmt.Sprintf("%s must be signed first: %s", s.Path(), s.Reason)
+		}
+	}
+	for _, u := range p.Unfit {
+		if !u.Carries {
+			why[u.Profile.User.String()] = u.String()
+		}
+	}
+	return why
+}
+
+// holdBack takes out of what is desired the users that are not there yet and that nobody
+// could be: nobody gets a right before the certificate that carries it. The rest goes on.
+func (r *run) holdBack(observed roles.State, why map[string]string) (held []Held) {
+	r.desired.Users = slices.DeleteFunc(slices.Clone(r.desired.Users), func(u roles.User) bool {
+		_, there := observed.User(u.Name)
+		if why[u.Name] == "" || there {
+			return false
+		}
+		held = append(held, Held{u.Name, why[u.Name]})
+		return true
+	})
+	if len(held) > 0 {
+		r.desired.Roles = slices.DeleteFunc(slices.Clone(r.desired.Roles), func(role roles.Role) bool {
+			_, there := observed.Role(role.Name)
+			return !there && !slices.ContainsFunc(r.desired.Users, func(u roles.User) bool { return u.Holds(role.Name) })
+		})
+	}
+	return held
+}
+
 // refuseUncarried stops a plan that gives somebody a right before the certificate that
-// carries it: one that must be signed by a CA whose key is away, or that somebody else
-// has to make. A certificate whose time alone is past may wait for its renewal.
+// carries it.
 func refuseUncarried(p Plan) error {
-	risen := map[string]bool{}
+	why := uncarried(p.Certificates)
 	for _, s := range p.Roles.Steps {
-		if s.Action == roles.UserAdd || s.Action == roles.UserGrantRole {
-			risen[s.User] = true
-		}
-	}
-	const advice = "Nobody gets a right before the certificate that carries it."
-	for _, s := range p.Certificates.Keyless {
-		if s.Profile.Kind == certgen.KindComponent && !s.Carries && risen[s.Profile.User.String()] {
-			return hint.Refuse(advice, "the PKI folder needs you: %s", strings.Join(p.Certificates.Waiting(), "; "))
-		}
-	}
-	for _, u := range p.Certificates.Unfit {
-		if !u.Carries && risen[u.Profile.User.String()] {
-			return hint.Refuse(advice+" Whoever makes it has to make it again, or the policy has to say something else.", "%s", u)
+		if text := why[s.User]; text != "" && (s.Action == roles.UserAdd || s.Action == roles.UserGrantRole) {
+			waiting := strings.Join(p.Certificates.Waiting(), "; ")
+			return hint.Refuse("Nobody gets a right before the certificate that carries it.",
+				"the PKI folder needs you: %s", cmp.Or(waiting, text))
 		}
 	}
 	return nil

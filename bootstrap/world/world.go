@@ -240,6 +240,18 @@ func (w *World) admin() Admin {
 	return a
 }
 
+// AdminUser is the user whom etcd takes the administrator's connection for.
+func (w *World) AdminUser() string {
+	a := w.admin()
+	switch {
+	case a.User != "":
+		return a.User
+	case a.Certificate != nil && a.Certificate.Leaf != nil:
+		return a.Certificate.Leaf.Subject.CommonName
+	}
+	return policies.Root().String()
+}
+
 // Introduce says, once in a run, which cluster c talks to. A cluster that does not tell
 // its ID is introduced without.
 func (w *World) Introduce(ctx context.Context, c *store.Client) {

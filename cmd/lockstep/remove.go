@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"lockstep/bootstrap"
+	"lockstep/certgen"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
 	"lockstep/policies/edit"
@@ -68,6 +70,10 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 		return err
 	}
 	defer s.leave()
+	until, err := externalUntil(s, c)
+	if err != nil {
+		return err
+	}
 	err = bootstrap.Remove(ctx, s.World, next, bootstrap.ComponentChange{
 		Name: opts.name,
 		Confirm: func(plan bootstrap.Plan) error {
@@ -81,5 +87,17 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 		return err
 	}
 	return opts.answer(view.Removed{Name: opts.name, User: c.User.String(), Diff: edit.Diff(before, after),
-		Retired: filepath.Join(s.Folder.Path(), "retired", opts.name)})
+		Retired: filepath.Join(s.Folder.Path(), "retired", opts.name), External: until})
+}
+
+// externalUntil is when the certificate of c ends, if somebody else made it.
+func externalUntil(s *session, c policies.Component) (time.Time, error) {
+	state, err := s.Folder.Observe()
+	if err != nil {
+		return time.Time{}, err
+	}
+	if profile := certgen.ComponentProfile(s.Policy, c); profile.External != "" && state.Pair(profile).Leaf != nil {
+		return state.Pair(profile).Leaf.NotAfter, nil
+	}
+	return time.Time{}, nil
 }

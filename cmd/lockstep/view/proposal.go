@@ -60,6 +60,11 @@ func (p Proposal) groups() []group {
 		name := owner(r.Step)
 		by[name] = append(by[name], change{sign: "!", half: "etcd", text: r.Step.String(), reason: r.Reason, flag: r.Flag})
 	}
+	for _, h := range p.Proposal.Held {
+		step := roles.Step{Action: roles.UserAdd, User: h.User}
+		name := owner(step)
+		by[name] = append(by[name], change{sign: "!", half: "etcd", text: step.String(), reason: h.Why, needs: "its certificate"})
+	}
 	for _, w := range p.Proposal.Withheld {
 		name := ofPath(w.Path())
 		by[name] = append(by[name], change{sign: "!", half: "certificates", text: w.String(), reason: w.Reason, flag: w.Flag, needs: w.Needs})
