@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"lockstep/cmd/lockstep/view"
 	"lockstep/policies/hint"
 	"lockstep/policies/presets"
 )
@@ -85,12 +86,19 @@ func runInit(opts initOptions) error {
 
 // begin writes a policy to where -f says, and then what is next.
 func (o initOptions) begin(text, next string) error {
+	asJSON := view.Format(o.output) == view.JSON
+	if o.policy[0] == "-" && asJSON {
+		return hint.With(errors.New("-f - prints the policy, and -o json one document of JSON"), "Leave out one of the two.")
+	}
 	if o.policy[0] == "-" {
 		_, err := io.WriteString(o.stdout, text)
 		return err
 	}
 	if err := writeNew(o.policy[0], text); err != nil {
 		return err
+	}
+	if asJSON {
+		return o.answer(view.Written{File: o.policy[0], Next: next})
 	}
 	return o.tell(fmt.Sprintf("wrote %s\nnext: %s\n", o.policy[0], next))
 }

@@ -83,6 +83,13 @@ type PresetDocument struct {
 	Notes         []string             `json:"notes"`
 }
 
+// WrittenDocument is the answer of init (kind Written).
+type WrittenDocument struct {
+	Header
+	File string `json:"file"`
+	Next string `json:"next"` // what to do with it, for people
+}
+
 // ParameterDocument is one value that a component may set by `with`.
 type ParameterDocument struct {
 	Name        string `json:"name"`
