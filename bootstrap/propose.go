@@ -1,7 +1,6 @@
 package bootstrap
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -179,58 +178,6 @@ func (r *run) refuseSawing(p roles.Plan) error {
 		if s.User == own && own != policies.Root().String() && (s.Action == roles.UserDelete || s.Action == roles.UserRevokeRole && s.Role == policies.RootRole().String()) {
 			return hint.Refuse("Connect as root, or as another administrator.",
 				"this would take the right from the user who asks for it, nothing was changed: %s", s)
-		}
-	}
-	return nil
-}
-
-// uncarried is why the certificate of a component's user cannot carry a right: it must be
-// signed by a CA whose key is away, or somebody else has to make it. One whose time alone
-// is past may wait for its renewal.
-func uncarried(p certgen.Plan) map[string]string {
-	why := map[string]string{}
-	for _, s := range p.Keyless {
-		if s.Profile.Kind == certgen.KindComponent && !s.Carries {
-			why[s.Profile.User.String()] = fmt.Sprintf("%s must be signed first: %s", s.Path(), s.Reason)
-		}
-	}
-	for _, u := range p.Unfit {
-		if !u.Carries {
-			why[u.Profile.User.String()] = u.String()
-		}
-	}
-	return why
-}
-
-// holdBack takes out of what is desired the users that are not there yet and that nobody
-// could be: nobody gets a right before the certificate that carries it. The rest goes on.
-func (r *run) holdBack(observed roles.State, why map[string]string) (held []Held) {
-	r.desired.Users = slices.DeleteFunc(slices.Clone(r.desired.Users), func(u roles.User) bool {
-		_, there := observed.User(u.Name)
-		if why[u.Name] == "" || there {
-			return false
-		}
-		held = append(held, Held{u.Name, why[u.Name]})
-		return true
-	})
-	if len(held) > 0 {
-		r.desired.Roles = slices.DeleteFunc(slices.Clone(r.desired.Roles), func(role roles.Role) bool {
-			_, there := observed.Role(role.Name)
-			return !there && !slices.ContainsFunc(r.desired.Users, func(u roles.User) bool { return u.Holds(role.Name) })
-		})
-	}
-	return held
-}
-
-// refuseUncarried stops a plan that gives somebody a right before the certificate that
-// carries it.
-func refuseUncarried(p Plan) error {
-	why := uncarried(p.Certificates)
-	for _, s := range p.Roles.Steps {
-		if text := why[s.User]; text != "" && (s.Action == roles.UserAdd || s.Action == roles.UserGrantRole) {
-			waiting := strings.Join(p.Certificates.Waiting(), "; ")
-			return hint.Refuse("Nobody gets a right before the certificate that carries it.",
-				"the PKI folder needs you: %s", cmp.Or(waiting, text))
 		}
 	}
 	return nil
