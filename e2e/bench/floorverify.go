@@ -51,7 +51,8 @@ func (f floor) reads(ctx context.Context) error {
 	return g.Wait()
 }
 
-// prove asks as one component: one Txn that is allowed, the others refused.
+// prove asks as one component: one Txn that is allowed, the others refused, every other
+// one of them to write, as lockstep asks.
 func (f floor) prove(ctx context.Context, i int) error {
 	name := component(i)
 	pair := filepath.Join(f.dir, "pki", "components", name, "client")
@@ -77,7 +78,12 @@ func (f floor) prove(ctx context.Context, i int) error {
 	})
 	for n := range f.share(i) - 1 {
 		g.Go(func() error {
-			_, err := etcd.Txn(ctx).Else(clientv3.OpGet(fmt.Sprintf("/beyond/%d", n))).Commit()
+			key := fmt.Sprintf("/beyond/%d", n)
+			op := clientv3.OpGet(key)
+			if n%2 == 1 { // half the questions are about writing, which the members agree on first
+				op = clientv3.OpDelete(key)
+			}
+			_, err := etcd.Txn(ctx).Else(op).Commit()
 			if !errors.Is(err, rpctypes.ErrPermissionDenied) {
 				return fmt.Errorf("%s is not refused: %w", name, err)
 			}
