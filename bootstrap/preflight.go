@@ -9,12 +9,15 @@ import (
 	"strings"
 
 	"lockstep/bootstrap/verify"
+	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/roles"
 )
 
 // preflight refuses what could lock somebody out or give somebody away, before
-// anything in etcd is touched; preflightComponents comes before auth is turned on. The questions are verify's own checks of members.
+// anything in etcd is touched; preflightComponents comes before auth is turned on. The
+// questions are verify's own checks of members.
 func (r *run) preflight(ctx context.Context) error {
 	members, err := verify.Survey(ctx, r.World, nil)
 	if err != nil {
@@ -28,7 +31,11 @@ func (r *run) preflight(ctx context.Context) error {
 // certificate: after auth is on, a component that is not let in stands still.
 func (r *run) preflightComponents(ctx context.Context) error {
 	var identities []verify.Identity
+	stoodFor := represented(r.plan.Certificates.Steps)
 	for _, c := range r.Policy.Components {
+		if stoodFor[c.Name] {
+			continue
+		}
 		identity, minted, err := verify.ComponentIdentity(ctx, r.World, c, true)
 		if errors.Is(err, fs.ErrNotExist) && !c.Certificate.IsZero() {
 			r.Warn("preflight", "%s's certificate is somebody else's and its key is not here: whether the members take it was not tried", c.Name)
@@ -48,6 +55,25 @@ func (r *run) preflightComponents(ctx context.Context) error {
 	}
 	r.members = members
 	return r.judgeMembers("certificates, roles and users are made and stay, auth is still off")
+}
+
+// represented is the components for whose certificate another one stands: of those that
+// this run issued, one is shown for each kind of key. The same CA signed them within the
+// same minutes, with serial numbers that no revocation list can hold yet, so that a
+// member which takes the one takes the others. What an earlier run issued may be
+// revoked or expired by a member's own list or clock: it is shown itself.
+func represented(issued []certgen.Step) map[string]bool {
+	shown, out := map[policies.KeyAlgorithm]bool{}, map[string]bool{}
+	for _, s := range issued {
+		if s.Action != certgen.Issue && s.Action != certgen.Reissue {
+			continue
+		}
+		if shown[s.Profile.Key] {
+			out[s.Profile.Identity] = true
+		}
+		shown[s.Profile.Key] = true
+	}
+	return out
 }
 
 // judgeMembers needs the folder for its CAs only, which are as they were when it was read.
