@@ -189,9 +189,11 @@ func TestATimeOutIsExplained(t *testing.T) {
 	s := startEtcd(t)
 	c := s.connect(t, "root")
 	must(t, s.process.Kill())
+	_, err := s.process.Wait() // until then the kernel still takes connections for it, and hangs up
+	must(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	_, err := c.Observe(ctx, nil)
+	_, err = c.Observe(ctx, nil)
 	if err == nil || !store.IsNotListening(err) || !strings.Contains(hint.Text(err), "start etcd") {
 		t.Errorf("got %v\nhint %q", err, hint.Text(err))
 	}
