@@ -67,7 +67,7 @@ tidy:
 # The second build starts from an empty cache: nothing of the first one is reused.
 reproducible: build
 	rm -rf $(BUILD)/again
-	GOCACHE=$(CURDIR)/$(BUILD)/again/cache $(GO) build $(BUILD_FLAGS) -o $(BUILD)/again/ $(BINARIES:%=./cmd/%)
+	GOCACHE="$(CURDIR)/$(BUILD)/again/cache" $(GO) build $(BUILD_FLAGS) -o $(BUILD)/again/ $(BINARIES:%=./cmd/%)
 	@for b in $(BINARIES); do cmp $(BUILD)/$$b $(BUILD)/again/$$b || exit 1; done; echo "built twice: the same bytes"
 	@rm -rf $(BUILD)/again
 
@@ -80,7 +80,7 @@ fuzz: ## fuzz every Fuzz function for FUZZTIME (20s) each
 	    done
 
 bench: build tools ## measure against the least possible cost and the shell way: SIZES="100 1000 3000" ROUNDS=3
-	GOBIN=$(CURDIR)/$(BUILD)/bench $(GO) install -trimpath $(CFSSL)/cfssl@$(CFSSL_VERSION) $(CFSSL)/cfssljson@$(CFSSL_VERSION)
+	GOBIN="$(CURDIR)/$(BUILD)/bench" $(GO) install -trimpath $(CFSSL)/cfssl@$(CFSSL_VERSION) $(CFSSL)/cfssljson@$(CFSSL_VERSION)
 	cd e2e && $(GO) build -trimpath -o ../$(BUILD)/bench/bench ./bench
 	cd e2e && exec ../$(BUILD)/bench/bench -sizes "$(SIZES)" -rounds $(ROUNDS)
 

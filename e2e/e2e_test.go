@@ -85,6 +85,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 )
 
 var keep = flag.Bool("keep", false, "print and keep the working folders of the scripts")
@@ -97,7 +98,10 @@ func TestMain(m *testing.M) {
 // builder builds what is tested before the tests run.
 type builder struct{ m *testing.M }
 
+// Files that scripts make by hand have the modes of most machines, whatever the umask of
+// the user who runs the tests: umask.txtar tries others.
 func (b builder) Run() int {
+	unix.Umask(0o022)
 	if err := build(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
