@@ -111,13 +111,7 @@ func (r *run) silentMembers(ctx context.Context) []silent {
 }
 
 func (r *run) answers(ctx context.Context, url string) error {
-	config, err := r.TLS(nil)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
-	defer cancel()
-	_, err = store.Handshake(ctx, url, config)
+	_, err := r.Handshake(ctx, url, nil)
 	var refused *store.HandshakeError
 	if errors.As(err, &refused) && refused.ByServer() {
 		return nil

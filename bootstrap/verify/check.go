@@ -1,5 +1,7 @@
 package verify
 
+import "cmp"
+
 // Check is one question to the evidence, as data. Find is pure: it reads the
 // evidence and reports each finding's subject and text; code, severity and remedy
 // are the check's.
@@ -10,6 +12,16 @@ type Check struct {
 	Remedy   string // what to do about a finding
 	Needs    Needs
 	Find     func(e *Evidence, found func(subject, text string))
+	// RemedyFor is the remedy for one subject, where it depends on the evidence; nil, and
+	// "" of it, for Remedy.
+	RemedyFor func(e *Evidence, subject string) string
+}
+
+func (c Check) remedy(e *Evidence, subject string) string {
+	if c.RemedyFor != nil {
+		return cmp.Or(c.RemedyFor(e, subject), c.Remedy)
+	}
+	return c.Remedy
 }
 
 // Needs says which evidence a check cannot do without.
@@ -44,7 +56,7 @@ func Judge(e *Evidence, checks []Check) Report {
 		}
 		before := len(r.Findings)
 		c.Find(e, func(subject, text string) {
-			r.Findings = append(r.Findings, Finding{Code: c.Code, Severity: c.Severity, Subject: subject, Text: text, Remedy: c.Remedy})
+			r.Findings = append(r.Findings, Finding{Code: c.Code, Severity: c.Severity, Subject: subject, Text: text, Remedy: c.remedy(e, subject)})
 		})
 		if len(r.Findings) == before {
 			r.Passed = append(r.Passed, c.Code)

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"lockstep/bootstrap/world"
 	"lockstep/certgen"
-	"lockstep/policies/hint"
 	"lockstep/roles/store"
 )
 
@@ -19,18 +19,10 @@ import (
 const clockTolerance = 2 * time.Minute
 
 // MemberChecks is the checks that also stand before auth is turned on.
-func MemberChecks() []Check {
+func MemberChecks() []Check { return slices.Concat(reachedChecks(), memberChecks()) }
+
+func memberChecks() []Check {
 	return []Check{
-		{
-			Code: "members/reached", Severity: Error, Needs: NeedsMembers,
-			Sentence: "every member of the policy answers",
-			Remedy:   "start it, or look at its log; nothing is proven about a member that was not asked",
-			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
-				if m.Err != nil {
-					found("cannot be asked: " + withAdvice(m.Err))
-				}
-			}),
-		},
 		{
 			Code: "members/unknown", Severity: Critical, Needs: NeedsMembers,
 			Sentence: "the cluster's members are the policy's members, and they are one cluster",
@@ -74,8 +66,11 @@ func MemberChecks() []Check {
 			Code: "members/refusals", Severity: Error, Needs: NeedsMembers,
 			Sentence: "every certificate is accepted by every member",
 			Remedy:   "look at the text: a member's CA, CRL or clock may be wrong",
-			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
 				for _, r := range m.Refusals {
+					if failed := handshakeOf(r.Err); failed != nil && failed.UntrustedCA() && e.distrustsUs(m) {
+						continue // members/client-ca says so once
+					}
 					found(fmt.Sprintf("does not accept %s's certificate: %v", r.Component, r.Err))
 				}
 			}),
@@ -83,10 +78,19 @@ func MemberChecks() []Check {
 		{
 			Code: "members/client-ca", Severity: Critical, Needs: NeedsMembers | NeedsFolder,
 			Sentence: "members take users from our client CA and from nobody else",
-			Remedy:   "give the member our client CA alone as --trusted-ca-file (client-ca.crt, as its etcd.env says), and restart it: etcd reads CAs only at its start",
+			Remedy:   "give the member our client CA alone as --trusted-ca-file, and restart it: etcd reads CAs only at its start",
 			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
-				e.compareCAs(certgen.ClientCA, m.AcceptableCAs, "client port", found)
+				if m.AcceptableCAs != nil { // else it asks for no certificate, and members/anonymous says so
+					e.compareCAs(certgen.ClientCA, m.AcceptableCAs, "client port", found)
+				}
 			}),
+			RemedyFor: func(e *Evidence, subject string) string {
+				ca, err := e.Folder.Authority(certgen.ClientCA)
+				if err != nil {
+					return advice(err)
+				}
+				return world.TrustAdvice(e.Policy, ca, e.member(subject).AcceptableCAs)
+			},
 		},
 		{
 			Code: "members/peer-ca", Severity: Critical, Needs: NeedsMembers | NeedsFolder,
@@ -263,14 +267,6 @@ func (e *Evidence) memberName(id uint64) string {
 		}
 	}
 	return ""
-}
-
-// withAdvice is err with what it advises.
-func withAdvice(err error) string {
-	if text := hint.Text(err); text != "" {
-		return err.Error() + "; " + text
-	}
-	return err.Error()
 }
 
 func reason(t Tried) string {

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"testing"
@@ -54,6 +56,19 @@ func TestMemberChecks(t *testing.T) {
 		"one does not answer": {
 			func(e *Evidence) { e.Members[1] = Member{Name: "etcd2", Err: errors.New("connection refused")} },
 			[]string{"error members/reached: etcd2: cannot be asked: connection refused"},
+		},
+		"one cannot use its key": {
+			func(e *Evidence) {
+				e.Members[1] = Member{Name: "etcd2", Err: &store.HandshakeError{Endpoint: "https://10.0.0.12:2379", Alert: "tls: internal error", Err: errors.New("remote error")}}
+			},
+			[]string{"error members/server-key: etcd2: cannot use its server certificate and key: shaking hands with https://10.0.0.12:2379: remote error"},
+		},
+		"one shows a certificate that is not accepted": {
+			func(e *Evidence) {
+				unverified := &tls.CertificateVerificationError{UnverifiedCertificates: []*x509.Certificate{{}}, Err: errors.New("it has expired")}
+				e.Members[1] = Member{Name: "etcd2", Err: &store.HandshakeError{Endpoint: "https://10.0.0.12:2379", Err: unverified}}
+			},
+			[]string{"error members/server-certificate: etcd2: its certificate is not accepted: shaking hands with https://10.0.0.12:2379: tls: failed to verify certificate: it has expired"},
 		},
 		"a member that the policy does not name": {
 			func(e *Evidence) { e.Members[0].Peers = peers("etcd1", "etcd2", "etcd3", "etcd4") },

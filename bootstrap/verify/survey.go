@@ -80,7 +80,7 @@ func surveyMember(ctx context.Context, w *world.World, at world.Member, identiti
 
 func surveyClientPort(ctx context.Context, w *world.World, at world.Member, identities []Identity) Member {
 	m := Member{Name: at.Name, URL: at.URL, PeerURL: at.PeerURL}
-	greeting, err := greet(ctx, w, at.URL, nil)
+	greeting, err := w.Handshake(ctx, at.URL, nil)
 	m.Anonymous, m.AcceptableCAs = tried(err), greeting.AcceptableCAs
 	if len(greeting.Server) > 0 {
 		m.Server = greeting.Server[0]
@@ -113,24 +113,14 @@ func listedPeerURL(w *world.World, m Member) string {
 	return ""
 }
 
-// greet shakes hands and waits for the server's judgement of identity (nil for none).
-func greet(ctx context.Context, w *world.World, url string, identity *tls.Certificate) (store.Greeting, error) {
-	config, err := w.TLS(identity)
-	if err != nil {
-		return store.Greeting{}, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
-	defer cancel()
-	return store.Handshake(ctx, url, config)
-}
-
-// tried reads the outcome of a handshake: only an alert of the server is a refusal.
+// tried reads the outcome of a handshake: only an alert of the server is a refusal, and
+// none that it sends because its own certificate is of no use.
 func tried(err error) Tried {
 	var refused *store.HandshakeError
 	switch {
 	case err == nil:
 		return Tried{Outcome: Accepted}
-	case errors.As(err, &refused) && refused.ByServer():
+	case errors.As(err, &refused) && refused.ByServer() && !refused.CannotServe():
 		return Tried{Outcome: Refused, Err: err}
 	}
 	return Tried{Err: err}
@@ -144,7 +134,7 @@ func refusals(ctx context.Context, w *world.World, url string, identities []Iden
 	g.SetLimit(max(w.InFlight/len(w.Members()), 1)) // the other members are asked at the same time
 	for i := range identities {
 		g.Go(func() error {
-			_, err := greet(inner, w, url, &identities[i].Certificate)
+			_, err := w.Handshake(inner, url, &identities[i].Certificate)
 			if tried(err).Outcome == Unknown {
 				return err
 			}

@@ -209,7 +209,8 @@ func (w *World) ConnectAs(ctx context.Context, identity *tls.Certificate, user, 
 	if err != nil {
 		return nil, err
 	}
-	return store.Connect(ctx, store.Target{Endpoints: urls, TLS: config, User: user, Password: password, Timeout: w.CallTimeout})
+	c, err := store.Connect(ctx, store.Target{Endpoints: urls, TLS: config, User: user, Password: password, Timeout: w.CallTimeout})
+	return c, w.explain(err)
 }
 
 // Administrator opens the administrator's connection, to all members unless other

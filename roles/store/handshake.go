@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"io"
@@ -34,15 +36,16 @@ const (
 
 // Greeting is what a TLS port shows to anybody.
 type Greeting struct {
-	AcceptableCAs [][]byte // raw subjects of the CAs that it asks certificates of (fact 13)
-	Server        []*x509.Certificate
+	AcceptableCAs [][]byte            // raw subjects of the CAs that it asks certificates of (fact 13); nil: it asked for none
+	Server        []*x509.Certificate // its certificates, also those that were not accepted here
 }
 
 // HandshakeError is a TLS port's refusal, or ours of it.
 type HandshakeError struct {
 	Endpoint string
-	Alert    string // the server's alert; "" when the fault is on this side
-	Plain    bool   // etcd answers plain http there
+	Alert    string   // the server's alert; "" when the fault is on this side
+	Plain    bool     // etcd answers plain http there
+	Greeting Greeting // what it showed until then
 	Err      error
 }
 
@@ -60,6 +63,30 @@ func (e *HandshakeError) Unwrap() error { return e.Err }
 
 // ByServer reports whether the server itself turned us away.
 func (e *HandshakeError) ByServer() bool { return e.Alert != "" }
+
+// CannotServe reports that the server could not use its own certificate and key: it
+// showed nothing and said "internal error". etcd reads both anew for each handshake
+// (fact 13), so they do not belong together, or its user may not read them.
+func (e *HandshakeError) CannotServe() bool { return e.Alert == "tls: internal error" }
+
+// Distrusted is the server's certificate that was not accepted here; nil when that was
+// not the fault.
+func (e *HandshakeError) Distrusted() *x509.Certificate {
+	var unverified *tls.CertificateVerificationError
+	if errors.As(e.Err, &unverified) && len(unverified.UnverifiedCertificates) > 0 {
+		return unverified.UnverifiedCertificates[0]
+	}
+	return nil
+}
+
+// CAName is a CA's raw subject (RFC 5280, Name) in quotes, as people read it.
+func CAName(raw []byte) string {
+	var seq pkix.RDNSequence
+	if _, err := asn1.Unmarshal(raw, &seq); err != nil {
+		return "a CA with an unreadable name"
+	}
+	return fmt.Sprintf("%q", seq.String())
+}
 
 // IsNotListening reports that nothing listens at the address.
 func IsNotListening(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
@@ -87,10 +114,17 @@ func Handshake(ctx context.Context, endpoint string, config *tls.Config) (Greeti
 	conn := tls.Client(raw, listening(config, name, &g))
 	start := time.Now()
 	if err := conn.HandshakeContext(ctx); err != nil {
-		return g, handshakeError(endpoint, err, (hungUp(err) || errors.As(err, new(tls.RecordHeaderError))) && SpeaksPlain(ctx, endpoint))
+		var unverified *tls.CertificateVerificationError
+		if errors.As(err, &unverified) {
+			g.Server = unverified.UnverifiedCertificates
+		}
+		return g, handshakeError(endpoint, g, err, (hungUp(err) || errors.As(err, new(tls.RecordHeaderError))) && SpeaksPlain(ctx, endpoint))
 	}
 	g.Server = conn.ConnectionState().PeerCertificates
-	return g, judgement(ctx, endpoint, conn, max(firstWord, firstWords*time.Since(start)))
+	if err := judgement(ctx, conn, max(firstWord, firstWords*time.Since(start))); err != nil {
+		return g, handshakeError(endpoint, g, err, false)
+	}
+	return g, nil
 }
 
 // listening is config with the server's CertificateRequest written into g, whatever
@@ -104,7 +138,7 @@ func listening(config *tls.Config, name string, g *Greeting) *tls.Config {
 	}
 	chosen := config.GetClientCertificate
 	c.GetClientCertificate = func(asked *tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		g.AcceptableCAs = asked.AcceptableCAs
+		g.AcceptableCAs = append([][]byte{}, asked.AcceptableCAs...)
 		if chosen != nil {
 			return chosen(asked)
 		}
@@ -126,18 +160,15 @@ func quick() []tls.CurveID { return []tls.CurveID{tls.CurveP256, tls.CurveP384, 
 // judgement reads one byte: that is an acceptance, an alert is a refusal. Greeting the
 // server at once could meet its refusal on the way and lose it, so it may speak first:
 // silence is how long.
-func judgement(ctx context.Context, endpoint string, conn *tls.Conn, silence time.Duration) error {
+func judgement(ctx context.Context, conn *tls.Conn, silence time.Duration) error {
 	err := readByte(ctx, conn, silence)
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
 		if _, err := io.WriteString(conn, preface); err != nil {
-			return handshakeError(endpoint, err, false)
+			return err
 		}
 		err = readByte(ctx, conn, max(readWait, silence))
 	}
-	if err != nil {
-		return handshakeError(endpoint, err, false)
-	}
-	return nil
+	return err
 }
 
 func readByte(ctx context.Context, conn *tls.Conn, wait time.Duration) error {
@@ -186,55 +217,4 @@ func late(err error) bool {
 // hungUp reports that the server ended the connection without an alert.
 func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
-}
-
-// handshakeError gives each known refusal its reason and its cure.
-func handshakeError(endpoint string, err error, plain bool) error {
-	failed := &HandshakeError{Endpoint: endpoint, Plain: plain, Err: err}
-	var remote *net.OpError
-	if errors.As(err, &remote) && remote.Op == "remote error" { // how crypto/tls names an alert that was received
-		failed.Alert = remote.Err.Error()
-	}
-	return hint.With(failed, handshakeAdvice(failed))
-}
-
-func handshakeAdvice(e *HandshakeError) string {
-	var stranger x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	var plain tls.RecordHeaderError
-	switch {
-	case e.Plain:
-		return "Over plain http etcd sees no certificate: start the member with its etcd.env; a cluster with data goes over one member at a time (docs/plain-http.md)."
-	case errors.As(e.Err, &stranger):
-		return "The server's certificate was not signed by the CA that is trusted here: wrong cluster, wrong --cacert, or another PKI folder."
-	case errors.As(e.Err, &name):
-		return "The server's certificate does not name this address: add it to the member's hosts in the policy."
-	case errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired:
-		return "The server's certificate has expired, or a clock is wrong."
-	case errors.As(e.Err, &plain):
-		return "The port does not speak TLS: start the member with its etcd.env; plain http is refused because etcd sees no certificate there."
-	case hungUp(e.Err):
-		return "The member hangs up without a word: etcd 3.6 and later does that to everybody when its CRL file (client.crl, peer.crl) is missing, empty or PEM instead of DER, and any etcd while it starts or ends."
-	case late(e.Err):
-		return "The port is open and silent: the member is paused, overloaded, or not etcd."
-	case e.Alert == "":
-		return ""
-	}
-	return alertAdvice(e.Alert)
-}
-
-// alertAdvice explains a server's alert (RFC 8446, section 6.2, in crypto/tls's words).
-func alertAdvice(alert string) string {
-	switch alert {
-	case "tls: expired certificate":
-		return "The certificate that was shown has expired, or the member's clock is ahead."
-	case "tls: unknown certificate authority":
-		return "The member does not trust the CA of the certificate that was shown: it was started with another client CA."
-	case "tls: certificate required":
-		return "The member wants a certificate and was shown none."
-	case "tls: bad certificate":
-		return "The member refuses the certificate that was shown: wrong usage, wrong CA, expired, not yet valid, or revoked; its log says which."
-	}
-	return "The member's log says why."
 }

@@ -51,7 +51,7 @@ func TestHandshakeTellsWhy(t *testing.T) {
 		{name: "a server's usage", url: s.url, config: show(issue(t, wrongUse, s.clients)), byServer: true, err: "tls: bad certificate", hint: "wrong usage"},
 		{name: "a component at the peer port", url: s.peerURL, config: s.tls(t, "a"), byServer: true, err: "tls: unknown certificate authority", hint: "another client CA"},
 		{name: "another server CA", url: s.url, config: misled, err: "certificate signed by unknown authority", hint: "wrong cluster"},
-		{name: "another name", url: s.url, config: named, err: "not elsewhere.example", hint: "add it to the member's hosts"},
+		{name: "another name", url: s.url, config: named, err: "not elsewhere.example", hint: "its subjectAltName has to, or dial what it names: localhost, 127.0.0.1"},
 		{name: "plain http", url: strings.Replace(s.url, "https", "http", 1), config: s.tls(t, "a"), err: "is not https", hint: "Turn on TLS"},
 		{name: "nobody there", url: "https://" + freeAddress(t), config: s.tls(t, "a"), err: "connection refused", hint: "start etcd"},
 		{name: "a port without TLS", url: plainPort(t), config: s.tls(t, "a"), err: "does not look like a TLS handshake", hint: "does not speak TLS"},

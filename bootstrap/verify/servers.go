@@ -1,0 +1,167 @@
+package verify
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"lockstep/policies"
+	"lockstep/policies/hint"
+	"lockstep/roles/store"
+)
+
+// reachedChecks is why a member could not be asked: each has one of these reasons.
+func reachedChecks() []Check {
+	return []Check{
+		{
+			Code: "members/reached", Severity: Error, Needs: NeedsMembers,
+			Sentence: "every member of the policy answers",
+			Remedy:   "start it, or look at its log; nothing is proven about a member that was not asked",
+			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
+				if m.silent() {
+					found("cannot be asked: " + m.Err.Error())
+				}
+			}),
+			RemedyFor: adviceOf,
+		},
+		{
+			Code: "members/server-key", Severity: Error, Needs: NeedsMembers,
+			Sentence: "every member can use the server certificate and key that lie on its host",
+			Remedy:   "copy server.crt and server.key of the member's folder to its host, both, readable to etcd's user; where lockstep does not make them, their owner does",
+			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
+				if failed := m.handshake(); failed != nil && failed.CannotServe() {
+					found("cannot use its server certificate and key: " + m.Err.Error())
+				}
+			}),
+			RemedyFor: adviceOf,
+		},
+		{
+			Code: "members/server-certificate", Severity: Error, Needs: NeedsMembers,
+			Sentence: "every member shows a certificate of the server CA that is valid now, for servers, and names the address",
+			Remedy:   "lockstep apply makes it again, then copy server.crt and server.key of the member's folder to its host; where lockstep does not make it, its owner does",
+			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
+				if failed := m.handshake(); failed != nil && failed.Distrusted() != nil {
+					found("its certificate is not accepted: " + m.Err.Error())
+				}
+			}),
+			RemedyFor: adviceOf,
+		},
+	}
+}
+
+// serverChecks is about members too. They do not stand before auth is turned on: while it
+// is off everybody has the power that they warn of, so refusing would keep it that way.
+func serverChecks() []Check {
+	return []Check{
+		{
+			Code: "members/server-other", Severity: Warning, Needs: NeedsMembers | NeedsFolder,
+			Sentence: "every member shows the server certificate that the PKI folder holds for it",
+			Remedy:   "copy server.crt and server.key of the member's folder to its host, both, readable to etcd's user; etcd needs no restart",
+			Find:     eachReached(findOtherServer),
+		},
+		{
+			Code: "members/server-due", Severity: Warning, Needs: NeedsMembers,
+			Sentence: "no server certificate that lockstep did not make is in the last third of its life",
+			Remedy:   "its owner has to renew it in time; etcd takes the new one without a restart",
+			Find:     eachReached(findServerDue),
+		},
+		{
+			Code: "members/server-cn", Severity: Critical, Needs: NeedsMembers,
+			Sentence: "no server's certificate is also that of a user",
+			Remedy:   "give the server a certificate without CN: whoever has its key is that user (CVE-2018-16886)",
+			Find:     eachReached(findServerUser),
+		},
+	}
+}
+
+// ownServer is the server certificate that the PKI folder holds for m; nil for none.
+func (e *Evidence) ownServer(m Member) *x509.Certificate {
+	if e.Folder == nil {
+		return nil
+	}
+	return e.Folder.Pairs["members/"+m.Name+"/server"].Leaf
+}
+
+// findOtherServer finds what was never copied to its host, or to the wrong one.
+func findOtherServer(e *Evidence, m Member, found func(text string)) {
+	own := e.ownServer(m)
+	if own == nil || m.Server == nil || own.Equal(m.Server) {
+		return
+	}
+	until := fmt.Sprintf("it ends on %s, and the folder's on %s", day(m.Server), day(own))
+	for _, other := range e.Members {
+		if theirs := e.ownServer(other); theirs != nil && theirs.Equal(m.Server) {
+			found(fmt.Sprintf("shows the server certificate of %s: %s", other.Name, until))
+			return
+		}
+	}
+	which := "another certificate than members/" + m.Name + " holds"
+	if m.Server.NotBefore.Before(own.NotBefore) {
+		which = "an older certificate than members/" + m.Name + " holds"
+	}
+	found(fmt.Sprintf("shows %s: %s", which, until))
+}
+
+// findServerDue leaves what the folder holds to certificates/due and members/server-other.
+func findServerDue(e *Evidence, m Member, found func(text string)) {
+	if m.Server != nil && e.ownServer(m) == nil && !e.Now.Before(dueAt(m.Server)) {
+		found(fmt.Sprintf("its server certificate ends on %s, in %s", day(m.Server), Days(m.Server.NotAfter.Sub(e.Now))))
+	}
+}
+
+func day(cert *x509.Certificate) string { return cert.NotAfter.UTC().Format(time.DateOnly) }
+
+// findServerUser finds a server whose certificate opens its own port as a user: by CA,
+// usage and CN (fact 10).
+func findServerUser(e *Evidence, m Member, found func(text string)) {
+	if m.Server == nil || m.Server.Subject.CommonName == "" || !e.isUser(m.Server.Subject.CommonName) {
+		return
+	}
+	trusted := slices.ContainsFunc(m.AcceptableCAs, func(raw []byte) bool { return bytes.Equal(raw, m.Server.RawIssuer) })
+	usage := m.Server.ExtKeyUsage
+	if trusted && (len(usage) == 0 || slices.Contains(usage, x509.ExtKeyUsageClientAuth) || slices.Contains(usage, x509.ExtKeyUsageAny)) {
+		found(fmt.Sprintf("its certificate is good for clients too, and its CN is the user %q", m.Server.Subject.CommonName))
+	}
+}
+
+// isUser reports whether the policy or etcd has a user of that name.
+func (e *Evidence) isUser(name string) bool {
+	if e.Auth != nil {
+		if _, found := e.Auth.User(name); found {
+			return true
+		}
+	}
+	return name == policies.Root().String() ||
+		slices.ContainsFunc(e.Policy.Components, func(c policies.Component) bool { return c.User.String() == name })
+}
+
+// silent reports that the member said nothing, not even in a handshake, that another
+// check would explain.
+func (m Member) silent() bool {
+	failed := m.handshake()
+	return m.Err != nil && (failed == nil || !failed.CannotServe() && failed.Distrusted() == nil)
+}
+
+// handshake is the failed handshake for which m could not be asked; nil for none.
+func (m Member) handshake() *store.HandshakeError { return handshakeOf(m.Err) }
+
+func handshakeOf(err error) *store.HandshakeError {
+	var failed *store.HandshakeError
+	errors.As(err, &failed)
+	return failed
+}
+
+// member is the member of that name; the zero value for none.
+func (e *Evidence) member(name string) Member {
+	i := slices.IndexFunc(e.Members, func(m Member) bool { return m.Name == name })
+	if i < 0 {
+		return Member{}
+	}
+	return e.Members[i]
+}
+
+// adviceOf is what the error of a member advises for which it could not be asked.
+func adviceOf(e *Evidence, name string) string { return hint.Text(e.member(name).Err) }
