@@ -10,6 +10,7 @@ import (
 
 	"lockstep/bootstrap/verify"
 	"lockstep/certgen"
+	"lockstep/policies/count"
 	"lockstep/policies/hint"
 	"lockstep/roles"
 	"lockstep/roles/store"
@@ -220,5 +221,5 @@ func (r *run) convergeRoles(ctx context.Context) error {
 			}
 		}
 	}
-	return fmt.Errorf("making etcd's users and roles match: still %d steps to do after %d attempts, the first: %s", len(plan.Steps), attempts, plan.Steps[0])
+	return fmt.Errorf("making etcd's users and roles match: still %s to do after %d attempts, the first: %s", count.Of(len(plan.Steps), "step"), attempts, plan.Steps[0])
 }

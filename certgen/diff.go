@@ -283,13 +283,6 @@ func (d *differ) removable() {
 	}
 }
 
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
 // shortened lists the first names only: there may be thousands.
 func shortened(names []string) string {
 	const most = 5

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+
+	"lockstep/policies/count"
 )
 
 // authorities plans the CAs first: whether anything can be signed depends on them.
@@ -105,7 +107,7 @@ func (d *differ) missing(p Profile, v *view) {
 	}
 	v.blocked = true
 	d.block("the %s CA is not here, and %s that came from it still %s (%s): bring back %s.crt, and %s.key if something is to be signed; a CA is never replaced",
-		p.CA, count(len(orphans), "file"), verb(len(orphans)), shortened(orphans), p.Path, p.Path)
+		p.CA, count.Of(len(orphans), "file"), verb(len(orphans)), shortened(orphans), p.Path, p.Path)
 }
 
 func verb(n int) string {
@@ -148,7 +150,7 @@ func (d *differ) existing(p Profile, v *view) {
 	if rival, signed := d.rival(p.CA, v); rival != "" {
 		v.blocked, v.cert = true, nil
 		d.block("%s.crt is another %s CA than %s, from which %s came (%s): put the right one into ca/; a CA is never replaced",
-			p.Path, p.CA, rival, count(len(signed), "certificate"), shortened(signed))
+			p.Path, p.CA, rival, count.Of(len(signed), "certificate"), shortened(signed))
 	}
 }
 

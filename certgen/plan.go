@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"lockstep/policies/count"
 )
 
 // Action is one kind of change to the PKI folder.
@@ -130,7 +132,7 @@ func (p Plan) Waiting() []string {
 	for _, ca := range CAs() {
 		if n := len(names[ca]); n > 0 {
 			out = append(out, fmt.Sprintf("%s (%s) must be signed by the %s CA, and %s",
-				count(n, "file"), shortened(names[ca]), ca, p.absentKey(ca)))
+				count.Of(n, "file"), shortened(names[ca]), ca, p.absentKey(ca)))
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 
+	"lockstep/policies/count"
 	"lockstep/roles"
 )
 
@@ -73,7 +74,7 @@ func findInconclusive(e *Evidence, found func(subject, text string)) {
 			}
 		}
 		if n > 0 {
-			found(p.Component, fmt.Sprintf("%d questions without an answer that tells; the first, %s: %v", n, about, first))
+			found(p.Component, fmt.Sprintf("%s without an answer that tells; the first, %s: %v", count.Of(n, "question"), about, first))
 		}
 	}
 }

@@ -196,7 +196,7 @@ func (g *globals) confirmOne(ctx context.Context, diff string, plan bootstrap.Pl
 	if plan.Empty() && diff == "" {
 		return nil
 	}
-	if err := g.tell(view.Printable(diff)); err != nil {
+	if err := g.tell(view.Diff(diff)); err != nil {
 		return err
 	}
 	return g.confirmPlan(ctx, plan)

@@ -61,10 +61,10 @@ func runApply(ctx context.Context, opts applyOptions) error {
 		if reviewed != nil {
 			return compare(*reviewed, view.Proposal{Policy: s.Policy, Proposal: p})
 		}
-		if err := opts.tell(view.ProposalText(view.Proposal{Policy: s.Policy, Proposal: p}, opts.colour(opts.stderrTerminal))); err != nil {
+		if err := opts.tell(view.Proposal{Policy: s.Policy, Proposal: p}); err != nil {
 			return err
 		}
-		return opts.confirm(ctx, fmt.Sprintf("Do it (%d steps)?", p.Steps()))
+		return opts.confirm(ctx, doIt(p.Steps()))
 	})
 	s.pause()
 	if err != nil {

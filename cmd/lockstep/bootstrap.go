@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,26 +85,24 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 
 // confirmPlan shows what is about to change and asks.
 func (g *globals) confirmPlan(ctx context.Context, plan bootstrap.Plan) error {
-	if err := g.tell(view.Plan(plan, g.colour(g.stderrTerminal))); err != nil {
+	if err := g.tell(view.Plan(plan)); err != nil {
 		return err
 	}
-	return g.confirm(ctx, fmt.Sprintf("Do it (%d steps)?", plan.Steps()))
+	return g.confirm(ctx, doIt(plan.Steps()))
 }
 
 // instruct writes what the operator has to do. It is an answer, but for JSON, whose one
 // document is still to come.
-func (g *globals) instruct(text string) error {
+func (g *globals) instruct(m view.Message) error {
 	if view.Format(g.output) == view.JSON {
-		return g.tell(text)
+		return g.tell(m)
 	}
-	_, err := io.WriteString(g.stdout, text)
-	return err
+	return view.Tell(g.stdout, m, g.colour(g.stdoutTerminal))
 }
 
-// tell writes text for people to stderr.
-func (g *globals) tell(text string) error {
-	_, err := io.WriteString(g.stderr, text)
-	return err
+// tell writes a message for people to stderr.
+func (g *globals) tell(m view.Message) error {
+	return view.Tell(g.stderr, m, g.colour(g.stderrTerminal))
 }
 
 // conclude prints what was proven, if it came to that, and passes the error on.

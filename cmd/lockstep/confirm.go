@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"strings"
 
+	"lockstep/policies/count"
 	"lockstep/policies/hint"
 )
+
+// doIt is the question before a plan is carried out.
+func doIt(steps int) string { return fmt.Sprintf("Do it (%s)?", count.Of(steps, "step")) }
 
 // confirm asks before a change. It returns nil for --yes and for a typed yes. Where
 // nobody can be asked it refuses, with what was to be done in the message.

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/count"
 	"lockstep/policies/hint"
 	"lockstep/policies/strict"
 )
@@ -23,25 +23,9 @@ func (g *globals) exit(err error, json bool) int {
 			return int(f.Exit)
 		}
 	}
-	for _, p := range f.Problems {
-		g.complain(p.String())
-	}
-	switch f.Exit {
-	case hint.NotInStep:
-		g.complain(f.Message)
-	case hint.Refused:
-		g.complain("refused: " + f.Message)
-	default:
-		g.complain("error: " + f.Message)
-	}
-	if f.Hint != "" {
-		g.complain("hint: " + strings.ReplaceAll(f.Hint, "\n", "\n      "))
-	}
+	_ = view.Tell(g.stderr, f, false) // there is no other place to say so
 	return int(f.Exit)
 }
-
-// complain writes a line to stderr. Errors carry names from etcd and from files.
-func (g *globals) complain(line string) { fmt.Fprintln(g.stderr, view.Printable(line)) }
 
 // failureOf is what is said about err.
 func failureOf(err error) view.Failure {
@@ -50,7 +34,7 @@ func failureOf(err error) view.Failure {
 	switch {
 	case errors.As(err, &problems):
 		f.Problems = problems
-		f.Message = "the policy is not valid: " + count(problems) + "; nothing was touched"
+		f.Message = "the policy is not valid: " + wrong(problems) + "; nothing was touched"
 	case errors.Is(err, context.Canceled) && f.Hint == "":
 		f.Message = "interrupted: " + f.Message
 		f.Hint = "run the same command again: it finishes the work"
@@ -58,17 +42,15 @@ func failureOf(err error) view.Failure {
 	return f
 }
 
-func count(problems strict.Problems) string {
+// wrong is how many of the problems are no mere warnings.
+func wrong(problems strict.Problems) string {
 	n := 0
 	for _, p := range problems {
 		if !p.Warning {
 			n++
 		}
 	}
-	if n == 1 {
-		return "1 problem"
-	}
-	return fmt.Sprintf("%d problems", n)
+	return count.Of(n, "problem")
 }
 
 // wantsJSON reads --output for the case that the flags themselves are wrong.

@@ -15,6 +15,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/certgen/folder"
 	"lockstep/policies"
+	"lockstep/policies/count"
 	"lockstep/policies/hint"
 	"lockstep/roles"
 )
@@ -44,9 +45,9 @@ func runInitFromCluster(ctx context.Context, opts initOptions) error {
 	if err != nil {
 		return err
 	}
-	what := fmt.Sprintf("%d users are components, %d are only in comments", description.Components, description.Omitted)
+	what := fmt.Sprintf("%s as components, %s only in comments", count.Of(description.Components, "user"), count.Of(description.Omitted, "user"))
 	if description.Proposed {
-		what = fmt.Sprintf("etcd has no users; %d components are proposed", description.Components)
+		what = fmt.Sprintf("etcd has no users; proposed: %s", count.Of(description.Components, "component"))
 	}
 	return opts.begin(string(description.Text), fmt.Sprintf("read it (%s), then: lockstep plan -f %s", what, opts.policy[0]))
 }

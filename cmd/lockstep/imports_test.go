@@ -23,8 +23,9 @@ type goPackage struct {
 func mayImport() map[string][]string {
 	return map[string][]string{
 		"lockstep/policies/hint":     {},
+		"lockstep/policies/count":    {},
 		"lockstep/policies/keyrange": {"lockstep/policies/hint"},
-		"lockstep/policies/strict":   {"lockstep/policies/hint"},
+		"lockstep/policies/strict":   {"lockstep/policies/hint", "lockstep/policies/count"},
 		"lockstep/policies/presets":  {"lockstep/policies/hint", "lockstep/policies/keyrange", "lockstep/policies/strict"},
 		"lockstep/policies":          {"lockstep/policies"},
 		"lockstep/roles":             {"lockstep/policies"},

@@ -100,7 +100,10 @@ func (o initOptions) begin(text, next string) error {
 	if asJSON {
 		return o.answer(view.Written{File: o.policy[0], Next: next})
 	}
-	return o.tell(fmt.Sprintf("wrote %s\nnext: %s\n", o.policy[0], next))
+	return o.tell(view.Say(func(s *view.Sheet) {
+		s.Line("wrote %s", o.policy[0])
+		s.Line("next: %s", next)
+	}))
 }
 
 // writeNew writes a file that was not there. What it cannot write whole it removes.

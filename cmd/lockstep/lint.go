@@ -56,7 +56,7 @@ func runLint(opts lintOptions) error {
 		return err
 	}
 	if answer.Policy == nil {
-		return fmt.Errorf("the policy is not valid: %s", count(answer.Problems))
+		return fmt.Errorf("the policy is not valid: %s", wrong(answer.Problems))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
 )
 
@@ -17,9 +18,7 @@ func (g *globals) readPolicy() (*policies.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, warning := range p.Warnings {
-		g.complain(warning.String())
-	}
+	_ = g.tell(view.Problems(p.Warnings)) // a closed stderr stops nothing
 	return p, nil
 }
 

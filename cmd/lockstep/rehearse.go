@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +16,7 @@ import (
 	"lockstep/certgen/folder"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
+	"lockstep/policies/count"
 	"lockstep/policies/hint"
 )
 
@@ -102,7 +102,7 @@ func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f 
 					return err
 				}
 			}
-			w.Say("etcd", "started %d members with %s", len(list), etcd)
+			w.Say("etcd", "started %s with %s", count.Of(len(list), "member"), etcd)
 			go func() {
 				if err := cluster.Watch(ctx); err != nil {
 					cancel(err)
@@ -126,12 +126,14 @@ func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f 
 
 // keepRunning prints how to look around as each component, until Ctrl-C.
 func (opts rehearseOptions) keepRunning(ctx context.Context, p *policies.Policy, f *folder.Folder) error {
-	var b strings.Builder
-	b.WriteString("\nThe members keep running until Ctrl-C. As each component:\n")
-	for _, c := range p.Components {
-		fmt.Fprintf(&b, "  (cd %s && set -a && . ./etcdctl.env && etcdctl %s)\n", filepath.Join(f.Path(), "components", c.Name), firstQuestion(c))
-	}
-	if err := opts.tell(b.String()); err != nil {
+	err := opts.tell(view.Say(func(s *view.Sheet) {
+		s.Line("")
+		s.Line("The members keep running until Ctrl-C. As each component:")
+		for _, c := range p.Components {
+			s.Line("  (cd %s && set -a && . ./etcdctl.env && etcdctl %s)", filepath.Join(f.Path(), "components", c.Name), firstQuestion(c))
+		}
+	}))
+	if err != nil {
 		return err
 	}
 	<-ctx.Done()

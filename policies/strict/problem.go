@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"lockstep/policies/count"
 )
 
 // Position is a place in a file. Line and Column count from 1; Column counts code points.
@@ -51,7 +53,7 @@ func (p Problems) Error() string {
 	var lines []string
 	for i := range p {
 		if i == most {
-			lines = append(lines, fmt.Sprintf("... and %d more problems", len(p)-most))
+			lines = append(lines, "... and "+count.Of(len(p)-most, "more problem"))
 			break
 		}
 		lines = append(lines, p[i].String())

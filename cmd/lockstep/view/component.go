@@ -16,8 +16,9 @@ type Added struct {
 
 // Text implements Answer.
 func (a Added) Text(s *Sheet) {
+	Diff(a.Diff).Text(s)
 	if a.Diff != "" {
-		s.Line("%s", a.Diff)
+		s.Line("")
 	}
 	p := Proof{Evidence: &verify.Evidence{Proofs: []verify.Proof{a.Proof}}}
 	p.table(s)
@@ -44,7 +45,10 @@ type Removed struct {
 
 // Text implements Answer.
 func (r Removed) Text(s *Sheet) {
-	s.Line("%s", r.Diff)
+	Diff(r.Diff).Text(s)
+	if r.Diff != "" {
+		s.Line("")
+	}
 	if r.External.IsZero() {
 		s.Line("removed %s: user %q is gone, its certificate is in %s, its key is deleted", r.Name, r.User, r.Retired)
 	} else {

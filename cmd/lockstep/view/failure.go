@@ -5,8 +5,8 @@ import (
 	"lockstep/policies/strict"
 )
 
-// Failure is what a command says that has no answer. Its text is written by the
-// command's one exit, to stderr; as an Answer it is the JSON document.
+// Failure is what a command says that has no answer, or not the one that was hoped for.
+// The command's one exit tells its text on stderr; as an Answer it is the JSON document.
 type Failure struct {
 	Exit     hint.Exit
 	Message  string
@@ -15,7 +15,20 @@ type Failure struct {
 }
 
 // Text implements Answer.
-func (f Failure) Text(s *Sheet) { s.Line("%s", f.Message) }
+func (f Failure) Text(s *Sheet) {
+	Problems(f.Problems).Text(s)
+	switch f.Exit {
+	case hint.NotInStep:
+		s.Lines("", f.Message)
+	case hint.Refused:
+		s.Lines("refused: ", f.Message)
+	default:
+		s.Lines("error: ", f.Message)
+	}
+	if f.Hint != "" {
+		s.Lines("hint: ", f.Hint)
+	}
+}
 
 // Document implements Answer.
 func (f Failure) Document() any {

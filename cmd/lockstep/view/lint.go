@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lockstep/policies"
+	"lockstep/policies/count"
 	"lockstep/policies/strict"
 )
 
@@ -18,9 +19,7 @@ type Lint struct {
 
 // Text implements Answer.
 func (l Lint) Text(s *Sheet) {
-	for _, p := range l.Problems {
-		s.Line("%s", paintProblem(s, p))
-	}
+	Problems(l.Problems).Text(s)
 	name := strings.Join(l.Files, ", ")
 	if l.Policy == nil {
 		s.Line("%s: %s", name, s.Paint(Bad, "not valid"))
@@ -31,7 +30,7 @@ func (l Lint) Text(s *Sheet) {
 	parts = appendCount(parts, len(c.Members), "member")
 	parts = appendCount(parts, len(c.Endpoints), "endpoint")
 	parts = appendCount(parts, len(c.Proxies), "proxy")
-	parts = append(parts, number(len(l.Policy.Components), "component"))
+	parts = append(parts, count.Of(len(l.Policy.Components), "component"))
 	s.Line("%s: %s: %s", name, s.Paint(Good, "valid"), strings.Join(parts, ", "))
 }
 
@@ -48,30 +47,30 @@ func (l Lint) Document() any {
 	return d
 }
 
-// paintProblem is p as it prints itself, with the word that matters in colour.
-func paintProblem(s *Sheet, p strict.Problem) string {
-	where, text := p.Position.String(), p.String()
-	if p.Warning {
-		return strings.Replace(text, "warning:", s.Paint(Warn, "warning:"), 1)
+// Problems is what is wrong or suspicious in a policy.
+type Problems strict.Problems
+
+// Text implements Message: each problem as it prints itself, with what matters in colour.
+func (list Problems) Text(s *Sheet) {
+	for _, p := range list {
+		path := p.Path
+		if path != "" {
+			path += ": "
+		}
+		if p.Warning {
+			s.Line("%s: %s %s%s", p.Position, s.Paint(Warn, "warning:"), path, p.Message)
+		} else {
+			s.Line("%s: %s%s", s.Paint(Bold, p.Position.String()), path, p.Message)
+		}
+		if p.Hint != "" {
+			s.Lines("  hint: ", p.Hint)
+		}
 	}
-	return s.Paint(Bold, where) + strings.TrimPrefix(text, where)
 }
 
 func appendCount(parts []string, n int, word string) []string {
 	if n == 0 {
 		return parts
 	}
-	return append(parts, number(n, word))
-}
-
-// number is "1 member", "3 members", "2 proxies".
-func number(n int, word string) string {
-	switch {
-	case n == 1:
-	case strings.HasSuffix(word, "y"):
-		word = strings.TrimSuffix(word, "y") + "ies"
-	default:
-		word += "s"
-	}
-	return fmt.Sprintf("%d %s", n, word)
+	return append(parts, count.Of(n, word))
 }

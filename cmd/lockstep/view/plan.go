@@ -1,21 +1,23 @@
 package view
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
 	"lockstep/bootstrap"
 	"lockstep/certgen"
+	"lockstep/policies/count"
 )
 
 // planLines is how many steps of one kind are listed before the rest is a number:
 // a first bootstrap of a thousand components should fit a screen.
 const planLines = 12
 
-// Plan writes what is about to change, for the person who is asked. It is no answer.
-func Plan(p bootstrap.Plan, colour bool) string {
-	s := &Sheet{out: &bytes.Buffer{}, colour: colour}
+// Plan is what is about to change, for the person who is asked.
+type Plan bootstrap.Plan
+
+// Text implements Message.
+func (p Plan) Text(s *Sheet) {
 	var certificates, etcd []string
 	copies := 0
 	for _, step := range p.Certificates.Steps {
@@ -26,7 +28,7 @@ func Plan(p bootstrap.Plan, colour bool) string {
 		certificates = append(certificates, withReason(step.String(), step.Reason))
 	}
 	if copies > 0 {
-		certificates = append(certificates, fmt.Sprintf("write %s beside them: environment, CA copies, empty CRLs", number(copies, "file")))
+		certificates = append(certificates, fmt.Sprintf("write %s beside them: environment, CA copies, empty CRLs", count.Of(copies, "file")))
 	}
 	for _, step := range p.Roles.Steps {
 		etcd = append(etcd, withReason(step.String(), step.Reason))
@@ -36,7 +38,6 @@ func Plan(p bootstrap.Plan, colour bool) string {
 	if p.EnableAuth {
 		s.Line("in etcd, last: turn auth on, and off again if root does not get in by certificate")
 	}
-	return s.out.String()
 }
 
 func withReason(sentence, reason string) string {
@@ -50,7 +51,7 @@ func section(s *Sheet, title string, steps int, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	s.Line("%s (%s):", title, number(steps, "step"))
+	s.Line("%s (%s):", title, count.Of(steps, "step"))
 	for i, line := range lines {
 		if i == planLines && len(lines) > planLines+1 {
 			s.Line("  ... and %d more", len(lines)-i)
@@ -63,8 +64,10 @@ func section(s *Sheet, title string, steps int, lines []string) {
 // Starts tells what to copy to each member's host and how to start etcd there. It does
 // not say so where a member runs without TLS: started from etcd.env all at once, members
 // that know each other by http addresses would not find each other.
-func Starts(list []bootstrap.Start) string {
-	s := &Sheet{out: &bytes.Buffer{}}
+type Starts []bootstrap.Start
+
+// Text implements Message.
+func (list Starts) Text(s *Sheet) {
 	plain := slices.ContainsFunc(list, func(m bootstrap.Start) bool { return m.Plain })
 	if plain {
 		s.Line("No member answers with TLS yet, and there is plain http. Copy each member's folder to its host:")
@@ -87,25 +90,26 @@ func Starts(list []bootstrap.Start) string {
 		s.Line("A cluster that runs goes over to TLS one member at a time, in two rounds: docs/plain-http.md. Do not restart all of it with etcd.env at once.")
 	}
 	s.Line("The keys belong to the user that etcd runs as, with mode 0600. As a service: EnvironmentFile= its etcd.env and WorkingDirectory= its folder.")
-	return s.out.String()
 }
 
 // Affected tells who will notice that auth is turned on.
-func Affected(list []string) string {
-	s := &Sheet{out: &bytes.Buffer{}}
+type Affected []string
+
+// Text implements Message.
+func (list Affected) Text(s *Sheet) {
 	s.Line("The cluster holds keys, so somebody uses it. When auth is turned on:")
 	for _, sentence := range list {
-		s.wrapped("  - ", "    ", sentence)
+		s.Wrapped("  - ", "    ", sentence)
 	}
-	return s.out.String()
 }
 
 // Notes tells what the presets in use ask of the operator.
-func Notes(list []bootstrap.Note) string {
-	s := &Sheet{out: &bytes.Buffer{}}
+type Notes []bootstrap.Note
+
+// Text implements Message.
+func (list Notes) Text(s *Sheet) {
 	s.Line("Before auth is turned on, look after this:")
 	for _, n := range list {
-		s.wrapped(fmt.Sprintf("  %s: ", n.Component), "    ", n.Text)
+		s.Wrapped(fmt.Sprintf("  %s: ", n.Component), "    ", n.Text)
 	}
-	return s.out.String()
 }

@@ -1,19 +1,15 @@
 package view
 
-import (
-	"strings"
-
-	"lockstep/policies/presets"
-)
+import "lockstep/policies/presets"
 
 // Presets is the list of presets.
 type Presets []presets.Preset
 
 // Text implements Answer.
 func (p Presets) Text(s *Sheet) {
-	var rows [][]string
+	var rows [][]any
 	for _, preset := range p {
-		rows = append(rows, []string{preset.Name, preset.Summary})
+		rows = append(rows, []any{preset.Name, preset.Summary})
 	}
 	s.Table([]string{"preset", "for"}, rows)
 }
@@ -50,11 +46,11 @@ func (p Preset) Text(s *Sheet) {
 		s.Line("")
 		s.Line("for the operator:")
 		for _, note := range p.Notes {
-			s.wrapped("  - ", "    ", note)
+			s.Wrapped("  - ", "    ", note)
 		}
 	}
 	s.Line("")
-	s.wrapped("checked: ", "  ", p.Checked)
+	s.Wrapped("checked: ", "  ", p.Checked)
 	for _, source := range p.Sources {
 		s.Line("source: %s", source)
 	}
@@ -69,7 +65,7 @@ func (p Preset) permissions(s *Sheet) {
 	for _, permission := range p.Permissions {
 		s.Line("  %-9s  %s", permission.Access, permission.Target())
 		if permission.Why != "" {
-			s.wrapped("             also needed: ", "             ", permission.Why)
+			s.Wrapped("             also needed: ", "             ", permission.Why)
 		}
 	}
 }
@@ -94,24 +90,4 @@ func presetDocument(p presets.Preset) PresetDocument {
 		d.Permissions = append(d.Permissions, PermissionDocument{permission.Target(), string(permission.Access), permission.Why})
 	}
 	return d
-}
-
-// wrapped writes text in lines of at most 96 columns: the first behind first, the
-// others behind rest.
-func (s *Sheet) wrapped(first, rest, text string) {
-	const width = 96
-	line := first
-	empty := true
-	for _, word := range strings.Fields(text) {
-		if !empty && len(line)+1+len(word) > width {
-			s.Line("%s", line)
-			line, empty = rest, true
-		}
-		if !empty {
-			line += " "
-		}
-		line += word
-		empty = false
-	}
-	s.Line("%s", line)
 }

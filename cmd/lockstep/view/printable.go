@@ -1,31 +1,23 @@
 package view
 
 import (
+	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
-// Printable is text fit for a terminal: whatever could move the cursor, hide or turn
-// round other text is written out as \x1b or \u202e. Names in etcd may hold anything.
-// Line breaks stay.
+// Printable is text as one line that is fit for a terminal: whatever could move the
+// cursor, begin a line, hide or turn round other text is written out as \x1b, \n or
+// \u202e. Names in etcd and names of files may hold anything.
 func Printable(text string) string {
-	return strings.Join(escaped(strings.Split(text, "\n")), "\n")
-}
-
-func escaped(lines []string) []string {
-	for i, line := range lines {
-		lines[i] = escapeLine(line)
-	}
-	return lines
-}
-
-func escapeLine(line string) string {
-	if strings.IndexFunc(line, harmful) < 0 {
-		return line
+	if strings.IndexFunc(text, harmful) < 0 {
+		return text
 	}
 	var b strings.Builder
-	for _, r := range line {
+	for _, r := range text {
 		if !harmful(r) {
 			b.WriteRune(r)
 			continue
@@ -41,31 +33,21 @@ func harmful(r rune) bool {
 	return r == unicode.ReplacementChar || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-// printableBut is Printable, but for the colours that a Sheet itself puts in.
-func printableBut(text string) string {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "\x1b[")
-		b.WriteString(Printable(before))
-		if !found {
-			return b.String()
-		}
-		code := colourIn(rest)
-		if code == "" {
-			b.WriteString(`\x1b[`)
-		} else {
-			b.WriteString("\x1b[" + code)
-		}
-		text = rest[len(code):]
-	}
-}
-
-// colourIn is the colour that text begins with, without the escape; "" for none.
-func colourIn(text string) string {
-	for _, c := range []Colour{Good, Warn, Bad, Bold, plainColour} {
-		if code := strings.TrimPrefix(string(c), "\x1b["); strings.HasPrefix(text, code) {
-			return code
+// printableJSON is the same document with the characters escaped that encoding/json
+// leaves as they are and a terminal acts on: C1 controls, DEL and bidi overrides. They
+// stand in strings only, so the values stay what they are.
+func printableJSON(document []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(document) {
+		switch {
+		case r == '\n' || !harmful(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
-	return ""
+	return b.Bytes()
 }

@@ -9,7 +9,7 @@ func TestPrintable(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"calico-node ü 日本":            "calico-node ü 日本",
-		"two\nlines":                  "two\nlines",
+		"two\nlines":                  `two\nlines`,
 		"\x1b[2Jgone\x07":             `\x1b[2Jgone\a`,
 		"back\rover":                  `back\rover`,
 		"\u202eright to left":         `\u202eright to left`,
@@ -33,7 +33,7 @@ func TestASheetShowsForeignTextHarmlessly(t *testing.T) {
 	} {
 		s := &Sheet{out: &bytes.Buffer{}, colour: colour}
 		s.Line("user %s is foreign", s.Paint(Bad, evil))
-		s.Table([]string{"name"}, [][]string{{evil}})
+		s.Table([]string{"name"}, [][]any{{evil}})
 		if got := s.out.String(); got != want {
 			t.Errorf("colour %v: got %q, want %q", colour, got, want)
 		}

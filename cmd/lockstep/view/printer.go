@@ -27,7 +27,7 @@ func ParseFormat(s string) (Format, error) {
 // Answer is a finished value that a command ends with. Text writes it for people,
 // Document returns it for programs (a type of json.go that begins with a Header).
 type Answer interface {
-	Text(s *Sheet)
+	Message
 	Document() any
 }
 
@@ -53,20 +53,22 @@ func (p *Printer) Format() Format { return p.format }
 func (p *Printer) Printed() bool { return p.printed }
 
 // Print writes a, whole or (when the writer fails) with an error.
-func (p *Printer) Print(a Answer) error {
-	var b bytes.Buffer
+func (p *Printer) Print(a Answer) (err error) {
 	if p.format == JSON {
+		var b bytes.Buffer
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
 		if err := e.Encode(a.Document()); err != nil {
 			return fmt.Errorf("encoding the answer: %w", err)
 		}
+		p.printed = true
+		_, err = p.out.Write(printableJSON(b.Bytes()))
 	} else {
-		a.Text(&Sheet{out: &b, colour: p.colour})
+		p.printed = true
+		err = Tell(p.out, a, p.colour)
 	}
-	p.printed = true
-	if _, err := p.out.Write(b.Bytes()); err != nil {
+	if err != nil {
 		return fmt.Errorf("writing the answer: %w", err)
 	}
 	return nil

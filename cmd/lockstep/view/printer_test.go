@@ -12,13 +12,13 @@ import (
 type words []string
 
 func (w words) Text(s *Sheet) {
-	var rows [][]string
+	var rows [][]any
 	for i, word := range w {
 		colour := Good
 		if i > 0 {
 			colour = Bad
 		}
-		rows = append(rows, []string{s.Paint(colour, word), "1"})
+		rows = append(rows, []any{s.Paint(colour, word), "1"})
 	}
 	s.Table([]string{"word", "n"}, rows)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jedib0t/go-pretty/v6/text"
 )
 
 // Event is one thing that happened in a long run. It has the fields of bootstrap's world.Event, so that
@@ -62,7 +64,7 @@ const (
 	lineEvery   = 3 * time.Second        // a log
 	leftAfter   = 2 * time.Second        // a shorter look does not tell the speed
 	barWidth    = 24
-	lineWidth   = 79 // a longer line could wrap, and a wrapped one cannot be erased
+	lineWidth   = Width - 1 // a longer line could wrap, and a wrapped one cannot be erased
 )
 
 // NewProgress writes to out. Now is the clock that intervals are measured by.
@@ -141,25 +143,21 @@ func (p *Progress) close() {
 }
 
 // line writes a line that stays.
-func (p *Progress) line(text string) {
+func (p *Progress) line(sentence string) {
 	p.erase()
-	fmt.Fprintln(p.out, Printable(text))
+	fmt.Fprintln(p.out, Printable(sentence))
 	p.shown = p.now()
 }
 
 // draw shows in place where the stage is.
 func (p *Progress) draw() {
 	p.erase()
-	text := p.stage
+	bar := p.stage
 	if p.last.Total > 0 {
 		full := min(p.last.Done, p.last.Total) * barWidth / p.last.Total
-		text += fmt.Sprintf(": [%s%s] %s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full), p.last.line(p.left()))
+		bar += fmt.Sprintf(": [%s%s] %s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full), p.last.line(p.left()))
 	}
-	letters := []rune(Printable(text))
-	if len(letters) > lineWidth {
-		letters = append(letters[:lineWidth-1], '…')
-	}
-	io.WriteString(p.out, string(letters))
+	io.WriteString(p.out, text.Snip(Printable(bar), lineWidth, "…"))
 	p.shown = p.now()
 }
 

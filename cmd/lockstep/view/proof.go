@@ -9,6 +9,7 @@ import (
 
 	"lockstep/bootstrap"
 	"lockstep/bootstrap/verify"
+	"lockstep/policies/count"
 )
 
 // Proof is what verify, and the end of bootstrap and rehearse, have to say: the table
@@ -26,10 +27,10 @@ func (p Proof) Text(s *Sheet) {
 	p.table(s)
 	s.Line("")
 	for _, f := range p.Report.Findings {
-		s.Line("%s", paintFinding(s, f))
+		finding(s, f)
 	}
 	p.skipped(s)
-	s.Line("%s", p.verdict(s))
+	p.verdict(s)
 	if p.Soak != nil {
 		soaked(s, p.Soak)
 	}
@@ -48,17 +49,19 @@ func (p Proof) skipped(s *Sheet) {
 				codes = append(codes, x.Code)
 			}
 		}
-		s.Line("%s: %s\n  reason: %s\n  remedy: %s", s.Paint(Warn, "not checked"), strings.Join(codes, ", "), k.Reason, k.Remedy)
+		s.Line("%s: %s", s.Paint(Warn, "not checked"), strings.Join(codes, ", "))
+		s.Line("  reason: %s", k.Reason)
+		s.Line("  remedy: %s", k.Remedy)
 	}
 }
 
 // table is one row for each identity of the policy.
 func (p Proof) table(s *Sheet) {
-	var rows [][]string
+	var rows [][]any
 	for _, x := range p.Evidence.Proofs {
 		allowed, refused := x.Asked()
-		rows = append(rows, []string{
-			x.Component, x.User.String(), x.Role,
+		rows = append(rows, []any{
+			x.Component, x.User, x.Role,
 			share(s, x, x.Allowed, allowed), share(s, x, x.Refused, refused), until(x),
 		})
 	}
@@ -70,7 +73,7 @@ func (p Proof) table(s *Sheet) {
 }
 
 // share is "7/7", in colour; what was not asked is a dash.
-func share(s *Sheet, x verify.Proof, got, want int) string {
+func share(s *Sheet, x verify.Proof, got, want int) any {
 	switch {
 	case x.NotLive != "" || x.Err != nil:
 		return s.Paint(Warn, "not proven")
@@ -92,7 +95,8 @@ func until(x verify.Proof) string {
 	return x.NotAfter.UTC().Format(time.DateOnly)
 }
 
-func paintFinding(s *Sheet, f verify.Finding) string {
+// finding writes what is not as it should be, and what helps.
+func finding(s *Sheet, f verify.Finding) {
 	colour := Bad
 	if f.Severity == verify.Warning {
 		colour = Warn
@@ -101,22 +105,24 @@ func paintFinding(s *Sheet, f verify.Finding) string {
 	if f.Subject != "" {
 		who = " " + f.Subject + ":"
 	}
-	return fmt.Sprintf("%s %s:%s %s\n  remedy: %s", s.Paint(colour, f.Severity.String()), f.Code, who, f.Text, f.Remedy)
+	s.Line("%s %s:%s %s", s.Paint(colour, f.Severity.String()), f.Code, who, f.Text)
+	s.Line("  remedy: %s", f.Remedy)
 }
 
-func (p Proof) verdict(s *Sheet) string {
+// verdict is the last word: in step or not, and what that stands on.
+func (p Proof) verdict(s *Sheet) {
 	answers := 0
 	for _, x := range p.Evidence.Proofs {
 		answers += x.Allowed + x.Refused
 	}
-	checks := len(p.Report.Passed)
 	if p.Report.InStep() {
-		return fmt.Sprintf("%s: %s of %q, %s of etcd as expected on %s, %s passed", s.Paint(Good, "in step"),
-			number(len(p.Evidence.Proofs), "component"), p.Evidence.Policy.Cluster.Name,
-			number(answers, "answer"), number(len(p.Evidence.Members), "member"), number(checks, "check"))
+		s.Line("%s: %s of %q, %s of etcd as expected on %s, %s passed", s.Paint(Good, "in step"),
+			count.Of(len(p.Evidence.Proofs), "component"), p.Evidence.Policy.Cluster.Name,
+			count.Of(answers, "answer"), count.Of(len(p.Evidence.Members), "member"), count.Of(len(p.Report.Passed), "check"))
+		return
 	}
-	return fmt.Sprintf("%s: %s, %s not made", s.Paint(Bad, "not in step"),
-		number(len(p.Report.Findings), "finding"), number(len(p.Report.Skipped), "check"))
+	s.Line("%s: %s, %s not made", s.Paint(Bad, "not in step"),
+		count.Of(len(p.Report.Findings), "finding"), count.Of(len(p.Report.Skipped), "check"))
 }
 
 // Document implements Answer.

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -185,7 +184,7 @@ func (p Proposal) Text(s *Sheet) {
 	if !p.Proposal.Enabled {
 		s.Line("%s auth is off: nobody is asked for a right until lockstep bootstrap has turned it on", s.Paint(Warn, "warning:"))
 	}
-	s.Line("%s", p.summary(s))
+	p.summary(s)
 }
 
 // write says once who is interrupted by several steps in a row.
@@ -229,7 +228,8 @@ func signColour(sign string) Colour {
 	return Warn
 }
 
-func (p Proposal) summary(s *Sheet) string {
+// summary is the last line: how much there is to do, or that there is nothing.
+func (p Proposal) summary(s *Sheet) {
 	n := p.counts()
 	waiting := ""
 	if n.waiting > 0 {
@@ -237,13 +237,14 @@ func (p Proposal) summary(s *Sheet) string {
 	}
 	switch {
 	case p.Proposal.InStep() && p.Proposal.Folder == "":
-		return s.Paint(Good, "nothing to do in etcd")
+		s.Line("%s", s.Paint(Good, "nothing to do in etcd"))
 	case p.Proposal.InStep():
-		return s.Paint(Good, "nothing to do")
+		s.Line("%s", s.Paint(Good, "nothing to do"))
 	case p.Applied:
-		return fmt.Sprintf("%s: %d added, %d changed, %d removed, %d left for a flag%s", s.Paint(Good, "done"), n.added, n.changed, n.removed, n.refused, waiting)
+		s.Line("%s: %d added, %d changed, %d removed, %d left for a flag%s", s.Paint(Good, "done"), n.added, n.changed, n.removed, n.refused, waiting)
+	default:
+		s.Line("to do: %d to add, %d to change, %d to remove, %d only with a flag%s", n.added, n.changed, n.removed, n.refused, waiting)
 	}
-	return fmt.Sprintf("to do: %d to add, %d to change, %d to remove, %d only with a flag%s", n.added, n.changed, n.removed, n.refused, waiting)
 }
 
 // counted is how many changes there are of each kind.
@@ -290,11 +291,4 @@ func (p Proposal) Plan() PlanDocument {
 		d.Groups = append(d.Groups, group)
 	}
 	return d
-}
-
-// ProposalText is the proposal for the person who is asked.
-func ProposalText(p Proposal, colour bool) string {
-	s := &Sheet{out: &bytes.Buffer{}, colour: colour}
-	p.Text(s)
-	return s.out.String()
 }

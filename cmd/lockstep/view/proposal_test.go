@@ -168,7 +168,7 @@ done: 8 added, 6 changed, 5 removed, 3 left for a flag
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := Proposal{Policy: shopPolicy(t), Proposal: test.p, Applied: test.applied}
-			if diff := cmp.Diff(test.want, ProposalText(p, false)); diff != "" {
+			if diff := cmp.Diff(test.want, told(p, false)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -187,7 +187,7 @@ func TestProposalColour(t *testing.T) {
 		"  \x1b[31m-\x1b[0m delete user \"till\"\n" +
 		"    \x1b[33minterrupts:\x1b[0m user\\x1b[2J\n" +
 		"to do: 1 to add, 0 to change, 1 to remove, 0 only with a flag\n"
-	if diff := cmp.Diff(want, ProposalText(Proposal{Policy: shopPolicy(t), Proposal: p}, true)); diff != "" {
+	if diff := cmp.Diff(want, told(Proposal{Policy: shopPolicy(t), Proposal: p}, true)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -3,22 +3,60 @@ package view
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// Sheet is the text of one answer while it is written.
+// Width is how many columns help pages, tables and wrapped text take at most: a
+// terminal has no fewer.
+const Width = 80
+
+// Sheet is the text of one answer or message while it is written.
 type Sheet struct {
 	out    *bytes.Buffer
 	colour bool
 }
 
-// Line writes one line, formatted as by fmt.Sprintf. Whatever the arguments hold
-// reaches a terminal as Printable.
+// Line writes one line, formatted as by fmt.Sprintf. Line breaks come from the format
+// alone: each argument reaches the terminal as Printable, unless it is Painted.
 func (s *Sheet) Line(format string, args ...any) {
-	s.out.WriteString(printableBut(fmt.Sprintf(format, args...)) + "\n")
+	for i, a := range args {
+		args[i] = harmless(a)
+	}
+	fmt.Fprintf(s.out, format+"\n", args...)
 }
+
+// Lines writes text of several lines: the first one behind first, the others indented,
+// so that a line break in a name never begins a line that looks like one of ours.
+func (s *Sheet) Lines(first, lines string) {
+	indent := strings.Repeat(" ", max(2, len(first)))
+	for line := range strings.SplitSeq(strings.TrimSuffix(lines, "\n"), "\n") {
+		s.Line("%s%s", first, line)
+		first = indent
+	}
+}
+
+// Wrapped writes text in lines of at most Width columns: the first behind first, the
+// others behind rest.
+func (s *Sheet) Wrapped(first, rest, words string) {
+	line, empty := first, true
+	for _, word := range strings.Fields(words) {
+		if !empty && columns(line)+1+columns(word) > Width {
+			s.Line("%s", line)
+			line, empty = rest, true
+		}
+		if !empty {
+			line += " "
+		}
+		line, empty = line+word, false
+	}
+	s.Line("%s", line)
+}
+
+// columns is how wide a line is on a terminal, colours aside.
+func columns(line string) int { return text.StringWidthWithoutEscSequences(line) }
 
 // Colour is one of the few that mean something.
 type Colour string
@@ -32,41 +70,36 @@ const (
 	plainColour Colour = "\x1b[0m"
 )
 
-// Paint is text in colour c where colour is wanted, else text itself.
-func (s *Sheet) Paint(c Colour, text string) string {
+// Painted is text that was made printable before it got its colour. Paint is the only
+// maker, so an escape sequence in a name is never taken for one of ours.
+type Painted struct{ text string }
+
+// String is the text with its colour.
+func (p Painted) String() string { return p.text }
+
+// Paint is text in colour c where colour is wanted, else text itself; made printable in
+// both cases.
+func (s *Sheet) Paint(c Colour, text string) Painted {
+	text = Printable(text)
 	if !s.colour || text == "" {
-		return text
+		return Painted{text}
 	}
-	return string(c) + text + string(plainColour)
+	return Painted{string(c) + text + string(plainColour)}
 }
 
-// Table writes rows below a header, columns aligned, without lines that a person
-// would have to cut away when copying.
-func (s *Sheet) Table(header []string, rows [][]string) {
-	t := table.NewWriter()
-	t.SetStyle(plain())
-	heads := make(table.Row, len(header))
-	for i, h := range header {
-		heads[i] = s.Paint(Bold, strings.ToUpper(h))
-	}
-	t.AppendHeader(heads)
-	for _, row := range rows {
-		cells := make(table.Row, len(row))
-		for i := range row {
-			cells[i] = printableBut(row[i])
-		}
-		t.AppendRow(cells)
-	}
-	for line := range strings.Lines(t.Render()) {
-		s.out.WriteString(strings.TrimRight(line, " \n") + "\n")
-	}
+// argument is a value that formats as it would, and is made printable then.
+type argument struct{ value any }
+
+// Format implements fmt.Formatter.
+func (a argument) Format(f fmt.State, verb rune) {
+	io.WriteString(f, Printable(fmt.Sprintf(fmt.FormatString(f, verb), a.value)))
 }
 
-// plain is a table of columns two spaces apart, and nothing else.
-func plain() table.Style {
-	style := table.StyleDefault
-	style.Options = table.OptionsNoBordersAndSeparators
-	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	style.Format.Header = 0
-	return style
+// harmless is what may be formatted in place of value.
+func harmless(value any) any {
+	switch value.(type) {
+	case Painted, argument:
+		return value
+	}
+	return argument{value}
 }

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,9 +13,9 @@ func soaked(s *Sheet, k *bootstrap.Soak) {
 	switch {
 	case len(k.Refused) > 0:
 		s.Line("soak: %s in %s:", s.Paint(Bad, "refused"), watched)
-		var rows [][]string
+		var rows [][]any
 		for _, x := range k.Refused {
-			rows = append(rows, []string{x.Member, x.Method, x.Code, strconv.FormatUint(x.Count, 10)})
+			rows = append(rows, []any{x.Member, x.Method, x.Code, x.Count})
 		}
 		s.Table([]string{"member", "request", "answer", "times"}, rows)
 	case len(k.Unknown) == 0:

@@ -53,10 +53,10 @@ func TestAffected(t *testing.T) {
 	t.Parallel()
 	const want = `The cluster holds keys, so somebody uses it. When auth is turned on:
   - user "eve\x1b" becomes live
-  - etcd does not tell who connects: whoever shows a certificate whose CN is no user is refused
-    on every key
+  - etcd does not tell who connects: whoever shows a certificate whose CN is no
+    user is refused on every key
 `
-	got := Affected([]string{`user "eve\x1b" becomes live`, "etcd does not tell who connects: whoever shows a certificate whose CN is no user is refused on every key"})
+	got := told(Affected{`user "eve\x1b" becomes live`, "etcd does not tell who connects: whoever shows a certificate whose CN is no user is refused on every key"}, false)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -1,0 +1,21 @@
+// Package count writes a number with its noun, in the singular where it is one. It is a
+// leaf that every other package may import.
+package count
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Of is "1 step", "3 steps", "2 proxies". Noun is an English noun in the singular whose
+// plural is regular.
+func Of(n int, noun string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(noun, "y"):
+		noun = strings.TrimSuffix(noun, "y") + "ies"
+	default:
+		noun += "s"
+	}
+	return strconv.Itoa(n) + " " + noun
+}
