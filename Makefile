@@ -1,10 +1,12 @@
-# Needs Go, make and git. Every other tool is pinned in e2e/go.mod (`tool`) or below.
+# Needs Go, make and git. Every other tool is pinned in e2e/go.mod (`tool`) or below;
+# the etcd that is tested against, in etcd/go.mod.
 
 GO            ?= go
 BUILD         := .build
 POLICY        ?= policies/examples/kubernetes-calico.yaml
 FUZZTIME      ?= 20s
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+MODULES       := . etcd e2e
 BINARIES      := lockstep lockstep-etcd
 SIZES         ?= 100 1000 3000
 ROUNDS        ?= 3
@@ -25,7 +27,8 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build lockstep and lockstep-etcd into .build/
-	$(GO) build $(BUILD_FLAGS) -o $(BUILD)/ $(BINARIES:%=./cmd/%)
+	$(GO) build $(BUILD_FLAGS) -o $(BUILD)/ ./cmd/lockstep
+	cd etcd && $(GO) build $(BUILD_FLAGS) -o ../$(BUILD)/lockstep-etcd .
 
 demo: build ## do the main job on a local three-member etcd and show the proof
 	$(BUILD)/lockstep rehearse -f $(POLICY)
@@ -52,22 +55,19 @@ gofmt:
 	  test -z "$$unformatted" || { echo "gofmt -w these:" $$unformatted >&2; exit 1; }
 
 vet:
-	$(GO) vet ./...
-	cd e2e && $(GO) vet ./...
+	@for m in $(MODULES); do (cd $$m && $(GO) vet ./...) || exit 1; done
 
 staticcheck:
 	cd e2e && $(GO) build -trimpath -o ../$(BUILD)/staticcheck honnef.co/go/tools/cmd/staticcheck
-	$(BUILD)/staticcheck ./...
-	cd e2e && ../$(BUILD)/staticcheck ./...
+	@for m in $(MODULES); do (cd $$m && "$(CURDIR)/$(BUILD)/staticcheck" ./...) || exit 1; done
 
 tidy:
-	$(GO) mod tidy -diff
-	cd e2e && $(GO) mod tidy -diff
+	@for m in $(MODULES); do (cd $$m && $(GO) mod tidy -diff) || exit 1; done
 
 # The second build starts from an empty cache: nothing of the first one is reused.
 reproducible: build
 	rm -rf $(BUILD)/again
-	GOCACHE="$(CURDIR)/$(BUILD)/again/cache" $(GO) build $(BUILD_FLAGS) -o $(BUILD)/again/ $(BINARIES:%=./cmd/%)
+	GOCACHE="$(CURDIR)/$(BUILD)/again/cache" $(MAKE) --no-print-directory build BUILD=$(BUILD)/again
 	@for b in $(BINARIES); do cmp $(BUILD)/$$b $(BUILD)/again/$$b || exit 1; done; echo "built twice: the same bytes"
 	@rm -rf $(BUILD)/again
 
@@ -85,8 +85,7 @@ bench: build tools ## measure against the least possible cost and the shell way:
 	cd e2e && exec ../$(BUILD)/bench/bench -sizes "$(SIZES)" -rounds $(ROUNDS)
 
 vuln: ## ask the Go vulnerability database; fails without it
-	$(GO) run $(GOVULNCHECK) ./...
-	cd e2e && $(GO) run $(GOVULNCHECK) ./...
+	@for m in $(MODULES); do (cd $$m && $(GO) run $(GOVULNCHECK) ./...) || exit 1; done
 
 clean: ## remove .build/
 	rm -rf $(BUILD)

@@ -21,7 +21,8 @@ func build() error {
 		return err
 	}
 	for _, args := range [][]string{
-		{"build", "-C", "..", "-trimpath", "-o", out + "/", "./cmd/lockstep", "./cmd/lockstep-etcd"},
+		{"build", "-C", "..", "-trimpath", "-o", out + "/", "./cmd/lockstep"},
+		{"build", "-C", "../etcd", "-trimpath", "-o", filepath.Join(out, "lockstep-etcd"), "."},
 		{"build", "-trimpath", "-o", filepath.Join(out, "etcdctl"), "go.etcd.io/etcd/etcdctl/v3"},
 	} {
 		cmd := exec.Command("go", args...)

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -37,14 +39,12 @@ func mayImport() map[string][]string {
 		"lockstep/bootstrap/world":   {"lockstep/policies", "lockstep/roles", "lockstep/certgen"},
 		"lockstep/bootstrap":         {"lockstep/policies", "lockstep/roles", "lockstep/certgen", "lockstep/bootstrap"},
 		"lockstep/cmd/lockstep":      {"lockstep/policies", "lockstep/roles", "lockstep/certgen", "lockstep/bootstrap", "lockstep/cmd/lockstep/view"},
-		"lockstep/cmd/lockstep-etcd": {},
 	}
 }
 
 // onlyIn says who alone may import a package of others.
 func onlyIn() map[string][]string {
 	return map[string][]string{
-		"go.etcd.io/etcd/server/v3": {"lockstep/cmd/lockstep-etcd"}, // no server code in the binary that holds CA keys
 		"go.etcd.io/etcd/client/v3": {"lockstep/roles/store", "lockstep/roles/store/fake"},
 		"go.uber.org/zap":           {"lockstep/roles/store"},
 		"github.com/spf13/cobra":    {"lockstep/cmd/lockstep"},
@@ -83,10 +83,24 @@ func TestRolesAndCertgenMeetInBootstrapOnly(t *testing.T) {
 			switch {
 			case below(path, "lockstep/roles") && below(dep, "lockstep/certgen"),
 				below(path, "lockstep/certgen") && below(dep, "lockstep/roles"),
-				path == "lockstep/cmd/lockstep" && below(dep, "go.etcd.io/etcd/server/v3"),
 				path == "lockstep/cmd/lockstep" && (dep == "lockstep/roles/store/fake" || dep == "lockstep/roles/rolestest"):
 				t.Errorf("%s reaches %s", path, dep)
 			}
+		}
+	}
+}
+
+// The module that is built into the binary with CA keys has none of etcd's server in it:
+// that is a module of its own, in the folder etcd.
+func TestTheServerIsAModuleOfItsOwn(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, module := range []string{"go.etcd.io/etcd/server/", "go.etcd.io/bbolt", "go.etcd.io/raft/", "github.com/golang-jwt/", "opentelemetry.io/otel/exporters/"} {
+		if strings.Contains(string(text), module) {
+			t.Errorf("go.mod requires %s", module)
 		}
 	}
 }

@@ -35,7 +35,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(folder, "lockstep-etcd")
-	out, err := exec.Command("go", "build", "-o", path, "lockstep/cmd/lockstep-etcd").CombinedOutput()
+	out, err := exec.Command("go", "build", "-C", filepath.Join("..", "..", "etcd"), "-o", path, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("building etcd: %w\n%s", err, out)
 	}
