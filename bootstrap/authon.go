@@ -49,11 +49,19 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 		return errors.Join(err, r.withdraw(ctx, r.etcd, rec))
 	}
 	r.Say("auth", "turning auth on")
-	if err := r.etcd.EnableAuth(ctx); err != nil {
+	if err := r.etcd.EnableAuth(ctx); store.IsRootMissing(err) {
+		return errors.Join(overtaken(err), r.withdraw(ctx, r.etcd, rec)) // etcd has answered: auth is off
+	} else if err != nil {
 		return hint.With(err, "Run the same command again: it finds out whether auth is on and continues.")
 	}
 	r.Say("auth", "auth is on, looking whether root gets in through every member")
 	return r.settle(ctx, rec)
+}
+
+// overtaken says why root is not there although this run made it and has seen it since.
+func overtaken(err error) error {
+	return hint.With(fmt.Errorf("another operator or program changes etcd's users at the same time: this run made root with role root, and it is not there any more (%w); auth is still off", err),
+		"Wait until the other has ended, and run the same command again: it looks at what is there and continues.")
 }
 
 // lookAgain refuses when somebody else changed users or roles since the operator was

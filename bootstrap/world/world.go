@@ -41,6 +41,7 @@ type World struct {
 
 	mu         sync.Mutex
 	root       *tls.Certificate
+	rootFrom   string // where root came from, for the text of a refusal
 	pools      map[certgen.CA]*x509.CertPool
 	introduced bool
 }
@@ -49,7 +50,9 @@ type World struct {
 type Admin struct {
 	Endpoints      []string         // nil: the policy's
 	Certificate    *tls.Certificate // nil: root's
+	File, Source   string           // the certificate's file, and the flag or variable that named it
 	User, Password string           // "" for none
+	UserSource     string           // the flag or variable that named User
 	Servers        *x509.CertPool   // who may sign servers; nil: the folder's server CA
 }
 
@@ -105,14 +108,16 @@ func (w *World) Root(ctx context.Context) (*tls.Certificate, error) {
 	if w.root != nil && w.Now().Before(w.root.Leaf.NotAfter.Add(-time.Minute)) {
 		return w.root, nil
 	}
+	from := "root's certificate made in memory"
 	made, err := w.Mint(ctx, certgen.RootProfile(w.Policy, rootTTL))
 	if errors.Is(err, fs.ErrNotExist) {
+		from = "root/client.crt in the PKI folder"
 		made, err = w.rootFile()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("getting root's certificate: %w", err)
 	}
-	w.root = &made
+	w.root, w.rootFrom = &made, from
 	return w.root, nil
 }
 
@@ -209,8 +214,33 @@ func (w *World) ConnectAs(ctx context.Context, identity *tls.Certificate, user, 
 	if err != nil {
 		return nil, err
 	}
-	c, err := store.Connect(ctx, store.Target{Endpoints: urls, TLS: config, User: user, Password: password, Timeout: w.CallTimeout})
+	c, err := store.Connect(ctx, store.Target{
+		Endpoints: urls, TLS: config, User: user, Password: password, As: w.describe(identity, user), Timeout: w.CallTimeout,
+	})
 	return c, w.explain(err)
+}
+
+// describe says who a connection is, and where the certificate or the name came from.
+func (w *World) describe(certificate *tls.Certificate, user string) store.Identity {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var as store.Identity
+	if certificate != nil && certificate.Leaf != nil {
+		as.User = certificate.Leaf.Subject.CommonName
+	}
+	switch a := w.Admin; {
+	case user != "" && a != nil && user == a.User:
+		as.Source = a.UserSource
+		fallthrough
+	case user != "":
+		as.User = user
+	case certificate == nil:
+	case a != nil && certificate == a.Certificate:
+		as.Certificate, as.Source = a.File, a.Source
+	case certificate == w.root:
+		as.Certificate = w.rootFrom
+	}
+	return as
 }
 
 // Administrator opens the administrator's connection, to all members unless other

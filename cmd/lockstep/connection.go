@@ -42,15 +42,29 @@ func caKeyFlag(fs *pflag.FlagSet, file *string) {
 // target is a resolved connection.
 type target struct {
 	Endpoints []string // https URLs, never empty
-	CACert    string   // path; "" for the CA in the PKI folder
-	Cert, Key string   // paths, both or none; none for root's certificate from the PKI folder
-	User      string   // "" for the user that the certificate names
+	CACert    named    // path; "" for the CA in the PKI folder
+	Cert, Key named    // paths, both or none; none for root's certificate from the PKI folder
+	User      named    // "" for the user that the certificate names
 	Password  string   // set if and only if User is
+}
+
+// named is a value, and the flag or variable that it came from.
+type named struct{ value, source string }
+
+// named is the flag's value, else the variable's.
+func (a app) named(flag, value, variable string) named {
+	if value != "" {
+		return named{value, flag}
+	}
+	if exported, _ := a.env(variable); exported != "" {
+		return named{exported, variable}
+	}
+	return named{}
 }
 
 // String never shows the password.
 func (t target) String() string {
-	return fmt.Sprintf("%s as %q", strings.Join(t.Endpoints, ","), t.User)
+	return fmt.Sprintf("%s as %q", strings.Join(t.Endpoints, ","), t.User.value)
 }
 
 // resolve settles flags, environment and policy, in this order of strength. An
@@ -58,13 +72,16 @@ func (t target) String() string {
 // for another cluster more often than for this one.
 func (c connection) resolve(cluster policies.Cluster, a app) (target, error) {
 	t := target{
-		CACert: c.or(c.cacert, "ETCDCTL_CACERT", a),
-		Cert:   c.or(c.cert, "ETCDCTL_CERT", a),
-		Key:    c.or(c.key, "ETCDCTL_KEY", a),
+		CACert: a.named("--cacert", c.cacert, "ETCDCTL_CACERT"),
+		Cert:   a.named("--cert", c.cert, "ETCDCTL_CERT"),
+		Key:    a.named("--key", c.key, "ETCDCTL_KEY"),
 	}
-	if (t.Cert == "") != (t.Key == "") {
-		return target{}, hint.With(fmt.Errorf("a certificate needs its key: --cert is %q, --key is %q", t.Cert, t.Key),
-			"give both, or none of --cert, --key, ETCDCTL_CERT and ETCDCTL_KEY")
+	if (t.Cert.value == "") != (t.Key.value == "") {
+		err := fmt.Errorf("the certificate %s needs its key, which neither --key nor ETCDCTL_KEY names", t.Cert)
+		if t.Cert.value == "" {
+			err = fmt.Errorf("the key %s needs its certificate, which neither --cert nor ETCDCTL_CERT names", t.Key)
+		}
+		return target{}, hint.With(err, "give both, or none of --cert, --key, ETCDCTL_CERT and ETCDCTL_KEY")
 	}
 	endpoints, err := c.resolveEndpoints(cluster, a)
 	if err != nil {
@@ -73,14 +90,6 @@ func (c connection) resolve(cluster policies.Cluster, a app) (target, error) {
 	t.Endpoints = endpoints
 	t.User, t.Password, err = c.resolveUser(a)
 	return t, err
-}
-
-func (c connection) or(flag, variable string, a app) string {
-	if flag != "" {
-		return flag
-	}
-	value, _ := a.env(variable)
-	return value
 }
 
 func (c connection) resolveEndpoints(cluster policies.Cluster, a app) ([]string, error) {
@@ -144,25 +153,26 @@ func parseEndpoints(from string, texts []string) ([]string, error) {
 }
 
 // resolveUser finds the name and the password, which is asked for where it can be.
-func (c connection) resolveUser(a app) (name, password string, err error) {
-	name, password, given := strings.Cut(c.or(c.user, "ETCDCTL_USER", a), ":")
+func (c connection) resolveUser(a app) (user named, password string, err error) {
+	user = a.named("--user", c.user, "ETCDCTL_USER")
+	name, password, given := strings.Cut(user.value, ":")
 	if exported, ok := a.env("ETCDCTL_PASSWORD"); ok && !given {
 		password, given = exported, true
 	}
 	switch {
 	case name == "":
-		return "", "", nil // a password alone, exported for etcdctl, is nobody's
+		return named{}, "", nil // a password alone, exported for etcdctl, belongs to no user
 	case !given && a.stdinTerminal:
 		fmt.Fprintf(a.stderr, "Password of %q: ", name)
 		typed, err := a.password()
 		fmt.Fprintln(a.stderr)
 		if err != nil {
-			return "", "", fmt.Errorf("reading the password: %w", err)
+			return named{}, "", fmt.Errorf("reading the password: %w", err)
 		}
 		password = string(typed)
 	}
 	if password == "" {
-		return "", "", hint.With(fmt.Errorf("user %q has no password", name), "set ETCDCTL_PASSWORD; an identity without a password logs in by --cert and --key")
+		return named{}, "", hint.With(fmt.Errorf("user %q has no password", name), "set ETCDCTL_PASSWORD; an identity without a password logs in by --cert and --key")
 	}
-	return name, password, nil
+	return named{name, user.source}, password, nil
 }

@@ -34,12 +34,12 @@ func TestResolve(t *testing.T) {
 			name: "flags", cluster: ours,
 			flags: connection{endpoints: []string{"other:2379"}, cacert: "ca", cert: "c", key: "k", user: "u:p:q"},
 			env:   map[string]string{"ETCDCTL_ENDPOINTS": "https://third:1", "ETCDCTL_CACERT": "x", "ETCDCTL_CERT": "x", "ETCDCTL_KEY": "x", "ETCDCTL_USER": "x:x"},
-			want:  target{Endpoints: []string{"https://other:2379"}, CACert: "ca", Cert: "c", Key: "k", User: "u", Password: "p:q"},
+			want:  target{Endpoints: []string{"https://other:2379"}, CACert: named{"ca", "--cacert"}, Cert: named{"c", "--cert"}, Key: named{"k", "--key"}, User: named{"u", "--user"}, Password: "p:q"},
 		},
 		{
 			name: "environment", cluster: ours,
 			env:  map[string]string{"ETCDCTL_ENDPOINTS": "10.0.0.2:2379", "ETCDCTL_CACERT": "ca", "ETCDCTL_CERT": "c", "ETCDCTL_KEY": "k", "ETCDCTL_USER": "u", "ETCDCTL_PASSWORD": "p"},
-			want: target{Endpoints: []string{"https://10.0.0.2:2379"}, CACert: "ca", Cert: "c", Key: "k", User: "u", Password: "p"},
+			want: target{Endpoints: []string{"https://10.0.0.2:2379"}, CACert: named{"ca", "ETCDCTL_CACERT"}, Cert: named{"c", "ETCDCTL_CERT"}, Key: named{"k", "ETCDCTL_KEY"}, User: named{"u", "ETCDCTL_USER"}, Password: "p"},
 		},
 		{
 			name: "an environment of another cluster", cluster: ours, env: map[string]string{"ETCDCTL_ENDPOINTS": "10.0.0.1:2379,10.9.9.9:2379"},
@@ -58,9 +58,10 @@ func TestResolve(t *testing.T) {
 		{name: "no port", cluster: ours, flags: connection{endpoints: []string{"10.0.0.1"}}, err: `--endpoints names "10.0.0.1", which is no endpoint`, exit: hint.Failed},
 		{name: "a path", cluster: ours, flags: connection{endpoints: []string{"https://a:1/x"}}, err: `--endpoints names "https://a:1/x", which is no endpoint`, exit: hint.Failed},
 		{name: "a socket", cluster: ours, flags: connection{endpoints: []string{"unix:///run/etcd"}}, err: `--endpoints names "unix:///run/etcd", which is no endpoint`, exit: hint.Failed},
-		{name: "a certificate without key", cluster: ours, flags: connection{cert: "c"}, err: `a certificate needs its key: --cert is "c", --key is ""`, exit: hint.Failed},
+		{name: "a certificate without key", cluster: ours, flags: connection{cert: "c"}, err: `the certificate c (--cert) needs its key, which neither --key nor ETCDCTL_KEY names`, exit: hint.Failed},
+		{name: "a key without certificate", cluster: ours, env: map[string]string{"ETCDCTL_KEY": "k"}, err: `the key k (ETCDCTL_KEY) needs its certificate, which neither --cert nor ETCDCTL_CERT names`, exit: hint.Failed},
 		{name: "a password without user is nobody's", cluster: ours, env: map[string]string{"ETCDCTL_PASSWORD": "p"}, want: target{Endpoints: all}},
-		{name: "the password is asked for", cluster: ours, flags: connection{user: "u"}, terminal: true, typed: "secret", want: target{Endpoints: all, User: "u", Password: "secret"}},
+		{name: "the password is asked for", cluster: ours, flags: connection{user: "u"}, terminal: true, typed: "secret", want: target{Endpoints: all, User: named{"u", "--user"}, Password: "secret"}},
 		{name: "nobody to ask", cluster: ours, flags: connection{user: "u"}, err: `user "u" has no password`, exit: hint.Failed},
 		{name: "nothing typed", cluster: ours, flags: connection{user: "u"}, terminal: true, err: "reading the password: nobody typed", exit: hint.Failed},
 		{name: "an empty password", cluster: ours, flags: connection{user: "u:"}, terminal: true, err: `user "u" has no password`, exit: hint.Failed},
@@ -79,7 +80,7 @@ func TestResolve(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(named{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -88,7 +89,7 @@ func TestResolve(t *testing.T) {
 
 func TestATargetNeverShowsItsPassword(t *testing.T) {
 	t.Parallel()
-	secret := target{Endpoints: []string{"https://a:1"}, User: "u", Password: "hunter2"}
+	secret := target{Endpoints: []string{"https://a:1"}, User: named{"u", "--user"}, Password: "hunter2"}
 	if text := secret.String(); strings.Contains(text, "hunter2") || text != `https://a:1 as "u"` {
 		t.Error(text)
 	}

@@ -154,7 +154,7 @@ func (o initOptions) certificates(ca *x509.Certificate) ([]adopt.Certificate, er
 // broughtCA is the CA of --cacert, if it can be one that a policy brings along, and how
 // the policy would name its file. Where lockstep made CAs of its own there is none.
 func (o initOptions) broughtCA(own adopt.Folder) (*x509.Certificate, string) {
-	path := o.or(o.cacert, "ETCDCTL_CACERT", o.app)
+	path := o.named("--cacert", o.cacert, "ETCDCTL_CACERT").value
 	text, err := os.ReadFile(path)
 	if err != nil || own.Cluster != "" {
 		return nil, "" // a file that cannot be read is said when it is needed

@@ -41,7 +41,9 @@ func (g *globals) openWorld(ctx context.Context, p *policies.Policy, f *folder.F
 		Policy: p, Folder: f, Now: g.now, InFlight: inFlight, CallTimeout: g.timeout,
 		Report: func(e world.Event) { progress.Report(view.Event(e)) },
 		Admin: &world.Admin{
-			Endpoints: t.Endpoints, Certificate: files.identity, Servers: files.servers, User: t.User, Password: t.Password,
+			Endpoints: t.Endpoints, Servers: files.servers,
+			Certificate: files.identity, File: t.Cert.value, Source: t.Cert.source,
+			User: t.User.value, Password: t.Password, UserSource: t.User.source,
 		},
 	}
 	return w, progress.Close, nil

@@ -65,7 +65,14 @@ func stepError(s roles.Step, err error) error {
 	if outcomeUnknown(err) {
 		return &UnknownOutcomeError{Step: s, Err: err}
 	}
-	return hint.With(fmt.Errorf("%s: %w", s, err), "Run the same command again: it looks at what is there and continues.")
+	if IsPermissionDenied(err) || IsUserEmpty(err) {
+		return fmt.Errorf("%s: %w", s, err) // Client.Apply explains it
+	}
+	advice := "Run the same command again: it looks at what is there and continues."
+	if isOvertaken(err) {
+		advice = "Another operator or program changes etcd's users and roles at the same time: wait until it has ended. " + advice
+	}
+	return hint.With(fmt.Errorf("%s: %w", s, err), advice)
 }
 
 func call(ctx context.Context, api API, s roles.Step) (err error) {

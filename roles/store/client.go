@@ -33,6 +33,7 @@ type Target struct {
 	Endpoints      []string // https URLs
 	TLS            *tls.Config
 	User, Password string        // "" for the certificate's identity; a password beats it (fact 4)
+	As             Identity      // who that is, for the text of a refusal
 	Timeout        time.Duration // of the first handshake, the login, and every single call
 }
 
@@ -52,7 +53,7 @@ func Connect(ctx context.Context, t Target) (*Client, error) {
 	}
 	if t.User != "" { // a login would wait for its time-out before it fails
 		if err := firstHandshake(ctx, t, t.Timeout); err != nil {
-			return nil, err
+			return nil, t.shown(err)
 		}
 	}
 	etcd, err := clientv3.New(clientv3.Config{
@@ -66,7 +67,7 @@ func Connect(ctx context.Context, t Target) (*Client, error) {
 	if !ready(ctx, etcd, t.Timeout/2) {
 		if err := firstHandshake(ctx, t, t.Timeout/2); err != nil {
 			_ = etcd.Close() // nothing went through it
-			return nil, err
+			return nil, t.shown(err)
 		}
 		etcd.ActiveConnection().ResetConnectBackoff() // by now the endpoint takes it
 	}
@@ -108,12 +109,23 @@ func ready(ctx context.Context, etcd *clientv3.Client, wait time.Duration) bool 
 	}
 }
 
+// shown adds to a server's refusal which certificate it refuses.
+func (t Target) shown(err error) error {
+	var refused *HandshakeError
+	if t.As.Certificate == "" || !errors.As(err, &refused) || !refused.ByServer() {
+		return err
+	}
+	return fmt.Errorf("%w: it was shown %s", err, t.As.certificate())
+}
+
 func connectError(t Target, err error) error {
+	who := t.As
+	who.User, who.Certificate = t.User, ""
 	switch {
 	case IsAuthFailed(err):
-		return hint.With(fmt.Errorf("logging in to etcd as %q: %w", t.User, err), "The user or its password is wrong.")
+		return hint.With(fmt.Errorf("logging in to etcd as %s: %w", who, err), "The user or its password is wrong.")
 	case isNoPassword(err):
-		return hint.With(fmt.Errorf("logging in to etcd as %q: %w", t.User, err), "This user has no password: use its certificate.")
+		return hint.With(fmt.Errorf("logging in to etcd as %s: %w", who, err), "This user has no password: use its certificate.")
 	}
 	return fmt.Errorf("connecting to etcd: %w", err)
 }
@@ -169,16 +181,25 @@ func (c *Client) Probe(ctx context.Context, questions []roles.Question, inFlight
 	return Probe(ctx, c.etcd, questions, inFlight)
 }
 
-// explain adds to a time-out what a handshake and the cluster show.
+// explain says of a refusal who is refused and why, and of a time-out what the members
+// show. It is for calls that name no user of their own, whose absence would read like a
+// refusal of ours.
 func (c *Client) explain(ctx context.Context, err error) error {
+	if err != nil && hint.Text(err) == "" && refusesUser(err) {
+		return c.explainRefusal(ctx, err)
+	}
+	return c.explainSilence(ctx, err)
+}
+
+// explainSilence adds to a time-out what a handshake and the cluster show.
+func (c *Client) explainSilence(ctx context.Context, err error) error {
 	if err == nil || hint.Text(err) != "" {
 		return err
 	}
 	if k := code(err); k != codes.DeadlineExceeded && k != codes.Unavailable {
 		return err
 	}
-	// The caller's time is used up; this look costs a second at most.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
 	defer cancel()
 	silent, cause := c.silentEndpoints(ctx)
 	n := len(c.target.Endpoints)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
@@ -37,6 +38,16 @@ func TestEveryIdentityProvesItself(t *testing.T) {
 	t.Parallel()
 	s := startEtcd(t)
 	root := s.connect(t, "root")
+	if err := root.EnableAuth(t.Context()); !store.IsRootMissing(err) {
+		t.Errorf("without root: %v", err)
+	}
+	_, err := s.as(t, "root").UserAddWithOptions(t.Context(), "root", "", &clientv3.UserAddOptions{NoPassword: true})
+	must(t, err)
+	if err := root.EnableAuth(t.Context()); !store.IsRootMissing(err) {
+		t.Errorf("without root's role: %v", err)
+	}
+	_, err = s.as(t, "root").UserDelete(t.Context(), "root")
+	must(t, err)
 	desired := components()
 	observed, err := root.Observe(t.Context(), nil)
 	must(t, err)

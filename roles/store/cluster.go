@@ -94,12 +94,13 @@ func (c *Client) Alarms(ctx context.Context) ([]Alarm, error) {
 }
 
 // CheckRoot asks for something that only root may have; nil means that this
-// connection is root's, or that auth is off.
+// connection is root's, or that auth is off. A refusal is etcd's own answer: what it
+// means is the caller's question.
 func (c *Client) CheckRoot(ctx context.Context) error {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	_, err := c.etcd.UserList(ctx)
-	return c.explain(ctx, err)
+	return c.explainSilence(ctx, err)
 }
 
 // AuthEnabled tells whether auth is on (fact 29).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -48,6 +49,22 @@ func isNoPassword(err error) bool {
 }
 
 func isUserNotFound(err error) bool { return is(err, rpctypes.ErrUserNotFound, "user name not found") }
+
+// IsRootMissing reports that auth cannot be turned on because root is no user, or does
+// not hold role root. Auth is then off.
+func IsRootMissing(err error) bool {
+	return is(err, rpctypes.ErrRootUserNotExist, "root user does not exist") ||
+		is(err, rpctypes.ErrRootRoleNotExist, "root user does not have root role")
+}
+
+// isOvertaken reports an answer to a step that can only mean that users or roles are not
+// as they were when the plan was made.
+func isOvertaken(err error) bool {
+	return slices.ContainsFunc([]error{
+		rpctypes.ErrUserAlreadyExist, rpctypes.ErrRoleAlreadyExist, rpctypes.ErrUserNotFound, rpctypes.ErrRoleNotFound,
+		rpctypes.ErrRoleNotGranted, rpctypes.ErrPermissionNotGranted,
+	}, func(typed error) bool { return errors.Is(err, typed) })
+}
 
 func isRoleNotFound(err error) bool { return is(err, rpctypes.ErrRoleNotFound, "role name not found") }
 

@@ -146,3 +146,25 @@ func TestObserveIsOneMoment(t *testing.T) {
 		}
 	}
 }
+
+// A step that finds another state than the plan was made for blames whoever changed it.
+func TestAStepThatIsOvertakenSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		step roles.Step
+		want string
+	}{
+		{roles.Step{Action: roles.UserAdd, User: "a"}, `add user "a" without a password: etcdserver: user name already exists`},
+		{roles.Step{Action: roles.RoleAdd, Role: "r"}, `add role "r": etcdserver: role name already exists`},
+		{roles.Step{Action: roles.UserGrantRole, User: "b", Role: "r"}, `bind user "b" to role "r": etcdserver: user name not found`},
+		{roles.Step{Action: roles.RoleDelete, Role: "s"}, `delete role "s": etcdserver: role name not found`},
+		{roles.Step{Action: roles.UserRevokeRole, User: "a", Role: "s"}, `unbind user "a" from role "s": etcdserver: role is not granted to the user`},
+	} {
+		etcd := fake.New(roles.State{Revision: 1, Users: []roles.User{{Name: "a"}}, Roles: []roles.Role{{Name: "r"}}})
+		err := store.Apply(t.Context(), etcd.As("root"), roles.Plan{Steps: []roles.Step{c.step}}, 1, func(roles.Step) {})
+		const advice = "Another operator or program changes etcd's users and roles at the same time: wait until it has ended. Run the same command again: it looks at what is there and continues."
+		if err == nil || err.Error() != c.want || hint.Text(err) != advice {
+			t.Errorf("got  %v\nhint %s\nwant %s", err, hint.Text(err), c.want)
+		}
+	}
+}

@@ -21,7 +21,7 @@ import (
 // those that arrive together.
 const readsInFlight = 128
 
-// looks is how often Observe starts again when somebody changes etcd meanwhile.
+// looks is how often Observe starts again when users or roles change meanwhile.
 const looks = 5
 
 // Observe reads all users and roles, as they were at one auth revision: when that
@@ -29,37 +29,37 @@ const looks = 5
 // while auth is on, whether they have a password; etcd logs each such question (fact 18).
 func Observe(ctx context.Context, api API, probe []string) (roles.State, error) {
 	for range looks {
-		s, err := look(ctx, api, probe)
-		if err != nil && !isUserNotFound(err) && !isRoleNotFound(err) { // those are gone since they were listed
+		s, whole, err := look(ctx, api, probe)
+		if err != nil {
 			return roles.State{}, err
 		}
-		on, revision, again := authStatus(ctx, api)
-		if again != nil {
-			return roles.State{}, fmt.Errorf("asking whether auth is on: %w", again)
+		on, revision, err := authStatus(ctx, api)
+		if err != nil {
+			return roles.State{}, fmt.Errorf("asking whether auth is on: %w", err)
 		}
-		if err == nil && on == s.Enabled && revision == s.Revision {
+		if whole && on == s.Enabled && revision == s.Revision {
 			return s, nil
 		}
 	}
-	return roles.State{}, hint.With(errors.New("reading users and roles: somebody changes them all the time"),
-		"Find out who else writes etcd's users and roles, and run the command again when that is over.")
+	return roles.State{}, hint.With(errors.New("reading users and roles: another program changes them all the time"),
+		"Find out which program writes etcd's users and roles, and run the command again when it has ended.")
 }
 
-// look reads everything once.
-func look(ctx context.Context, api API, probe []string) (roles.State, error) {
-	var s roles.State
+// look reads everything once. It is not whole when a user or role that was listed is not
+// there any more. That no user is found by a list is no such thing: it is who asks.
+func look(ctx context.Context, api API, probe []string) (s roles.State, whole bool, err error) {
 	on, revision, err := authStatus(ctx, api)
 	if err != nil {
-		return s, fmt.Errorf("asking whether auth is on: %w", err)
+		return s, false, fmt.Errorf("asking whether auth is on: %w", err)
 	}
 	s.Enabled, s.Revision = on, revision
 	users, err := api.UserList(ctx)
 	if err != nil {
-		return s, fmt.Errorf("listing users: %w", err)
+		return s, false, fmt.Errorf("listing users: %w", err)
 	}
 	list, err := api.RoleList(ctx)
 	if err != nil {
-		return s, fmt.Errorf("listing roles: %w", err)
+		return s, false, fmt.Errorf("listing roles: %w", err)
 	}
 	asked := map[string]bool{}
 	for _, name := range probe {
@@ -81,11 +81,11 @@ func look(ctx context.Context, api API, probe []string) (roles.State, error) {
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return s, err
+		return s, false, present(err)
 	}
 	slices.SortFunc(s.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Roles, func(a, b roles.Role) int { return strings.Compare(a.Name, b.Name) })
-	return s, nil
+	return s, true, nil
 }
 
 func observeRole(ctx context.Context, api API, name string) (roles.Role, error) {

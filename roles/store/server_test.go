@@ -123,9 +123,15 @@ func startEtcd(t testing.TB, more ...string) *server {
 // startSilent does not wait.
 func startSilent(t testing.TB, more ...string) *server {
 	t.Helper()
+	return startUnder(t, newCA(t, "test clients"), newCA(t, "test servers"), more...)
+}
+
+// startUnder does not wait, and uses CAs that are there.
+func startUnder(t testing.TB, clients, servers *ca, more ...string) *server {
+	t.Helper()
 	path, err := binary()
 	must(t, err)
-	s := &server{url: "https://" + freeAddress(t), peerURL: "https://" + freeAddress(t), clients: newCA(t, "test clients"), servers: newCA(t, "test servers")}
+	s := &server{url: "https://" + freeAddress(t), peerURL: "https://" + freeAddress(t), clients: clients, servers: servers}
 	folder := t.TempDir()
 	own := issue(t, serverTemplate(), s.servers)
 	write := func(name string, text []byte) string {

@@ -41,10 +41,10 @@ func (c *Client) DisableAuth(ctx context.Context) error {
 // a password that lockstep ever makes, and it does not live longer than turning auth on.
 func (c *Client) AddRecoveryUser(ctx context.Context, user, password string) error {
 	if _, err := c.etcd.UserAdd(ctx, user, password); err != nil {
-		return fmt.Errorf("adding the temporary recovery user: %w", c.explain(ctx, err))
+		return fmt.Errorf("adding the temporary recovery user: %w", c.explainSilence(ctx, err))
 	}
 	if _, err := c.etcd.UserGrantRole(ctx, user, "root"); err != nil {
-		return fmt.Errorf("giving the temporary recovery user role root: %w", c.explain(ctx, err))
+		return fmt.Errorf("giving the temporary recovery user role root: %w", c.explainSilence(ctx, err))
 	}
 	return nil
 }
