@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -28,8 +29,8 @@ type match struct {
 }
 
 // matching is the preset that gives component exactly these permissions. One that does
-// so with its defaults speaks for itself. A parameter makes a preset equal to nearly
-// anything, so then one of the names, the user's first, has to be the preset's as well;
+// so with its defaults, or other values that it lists, speaks for itself. A parameter that
+// takes any text makes a preset equal to nearly anything, so then one of the names, the user's first, has to be the preset's as well;
 // one that names a user is that user's alone, and comes before all others.
 func matching(component string, names []string, permissions []keyrange.Permission) (match, bool) {
 	var exact, named []match
@@ -48,8 +49,8 @@ func matching(component string, names []string, permissions []keyrange.Permissio
 			switch {
 			case carried:
 				named = append(named, match{p.Name, with})
-			case with == nil:
-				exact = append(exact, match{p.Name, nil})
+			case chosen(p, with):
+				exact = append(exact, match{p.Name, with})
 			}
 			break
 		}
@@ -77,9 +78,10 @@ func carries(name, preset string) bool {
 }
 
 // candidates is the values for p's parameters that may be worth a try: its defaults
-// first, then whatever makes one of its permissions equal to one of those given.
+// first, then every other choice of the values that parameters list, then whatever makes
+// one of its permissions equal to one of those given.
 func candidates(p presets.Preset, permissions []keyrange.Permission) []map[string]string {
-	out := []map[string]string{nil}
+	out := choices(p)
 	for _, template := range p.Permissions {
 		before, rest, found := strings.Cut(template.First, "{")
 		name, after, closed := strings.Cut(rest, "}")
@@ -94,6 +96,36 @@ func candidates(p presets.Preset, permissions []keyrange.Permission) []map[strin
 		}
 	}
 	return out
+}
+
+// choices is nil for the defaults, and every other combination of listed values, without
+// those that are the default.
+func choices(p presets.Preset) []map[string]string {
+	out := []map[string]string{nil}
+	for _, parameter := range p.Parameters {
+		for _, with := range slices.Clone(out) {
+			for _, value := range parameter.Values {
+				if value == parameter.Default {
+					continue
+				}
+				more := map[string]string{parameter.Name: value}
+				maps.Copy(more, with)
+				out = append(out, more)
+			}
+		}
+	}
+	return out
+}
+
+// chosen reports whether with gives listed values only: such a preset is as much itself
+// as with its defaults.
+func chosen(p presets.Preset, with map[string]string) bool {
+	for _, parameter := range p.Parameters {
+		if _, given := with[parameter.Name]; given && len(parameter.Values) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func parameter(p presets.Preset, name string) bool {

@@ -42,6 +42,19 @@ func TestEveryPresetIsRecognized(t *testing.T) {
 	}
 }
 
+// Values that a preset lists speak for themselves, as its defaults do.
+func TestListedValuesAreRecognized(t *testing.T) {
+	t.Parallel()
+	cni, _ := presets.Lookup("calico/cni")
+	for _, with := range []map[string]string{{"policy": "none"}, {"kubevirt": "used"}, {"policy": "none", "kubevirt": "used"}} {
+		given, _, _ := cni.Expand("x", with)
+		got, _ := matching("x", []string{"anything"}, given)
+		if diff := cmp.Diff(match{"calico/cni", with}, got, cmp.AllowUnexported(match{})); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", with, diff)
+		}
+	}
+}
+
 // A parameter makes flannel's preset equal to any prefix; only a name tells that it is meant.
 func TestAParameterNeedsTheName(t *testing.T) {
 	t.Parallel()

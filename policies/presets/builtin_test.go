@@ -10,7 +10,8 @@ import (
 	"lockstep/policies/keyrange"
 )
 
-// The whole of every built-in preset, as it is granted: R read, RW readwrite, each on a prefix.
+// The whole of every built-in preset, as it is granted: R read, RW readwrite, each on a
+// prefix. A row may set parameters: "calico/felix wireguard=used".
 func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 	t.Parallel()
 	const calico = "/calico/resources/v3/projectcalico.org/"
@@ -24,7 +25,7 @@ func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 				"/calico/felix/v1/", "/calico/felix/v2/", "/calico/ipam/v2/",
 				calico + "felixconfigurations/", calico + "nodes/", calico + "workloadendpoints/",
 				calico + "clusterinformations/", calico + "ippools/",
-				calico + "tiers/", calico + "bgpconfigurations/", calico + "caliconodestatuses/",
+				calico + "tiers/", calico + "bgpconfigurations/", calico + "caliconodestatuses/", calico + "ipamconfigurations/",
 			},
 			r: []string{calico},
 		},
@@ -32,15 +33,31 @@ func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 			rw: []string{"/calico/felix/v1/", "/calico/felix/v2/"},
 			r:  []string{calico, "/calico/ipam/v2/"},
 		},
+		"calico/felix wireguard=used": {
+			rw: []string{"/calico/felix/v1/", "/calico/felix/v2/", calico + "nodes/"},
+			r:  []string{calico, "/calico/ipam/v2/"},
+		},
 		"calico/cni": {
 			rw: []string{"/calico/ipam/v2/", calico + "workloadendpoints/"},
-			r:  []string{calico + "ippools/", calico + "clusterinformations/", calico + "nodes/", calico + "ipreservations/"},
+			r: []string{
+				calico + "ippools/", calico + "clusterinformations/", calico + "nodes/", calico + "ipreservations/",
+				calico + "blockaffinities/",
+			},
+		},
+		"calico/cni policy=none kubevirt=used": {
+			rw: []string{"/calico/ipam/v2/", calico + "workloadendpoints/", calico + "profiles/"},
+			r: []string{
+				calico + "ippools/", calico + "clusterinformations/", calico + "nodes/", calico + "ipreservations/",
+				calico + "blockaffinities/", calico + "ipamconfigurations/",
+			},
 		},
 		"calico/kube-controllers": {
 			rw: []string{
 				"/calico/ipam/v2/", calico + "profiles/", calico + "networkpolicies/", calico + "nodes/",
 				calico + "clusterinformations/", calico + "hostendpoints/", calico + "kubecontrollersconfigurations/",
 				calico + "tiers/", calico + "workloadendpoints/",
+				calico + "felixconfigurations/", calico + "bgpconfigurations/", calico + "bgppeers/",
+				calico + "globalnetworkpolicies/", calico + "stagednetworkpolicies/", calico + "stagedglobalnetworkpolicies/",
 			},
 			r: []string{calico},
 		},
@@ -49,6 +66,7 @@ func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 			rw: []string{
 				calico + "globalnetworkpolicies/", calico + "globalnetworksets/", calico + "networkpolicies/",
 				calico + "networksets/", calico + "profiles/",
+				calico + "stagednetworkpolicies/", calico + "stagedglobalnetworkpolicies/", calico + "stagedkubernetesnetworkpolicies/",
 			},
 			r: []string{"/calico/ipam/v2/", calico},
 		},
@@ -74,14 +92,20 @@ func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 			for _, prefix := range table.r {
 				expected = append(expected, keyrange.Prefix(prefix, keyrange.Read).String())
 			}
-			preset, ok := Lookup(name)
+			words := strings.Fields(name)
+			preset, ok := Lookup(words[0])
 			if !ok {
 				t.Fatal("not built in")
+			}
+			with := map[string]string{}
+			for _, word := range words[1:] {
+				parameter, value, _ := strings.Cut(word, "=")
+				with[parameter] = value
 			}
 			if preset.User != table.user || preset.Administrator != table.administrator {
 				t.Errorf("user %q, administrator %v", preset.User, preset.Administrator)
 			}
-			permissions, _, problems := preset.Expand("x", nil)
+			permissions, _, problems := preset.Expand("x", with)
 			var got []string
 			for _, p := range permissions {
 				got = append(got, p.String())

@@ -29,10 +29,13 @@ func Decode(d *strict.Decoder, name string, v strict.Value) Preset {
 			d.Fail(e.Key, "", "{name} is the component's name and no parameter")
 			continue
 		}
-		p.Parameters = append(p.Parameters, decodeParameter(e))
+		p.Parameters = append(p.Parameters, decodeParameter(d, e))
 	}
 	for _, item := range v.Field("permissions").Items() {
 		permission, ok := DecodePermission(item)
+		if ok && item.Field("when").Given() {
+			permission.When, ok = p.decodeCondition(d, item.Field("when"))
+		}
 		if !ok {
 			continue
 		}
@@ -49,14 +52,46 @@ func Decode(d *strict.Decoder, name string, v strict.Value) Preset {
 	return p
 }
 
-func decodeParameter(e strict.Entry) Parameter {
+func decodeParameter(d *strict.Decoder, e strict.Entry) Parameter {
 	value := e.Value.Field("default")
-	return Parameter{
+	p := Parameter{
 		Name:        e.Key.Text(),
 		Default:     value.Text(),
 		HasDefault:  value.Given(),
+		Values:      e.Value.Field("values").Texts(),
 		Description: oneLine(e.Value.Field("description").Text()),
 	}
+	if value.Valid() && !p.takes(p.Default) {
+		d.Fail(value, "values: "+strings.Join(p.Values, ", "), "%q is none of the values", p.Default)
+	}
+	return p
+}
+
+// decodeCondition reads the one parameter and value that a permission waits for. The
+// parameter lists its values, so that a slip is no condition that never holds. It is not
+// ok where there is none: the permission is then not given at all.
+func (p Preset) decodeCondition(d *strict.Decoder, v strict.Value) (c Condition, ok bool) {
+	if n := len(v.Entries()); n != 1 {
+		if v.Sound() {
+			d.Fail(v, "write the permission once for each", "names %d parameters, want one", n)
+		}
+		return c, false
+	}
+	e := v.Entries()[0]
+	c = Condition{Parameter: e.Key.Text(), Value: e.Value.Text()}
+	switch parameter, known := p.parameter(c.Parameter); {
+	case !e.Value.Valid():
+		return c, false // reported by the table
+	case !known:
+		d.Fail(e.Key, "", "there is no parameter %q", c.Parameter)
+	case len(parameter.Values) == 0:
+		d.Fail(e.Key, "give it values: [...]", "parameter %q may have any value", c.Parameter)
+	case !parameter.takes(c.Value):
+		d.Fail(e.Value, "values: "+strings.Join(parameter.Values, ", "), "parameter %q is never %q", c.Parameter, c.Value)
+	default:
+		return c, true
+	}
+	return c, false
 }
 
 // DecodePermission turns a value of PermissionType into a permission. It is not ok

@@ -25,6 +25,9 @@ func (p Preset) Expand(component string, with map[string]string) ([]keyrange.Per
 	}
 	var permissions []keyrange.Permission
 	for i, written := range p.Permissions {
+		if when := written.When; when != (Condition{}) && values[when.Parameter] != when.Value {
+			continue
+		}
 		permission, err := written.fill(values)
 		if err != nil {
 			problems = append(problems, Problem{
@@ -83,6 +86,12 @@ func (p Preset) values(component string, with map[string]string) (map[string]str
 	for _, parameter := range p.Parameters {
 		value, given := with[parameter.Name]
 		switch {
+		case given && !parameter.takes(value):
+			problems = append(problems, Problem{
+				Parameter: parameter.Name,
+				Message:   fmt.Sprintf("parameter %q of preset %s is never %q", parameter.Name, p.Name, value),
+				Hint:      strict.Suggest(value, parameter.Values, "one of: "),
+			})
 		case given:
 			values[parameter.Name] = value
 		case parameter.HasDefault:

@@ -115,6 +115,32 @@ permissions: [{prefix: "{prefix}", access: readwrite}, {range: ["{from}", c], ac
 	}
 }
 
+// What a parameter brings along is given for its value alone, the default's included.
+func TestAPermissionWaitsForItsParameter(t *testing.T) {
+	t.Parallel()
+	preset, problems := read(t, `
+parameters: {mode: {default: plain, values: [plain, full]}}
+permissions: [{key: a, access: read}, {key: b, access: read, when: {mode: full}}, {key: c, access: read, when: {mode: plain}}]
+`)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	a, b, c := keyrange.Key("a", keyrange.Read), keyrange.Key("b", keyrange.Read), keyrange.Key("c", keyrange.Read)
+	for mode, want := range map[string][]keyrange.Permission{"": {a, c}, "plain": {a, c}, "full": {a, b}} {
+		with := map[string]string{}
+		if mode != "" {
+			with["mode"] = mode
+		}
+		if got, _, problems := preset.Expand("x", with); problems != nil || !cmp.Equal(want, got) {
+			t.Errorf("mode %q: problems %v, permissions (-want +got):\n%s", mode, problems, cmp.Diff(want, got))
+		}
+	}
+	want := []Problem{{Parameter: "mode", Message: `parameter "mode" of preset tenant is never "yes"`, Hint: "one of: plain, full"}}
+	if got, _, problems := preset.Expand("x", map[string]string{"mode": "yes"}); got != nil || !cmp.Equal(want, problems) {
+		t.Errorf("permissions %v, problems (-want +got):\n%s", got, cmp.Diff(want, problems))
+	}
+}
+
 // A preset that was not decoded (and so never checked) still grants nothing unmeant.
 func TestExpandItselfRefusesUnknownPlaceholders(t *testing.T) {
 	t.Parallel()
@@ -139,6 +165,12 @@ func TestDecodeReportsEverythingWrong(t *testing.T) {
 		{"name as parameter", "parameters: {name: {}}\npermissions: []", "p.yaml:1:14: parameters.name: {name} is the component's name and no parameter"},
 		{"a bad parameter name", "parameters: {Pre: {}}\npermissions: []", `p.yaml:1:14: parameters.Pre: "Pre" is not a parameter's name: a small letter, then small letters, digits and hyphens, 32 at most`},
 		{"access of another world", "permissions: [{key: a, access: rw}]", `p.yaml:1:32: permissions[0].access: "rw" is not one of read, write, readwrite`},
+		{"a default that is none of the values", "parameters: {p: {default: c, values: [a, b]}}\npermissions: []", "p.yaml:1:27: parameters.p.default: \"c\" is none of the values\n  hint: values: a, b"},
+		{"an unknown condition", "permissions: [{key: a, access: read, when: {q: x}}]", `p.yaml:1:45: permissions[0].when.q: there is no parameter "q"`},
+		{"a condition on any text", "parameters: {p: {}}\npermissions: [{key: a, access: read, when: {p: x}}]", "p.yaml:2:45: permissions[0].when.p: parameter \"p\" may have any value\n  hint: give it values: [...]"},
+		{"a condition that never holds", "parameters: {p: {values: [a, b]}}\npermissions: [{key: a, access: read, when: {p: c}}]", "p.yaml:2:48: permissions[0].when.p: parameter \"p\" is never \"c\"\n  hint: values: a, b"},
+		{"two conditions", "parameters: {p: {values: [a]}, q: {values: [a]}}\npermissions: [{key: a, access: read, when: {p: a, q: a}}]", "p.yaml:2:44: permissions[0].when: names 2 parameters, want one\n  hint: write the permission once for each"},
+		{"an empty condition", "permissions: [{key: a, access: read, when: {}}]", "p.yaml:1:44: permissions[0].when: has no fields"},
 		{"an empty prefix", `permissions: [{prefix: "", access: read}]`, "p.yaml:1:24: permissions[0].prefix: is empty\n  hint: write {everything: true} if every key is meant"},
 	}
 	for _, test := range tests {

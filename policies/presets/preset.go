@@ -3,6 +3,7 @@ package presets
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lockstep/policies/hint"
@@ -26,8 +27,30 @@ type Preset struct {
 type Parameter struct {
 	Name        string
 	Default     string
-	HasDefault  bool // otherwise every component has to give the value
+	HasDefault  bool     // otherwise every component has to give the value
+	Values      []string // the only values that it may have; nil for any
 	Description string
+}
+
+// Condition is a parameter's value that a permission waits for; the zero Condition is
+// none. A component that leaves the parameter out has its default.
+type Condition struct{ Parameter, Value string }
+
+// String is the condition as a component writes its value: `policy: none`.
+func (c Condition) String() string { return c.Parameter + ": " + c.Value }
+
+// takes reports whether value may be given to p.
+func (p Parameter) takes(value string) bool {
+	return len(p.Values) == 0 || slices.Contains(p.Values, value)
+}
+
+// parameter finds one of p's parameters by its name.
+func (p Preset) parameter(name string) (Parameter, bool) {
+	i := slices.IndexFunc(p.Parameters, func(q Parameter) bool { return q.Name == name })
+	if i < 0 {
+		return Parameter{}, false
+	}
+	return p.Parameters[i], true
 }
 
 // Form is the field by which a permission says which keys it covers.
@@ -47,7 +70,8 @@ type Permission struct {
 	First  string // the prefix, the key, where the range begins; "" for Everything
 	Last   string // of Range: the first key that is no longer covered
 	Access keyrange.Access
-	Why    string // why it is needed beyond what the software's own documentation says; "" when that says it
+	When   Condition // given to those components only
+	Why    string    // why it is needed beyond what the software's own documentation says; "" when that says it
 }
 
 // Target is the keys that p covers, in the words of keyrange: `prefix "/registry/"`.

@@ -14,12 +14,16 @@ func Type() strict.Type {
 	text := strict.Type{Kind: strict.Text, NonEmpty: true}
 	prose := strict.Type{Kind: strict.Prose, NonEmpty: true}
 	permission := PermissionType()
-	permission.Fields = append(permission.Fields, strict.Field{
-		Name: "why", Type: prose,
-		Doc: "Why this is needed beyond what the software's own documentation says.",
-	})
+	permission.Fields = append(permission.Fields,
+		strict.Field{
+			Name: "when", Type: strict.Type{Kind: strict.Map, Key: parameterName(), Elem: &text, NonEmpty: true},
+			Doc: "One parameter and one of its values: only a component with that value has this permission.",
+		},
+		strict.Field{Name: "why", Type: prose, Doc: "Why this is needed beyond what the software's own documentation says."},
+	)
 	parameter := strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
 		{Name: "default", Type: strict.Type{Kind: strict.Text}, Doc: "The value where a component gives none; without it every component has to."},
+		{Name: "values", Type: list(text), Doc: "The only values that it may have. Default: any text."},
 		{Name: "description", Type: prose, Doc: "What the value means to the software."},
 	}}
 	return strict.Type{

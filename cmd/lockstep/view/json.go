@@ -92,16 +92,18 @@ type WrittenDocument struct {
 
 // ParameterDocument is one value that a component may set by `with`.
 type ParameterDocument struct {
-	Name        string `json:"name"`
-	Default     string `json:"default"`
-	Description string `json:"description"`
+	Name        string   `json:"name"`
+	Default     string   `json:"default"`
+	Values      []string `json:"values,omitempty"` // the only ones that it may have; absent for any
+	Description string   `json:"description"`
 }
 
 // PermissionDocument is one permission of a preset, in the words of a policy file.
 type PermissionDocument struct {
-	Target string `json:"target"` // prefix "/registry/", key "a", ...
-	Access string `json:"access"` // read, write, readwrite
-	Why    string `json:"why,omitempty"`
+	Target string            `json:"target"`         // prefix "/registry/", key "a", ...
+	Access string            `json:"access"`         // read, write, readwrite
+	When   map[string]string `json:"when,omitempty"` // the parameter's value that it is given for; absent for always
+	Why    string            `json:"why,omitempty"`
 }
 
 // VersionDocument is the answer of version (kind Version).

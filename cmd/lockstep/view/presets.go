@@ -1,6 +1,11 @@
 package view
 
-import "lockstep/policies/presets"
+import (
+	"fmt"
+	"strings"
+
+	"lockstep/policies/presets"
+)
 
 // Presets is the list of presets.
 type Presets []presets.Preset
@@ -34,7 +39,7 @@ func (p Preset) Text(s *Sheet) {
 		s.Line("")
 		s.Line("parameters, set by with:")
 		for _, parameter := range p.Parameters {
-			s.Line("  %s (default %s): %s", parameter.Name, parameter.Default, parameter.Description)
+			p.parameter(s, parameter)
 		}
 	}
 	s.Line("")
@@ -56,6 +61,17 @@ func (p Preset) Text(s *Sheet) {
 	}
 }
 
+func (p Preset) parameter(s *Sheet, parameter presets.Parameter) {
+	says := []string{"required"}
+	if parameter.HasDefault {
+		says[0] = "default " + parameter.Default
+	}
+	if len(parameter.Values) > 0 {
+		says = append(says, "one of "+strings.Join(parameter.Values, ", "))
+	}
+	s.Wrapped("  ", "    ", fmt.Sprintf("%s (%s): %s", parameter.Name, strings.Join(says, "; "), parameter.Description))
+}
+
 func (p Preset) permissions(s *Sheet) {
 	if p.Administrator {
 		s.Line("etcd's role root: everything")
@@ -64,6 +80,9 @@ func (p Preset) permissions(s *Sheet) {
 	s.Line("permissions:")
 	for _, permission := range p.Permissions {
 		s.Line("  %-9s  %s", permission.Access, permission.Target())
+		if permission.When != (presets.Condition{}) {
+			s.Line("             only with {%s}", permission.When)
+		}
 		if permission.Why != "" {
 			s.Wrapped("             also needed: ", "             ", permission.Why)
 		}
@@ -84,10 +103,18 @@ func presetDocument(p presets.Preset) PresetDocument {
 		Notes:       append([]string{}, p.Notes...),
 	}
 	for _, parameter := range p.Parameters {
-		d.Parameters = append(d.Parameters, ParameterDocument{parameter.Name, parameter.Default, parameter.Description})
+		d.Parameters = append(d.Parameters, ParameterDocument{parameter.Name, parameter.Default, parameter.Values, parameter.Description})
 	}
 	for _, permission := range p.Permissions {
-		d.Permissions = append(d.Permissions, PermissionDocument{permission.Target(), string(permission.Access), permission.Why})
+		d.Permissions = append(d.Permissions, PermissionDocument{permission.Target(), string(permission.Access), condition(permission.When), permission.Why})
 	}
 	return d
+}
+
+// condition is the one parameter and value that a permission waits for; nil for none.
+func condition(c presets.Condition) map[string]string {
+	if c == (presets.Condition{}) {
+		return nil
+	}
+	return map[string]string{c.Parameter: c.Value}
 }
