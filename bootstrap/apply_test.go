@@ -304,27 +304,29 @@ func TestProposeCertificates(t *testing.T) {
 	}
 }
 
-// A certificate in the name of a user that is refused would make it ours.
+// A certificate in the name of a user that is taken over only with a flag would make it
+// ours. One whose role waits for a flag is ours already.
 func TestWithholdCertificates(t *testing.T) {
 	t.Parallel()
-	policy := edge(t, "a", "b", "c")
+	policy := edge(t, "a", "b", "c", "d")
 	r := &run{World: &world.World{Policy: policy}, owned: func(user string) bool { return user == "b" }}
 	issue := func(name string) certgen.Step {
 		return certgen.Step{Action: certgen.Issue, Profile: certgen.Profile{Path: "components/" + name + "/client"}, Reason: certgen.Missing}
 	}
 	p := &Proposal{}
-	p.Certificates.Steps = []certgen.Step{issue("a"), issue("ab"), issue("b"), issue("c")}
+	p.Certificates.Steps = []certgen.Step{issue("a"), issue("ab"), issue("b"), issue("c"), issue("d")}
 	p.Roles.Refused = []roles.Refusal{
-		{Flag: roles.FlagAdopt, Step: roles.Step{User: "a"}},
-		{Flag: roles.FlagRecreate, Step: roles.Step{User: "b"}}, // ours: it has its certificate, or had one
+		{Flag: roles.FlagAdopt, Takeover: true, Step: roles.Step{User: "a"}},
+		{Flag: roles.FlagRecreate, Takeover: true, Step: roles.Step{User: "b"}}, // ours: it has its certificate, or had one
 		{Flag: roles.FlagPrune, Step: roles.Step{User: "c"}},
+		{Flag: roles.FlagAdopt, Step: roles.Step{User: "d"}},
 	}
 	r.withholdCertificates(p)
 	var left []string
 	for _, s := range p.Certificates.Steps {
 		left = append(left, s.Path())
 	}
-	if diff := cmp.Diff([]string{"components/ab/client", "components/b/client", "components/c/client"}, left); diff != "" {
+	if diff := cmp.Diff([]string{"components/ab/client", "components/b/client", "components/c/client", "components/d/client"}, left); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}
 	if len(p.Withheld) != 1 || p.Withheld[0].Path() != "components/a/client" || p.Withheld[0].Flag != roles.FlagAdopt {

@@ -25,8 +25,8 @@ type Options struct {
 	// Confirm is called before anything is changed, with what will be. An error ends
 	// the run and nothing was changed since the last call. nil refuses every change.
 	Confirm func(Plan) error
-	// Notes is called, before Confirm, when auth is about to be turned on, with what the
-	// presets ask of the operator.
+	// Notes is called, before Confirm, with what the presets ask of the operator: of every
+	// component when auth is about to be turned on, else of those that lose a right.
 	Notes func([]Note)
 	// Affected is called, before Confirm, when auth is about to be turned on for a cluster
 	// that holds keys, with who will notice: a sentence for each.
@@ -61,11 +61,6 @@ func (p Plan) Steps() int {
 		n++
 	}
 	return n
-}
-
-// Note is what a component's preset asks of the operator.
-type Note struct {
-	Component, Preset, Text string
 }
 
 // Result is how a run ended.

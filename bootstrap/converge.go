@@ -10,6 +10,7 @@ import (
 
 	"lockstep/bootstrap/verify"
 	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/policies/count"
 	"lockstep/policies/hint"
 	"lockstep/roles"
@@ -57,7 +58,11 @@ func (r *run) planChanges(ctx context.Context) error {
 	for _, refusal := range r.plan.Roles.Refused {
 		r.Warn("etcd", "left alone without %s: %s: %s", refusal.Flag, refusal.Step, refusal.Reason)
 	}
-	if notes := r.notes(); r.plan.EnableAuth && len(notes) > 0 && r.Notes != nil {
+	notes := r.notesOfTaken(r.plan.Roles)
+	if r.plan.EnableAuth {
+		notes = r.notes(func(policies.Component) bool { return true })
+	}
+	if len(notes) > 0 && r.Notes != nil {
 		r.Notes(notes) // before the question: some of it is to be done before auth is on
 	}
 	if r.plan.EnableAuth {
@@ -88,17 +93,6 @@ func newUsers(p roles.Plan, observed roles.State) roles.Plan {
 		return s.Action == roles.UserAdd && found
 	})
 	return p
-}
-
-// notes is what the presets in use ask of the operator, in the policy's order.
-func (r *run) notes() []Note {
-	var out []Note
-	for _, c := range r.Policy.Components {
-		for _, text := range c.Notes {
-			out = append(out, Note{Component: c.Name, Preset: c.Preset, Text: text})
-		}
-	}
-	return out
 }
 
 func (r *run) observe(ctx context.Context) (roles.State, error) {
@@ -170,14 +164,22 @@ func withKnown(s roles.State, made map[string]bool) roles.State {
 	return s
 }
 
-// refusedChange stops at a user that somebody else made. What only waits to be removed
-// stands in nobody's way.
+// refusedChange stops at a user that lockstep did not make, and at a role that such a user
+// holds, too. A user or role that only waits to be removed does not stop the run.
 func refusedChange(p roles.Plan) error {
 	for _, refusal := range p.Refused {
-		if refusal.Flag != roles.FlagPrune {
-			return hint.Refuse(fmt.Sprintf("Look at the user first; lockstep apply %s then takes it over.", refusal.Flag),
-				"nothing was changed, because this is not done unasked: %s: %s", refusal.Step, refusal.Reason)
+		if removes := refusal.Action == roles.UserDelete || refusal.Action == roles.RoleDelete; removes && refusal.Flag == roles.FlagPrune {
+			continue
 		}
+		advice := fmt.Sprintf("Look at the user first; lockstep apply %s then takes it over.", refusal.Flag)
+		if !refusal.Takeover {
+			advice = fmt.Sprintf("Look at the user first: take the role from it, or let lockstep apply %s change what it may do.", refusal.Flag)
+		}
+		why := refusal.Reason
+		if refusal.Affects != "" {
+			why += ": " + refusal.Affects
+		}
+		return hint.Refuse(advice, "nothing was changed, because this is not done unasked: %s: %s", refusal.Step, why)
 	}
 	return nil
 }

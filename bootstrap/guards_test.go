@@ -40,6 +40,7 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 		users    []roles.User
 		roles    []roles.Role
 		accepted []string
+		adopt    bool
 		want     string // part of the refusal; "" for none
 	}{
 		"nobody else":  {},
@@ -53,8 +54,11 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 			want:  `"bob" may read in prefix "/app/" of role "writer"`,
 		},
 		"waits in a role that we will fill": {
-			users: []roles.User{{Name: "bob", Roles: []string{"writer"}}}, roles: []roles.Role{{Name: "writer"}},
+			users: []roles.User{{Name: "bob", Roles: []string{"writer"}}}, roles: []roles.Role{{Name: "writer"}}, adopt: true,
 			want: `"bob" may write in prefix "/app/" of role "writer"`,
+		},
+		"waits in a role that is not filled without a flag": {
+			users: []roles.User{{Name: "bob", Roles: []string{"writer"}}}, roles: []roles.Role{{Name: "writer"}},
 		},
 		"bears the name of our temporary superusers": {
 			users: []roles.User{{Name: roles.RecoveryPrefix + "ABCDEFGH", Roles: []string{"root"}}}, // the plan deletes it
@@ -65,7 +69,7 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 			p := policy(t)
 			r := &run{
 				World: &world.World{Policy: p}, Options: Options{AcceptForeign: c.accepted},
-				desired: roles.Desired(p), owned: verify.OwnsNobody, allow: roles.Allow{Recreate: true}, sweeps: true,
+				desired: roles.Desired(p), owned: verify.OwnsNobody, allow: roles.Allow{Recreate: true, Adopt: c.adopt}, sweeps: true,
 			}
 			observed := roles.State{Users: c.users, Roles: c.roles}
 			err := r.refuseIntruders(observed, r.rolesPlan(observed, nil))
@@ -76,6 +80,32 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 				t.Errorf("got %v, want %s", err, c.want)
 			case c.want != "" && hint.Of(err) != hint.Refused:
 				t.Errorf("exit %d, want %d", hint.Of(err), hint.Refused)
+			}
+		})
+	}
+}
+
+// A role that an unmanaged user holds is not filled unasked, and without it bootstrap does
+// not go on.
+func TestChangesThatWaitStopTheRun(t *testing.T) {
+	t.Parallel()
+	prune := roles.Refusal{Flag: roles.FlagPrune, Step: roles.Step{Action: roles.UserDelete, User: "old"}}
+	for name, c := range map[string]struct {
+		refused []roles.Refusal
+		hint    string // "" for no refusal
+	}{
+		"nothing":          {},
+		"only a removal":   {refused: []roles.Refusal{prune}},
+		"a user to adopt":  {refused: []roles.Refusal{prune, {Flag: roles.FlagAdopt, Takeover: true, Step: roles.Step{Action: roles.UserGrantRole}}}, hint: "Look at the user first; lockstep apply --adopt then takes it over."},
+		"a role to change": {refused: []roles.Refusal{{Flag: roles.FlagAdopt, Step: roles.Step{Action: roles.RoleRevokePermission}}}, hint: "Look at the user first: take the role from it, or let lockstep apply --adopt change what it may do."},
+		"a role that waits for a removal": {refused: []roles.Refusal{prune, {Flag: roles.FlagPrune, Step: roles.Step{Action: roles.RoleGrantPermission}}},
+			hint: "Look at the user first: take the role from it, or let lockstep apply --prune change what it may do."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := refusedChange(roles.Plan{Refused: c.refused})
+			if (err != nil) != (c.hint != "") || hint.Text(err) != c.hint {
+				t.Errorf("got %v, hint %q; want hint %q", err, hint.Text(err), c.hint)
 			}
 		})
 	}

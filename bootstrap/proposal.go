@@ -25,6 +25,7 @@ type Proposal struct {
 	Withheld []Withheld // in the PKI folder: what is not done unasked
 	Held     []Held     // users that are not added: nobody could be them yet
 	Revived  []Revival  // users that Apply refuses to add unless Allowed.ReuseName
+	Notes    []Note     // of the presets whose components lose a right, or would with a flag
 	Stray    []string   // paths in the PKI folder that belong to nothing and are left alone, sorted
 }
 

@@ -96,6 +96,7 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 		// Whoever made it: bootstrap makes root again, without a password, before it turns auth on.
 		p.Roles.Refused = slices.DeleteFunc(p.Roles.Refused, func(refusal roles.Refusal) bool { return refusal.User == policies.Root().String() })
 	}
+	p.Notes = r.notesOfTaken(p.Roles)
 	r.withholdCertificates(p)
 	if err := errors.Join(refuseUncarried(p.Plan), r.refuseSawing(p.Roles)); err != nil {
 		return nil, err
@@ -132,12 +133,12 @@ func (r *run) proposeCertificates(p *Proposal) error {
 	return nil
 }
 
-// withholdCertificates keeps the certificate from a component whose user somebody else
-// made: it would be power over that user, and make it ours by the next run's look.
+// withholdCertificates keeps the certificate from a component whose user lockstep did not
+// make: it would be power over that user, and make it ours by the next run's look.
 func (r *run) withholdCertificates(p *Proposal) {
 	flags := map[string]string{}
 	for _, refusal := range p.Roles.Refused {
-		if refusal.Flag != roles.FlagPrune && !r.owned(refusal.User) {
+		if refusal.Takeover && !r.owned(refusal.User) {
 			flags[refusal.User] = refusal.Flag
 		}
 	}

@@ -29,10 +29,10 @@ func (b bridge) needed() bool { return b.name != "" }
 
 // crowd is who is concerned by a change of one desired role.
 type crowd struct {
-	stay    []User // hold it and should
-	join    []User // should and do not (yet)
-	leave   []User // of ours, hold it and should not
-	foreign []User // hold it and are not touched
+	stay      []User // hold it and should
+	join      []User // should and do not (yet)
+	leave     []User // of ours, hold it and should not
+	unmanaged []User // hold it and are left as they are
 }
 
 func (d *difference) crowd(role string) crowd {
@@ -41,7 +41,7 @@ func (d *difference) crowd(role string) crowd {
 		switch f := d.fates[u.Name]; {
 		case f == removed: // gone before any role is changed
 		case f == alone || f == withheld:
-			c.foreign = append(c.foreign, u)
+			c.unmanaged = append(c.unmanaged, u)
 		case !d.wants(u.Name, role):
 			c.leave = append(c.leave, u)
 		case f == kept:

@@ -3,6 +3,8 @@ package roles
 import (
 	"cmp"
 	"slices"
+
+	"lockstep/policies/keyrange"
 )
 
 // difference is what Diff has found out and decided; the methods that return steps
@@ -12,6 +14,7 @@ type difference struct {
 	users             map[string][]User // of the policy, by the role they shall hold
 	holders           map[string][]User // in etcd, by the role they hold
 	fates             map[string]fate   // by user
+	flags             map[string]string // by user that is left as it is: the flag that it waits for; "" for none
 	works             []work            // one for each desired role, by name
 	bridges           map[string]bridge // by the role it stands for
 	doomed            map[string]int    // roles that are deleted, and in which phase
@@ -23,9 +26,12 @@ type difference struct {
 type work struct {
 	role   Role // as desired, canonical
 	exists bool
+	have   []keyrange.Permission // what it holds in etcd
 	edit   edit
+	flag   string // without which it is not done; "" for none
 	crowd  crowd
 	bridge bridge
+	effect effect
 }
 
 // Diff is the plan that turns observed into desired: pure, deterministic, and with
@@ -35,7 +41,7 @@ func Diff(desired, observed State, owned Ownership, allow Allow) Plan {
 	d := &difference{
 		desired: desired, observed: observed,
 		users: desired.holders(), holders: observed.holders(),
-		fates: map[string]fate{}, bridges: map[string]bridge{}, doomed: map[string]int{},
+		fates: map[string]fate{}, flags: map[string]string{}, bridges: map[string]bridge{}, doomed: map[string]int{},
 	}
 	d.decideUsers(owned, allow)
 	d.decideDesiredRoles()
@@ -52,12 +58,20 @@ func (d *difference) decideDesiredRoles() {
 	for _, want := range d.desired.Roles {
 		want.Permissions = canonical(want.Permissions)
 		have, exists := d.observed.Role(want.Name)
-		w := work{role: want, exists: exists, edit: compare(have.Permissions, want.Permissions), crowd: d.crowd(want.Name)}
-		if w.bridge = d.bridgeFor(want, w.edit, w.crowd); w.bridge.needed() {
-			d.bridges[want.Name] = w.bridge
+		d.works = append(d.works, work{role: want, exists: exists, have: have.Permissions, edit: compare(have.Permissions, want.Permissions)})
+	}
+	d.decideWaiting()
+	wanted := d.wanted()
+	for i := range d.works {
+		w := &d.works[i]
+		w.crowd = d.crowd(w.role.Name)
+		w.effect = d.effects(w.crowd.unmanaged, wanted)
+		if w.flag != "" {
+			d.refused = append(d.refused, w.waitingSteps()...)
+		} else if w.bridge = d.bridgeFor(w.role, w.edit, w.crowd); w.bridge.needed() {
+			d.bridges[w.role.Name] = w.bridge
 			d.doomed[w.bridge.name] = deleteRoles
 		}
-		d.works = append(d.works, w)
 	}
 }
 

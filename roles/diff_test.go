@@ -75,9 +75,15 @@ func script(p roles.Plan) string {
 		if s.Interrupts != "" {
 			fmt.Fprintf(&b, "  (%s)\n", s.Interrupts)
 		}
+		if s.Affects != "" {
+			fmt.Fprintf(&b, "  affects: %s\n", s.Affects)
+		}
 	}
 	for _, r := range p.Refused {
 		fmt.Fprintf(&b, "refused without %s: %s: %s\n", r.Flag, r, r.Reason)
+		if r.Affects != "" {
+			fmt.Fprintf(&b, "  affects: %s\n", r.Affects)
+		}
 	}
 	for _, f := range p.Foreign {
 		fmt.Fprintf(&b, "foreign: %s\n", f)
@@ -173,15 +179,60 @@ func TestDiff(t *testing.T) {
 			add user "flannel" without a password
 			--
 			bind user "flannel" to role "flannel"`},
-		{name: "an entry twice that a foreign user relies on", desired: policy, observed: "user x: flannel\nuser flannel:\nrole flannel: read /net/*, readwrite /net/*", want: `
+		{name: "an entry twice that an unmanaged user relies on", desired: policy, observed: "user x: flannel\nuser flannel:\nrole flannel: read /net/*, readwrite /net/*", want: `
+			bind user "flannel" to role "flannel"
+			refused without --adopt: revoke prefix "/net/" from role "flannel": etcd cannot change this entry beside another one with the same key, and user "x", which is left as it is, holds the role
+			refused without --adopt: grant role "flannel" readwrite on prefix "/net/": the policy allows it, and user "x", which is left as it is, holds the role
+			foreign: user "x" is not in the policy; it holds "flannel"; the policy has "flannel"`},
+		{name: "the same, adopted", desired: policy, allow: roles.Allow{Adopt: true}, observed: "user x: flannel\nuser flannel:\nrole flannel: read /net/*, readwrite /net/*", want: `
 			revoke prefix "/net/" from role "flannel"
-			  ("x", who also hold the role, may be refused for a moment)
+			  ("x" may be refused for a moment)
 			--
 			grant role "flannel" readwrite on prefix "/net/"
 			--
 			bind user "flannel" to role "flannel"
-			foreign: role "flannel" of the policy is also held by user "x", which is not in the policy
-			foreign: user "x" is not in the policy; it holds "flannel"`},
+			foreign: user "x" is not in the policy; it holds "flannel"; the policy has "flannel"`},
+		{name: "a role that an unmanaged user holds is narrowed", desired: "user nginx: web\nrole web: read /a01/nginx/*", observed: "user nginx: web\nuser legacy: web\nrole web: readwrite /a01/nginx*", want: `
+			refused without --adopt: grant role "web" read on prefix "/a01/nginx/": the policy allows it, and user "legacy", which is left as it is, holds the role
+			refused without --adopt: revoke prefix "/a01/nginx" from role "web": the policy does not allow it, and user "legacy", which is left as it is, holds the role
+			  affects: user "legacy" loses readwrite on prefix "/a01/nginx", and keeps read on prefix "/a01/nginx/"
+			foreign: user "legacy" is not in the policy; it holds "web"; the policy has "web"`},
+		{name: "the same, with --adopt", desired: "user nginx: web\nrole web: read /a01/nginx/*", observed: "user nginx: web\nuser legacy: web\nrole web: readwrite /a01/nginx*", allow: roles.Allow{Adopt: true}, want: `
+			grant role "web" read on prefix "/a01/nginx/"
+			--
+			revoke prefix "/a01/nginx" from role "web"
+			  affects: user "legacy" loses readwrite on prefix "/a01/nginx", and keeps read on prefix "/a01/nginx/"`},
+		{name: "an unmanaged user gains nothing unasked", desired: "user nginx: web\nrole web: readwrite /a/*", observed: "user nginx: web\nuser y: web\nuser z: all web\nrole web: read /a/*\nrole all: write /a*", want: `
+			refused without --adopt: grant role "web" readwrite on prefix "/a/" (was read): the policy allows more, and users "y", "z", which are left as they are, hold the role
+			  affects: user "y" gains write on prefix "/a/"
+			foreign: role "all" is not in the policy; held by "z"
+			foreign: user "y" is not in the policy; it holds "web"; the policy has "web"
+			foreign: user "z" is not in the policy; it holds "all", "web"; the policy has "web"`},
+		{name: "lowered, and another role still gives it to one of them", desired: "user nginx: web\nrole web: read /a/*", observed: "user nginx: web\nuser y: web\nuser z: all web\nrole web: readwrite /a/*\nrole all: write /a*", want: `
+			refused without --adopt: grant role "web" read on prefix "/a/" (was readwrite): the policy allows less, and users "y", "z", which are left as they are, hold the role
+			  affects: user "y" loses write on prefix "/a/"
+			foreign: role "all" is not in the policy; held by "z"
+			foreign: user "y" is not in the policy; it holds "web"; the policy has "web"
+			foreign: user "z" is not in the policy; it holds "all", "web"; the policy has "web"`},
+		{name: "the role of a user that waits for its own flag", desired: policy, observed: "user flannel!: flannel\nrole flannel: readwrite /net/*, read /x", allow: roles.Allow{Adopt: true}, want: `
+			refused without --adopt=recreate: delete user "flannel": it has a password, which etcd takes away only by deleting the user and adding it again
+			refused without --adopt=recreate: revoke key "/x" from role "flannel": the policy does not allow it, and user "flannel", which is left as it is, holds the role
+			  affects: user "flannel" loses read on key "/x"`},
+		{name: "the role of a user that waits for --prune", desired: policy, observed: "user flannel: flannel\nuser old: flannel\nrole flannel: readwrite /net/*, read /x", owned: []string{"old"}, want: `
+			refused without --prune: delete user "old": the policy no longer names this user
+			refused without --prune: revoke key "/x" from role "flannel": the policy does not allow it, and user "old", which is left as it is, holds the role
+			  affects: user "old" loses read on key "/x"`},
+		{name: "no user is added to a role that holds too much and waits", desired: "user nginx: web\nrole web: read /a", observed: "user legacy: web\nrole web: readwrite /a", want: `
+			refused without --adopt: add user "nginx" without a password: role "web", which the policy gives the user, is not changed without the flag either
+			refused without --adopt: grant role "web" read on key "/a" (was readwrite): the policy allows less, and user "legacy", which is left as it is, holds the role
+			  affects: user "legacy" loses write on key "/a"
+			foreign: user "legacy" is not in the policy; it holds "web"; the policy has "web"`},
+		{name: "no user loses what it has for a role that lacks it and waits", desired: "user a: web\nrole web: read /a, read /b", observed: "user a: old web\nuser legacy: web\nrole web: read /a\nrole old: read /b", owned: []string{"a"}, want: `
+			refused without --adopt: unbind user "a" from role "old": role "web", which the policy gives the user, is not changed without the flag either
+			refused without --adopt: grant role "web" read on key "/b": the policy allows it, and users "a", "legacy", which are left as they are, hold the role
+			  affects: user "legacy" gains read on key "/b"
+			foreign: role "old" is not in the policy; held by "a"
+			foreign: user "legacy" is not in the policy; it holds "web"; the policy has "web"`},
 		{name: "a bridge is left over", desired: policy, observed: policy + "\nuser flannel: flannel~bridge flannel\nrole flannel~bridge: read /net/*", want: `
 			delete role "flannel~bridge"`},
 		{name: "a bridge is left over and its role is not right", desired: policy, observed: "user flannel: flannel flannel~bridge\nrole flannel:\nrole flannel~bridge: readwrite /net/*", want: `

@@ -27,12 +27,12 @@ func fateOf(u User, enabled bool, owned Ownership, allow Allow) (fate, *Refusal)
 	case allow.Recreate && (!unknown || !enabled || !owned(u.Name)):
 		return recreated, nil
 	case u.Password == PasswordPresent:
-		return alone, &Refusal{Flag: FlagRecreate, Step: Step{Action: UserDelete, User: u.Name,
+		return alone, &Refusal{Flag: FlagRecreate, Takeover: true, Step: Step{Action: UserDelete, User: u.Name,
 			Reason: "it has a password, which etcd takes away only by deleting the user and adding it again"}}
 	case owned(u.Name) || allow.Adopt:
 		return kept, nil
 	}
-	return alone, &Refusal{Flag: FlagAdopt, Step: Step{Action: UserGrantRole, User: u.Name,
+	return alone, &Refusal{Flag: FlagAdopt, Takeover: true, Step: Step{Action: UserGrantRole, User: u.Name,
 		Reason: "somebody else made this user, and it may have a password"}}
 }
 
@@ -46,14 +46,18 @@ func (d *difference) decideUsers(owned Ownership, allow Allow) {
 			d.fates[u.Name] = f
 			if refusal != nil {
 				refusal.Role = first(want.Roles)
+				d.flags[u.Name] = refusal.Flag
 				d.refused = append(d.refused, *refusal)
 			}
 		case u.Name == rootName || !owned(u.Name):
 			d.fates[u.Name] = alone
+			if !allow.Adopt {
+				d.flags[u.Name] = FlagAdopt
+			}
 		case allow.Prune:
 			d.fates[u.Name] = removed
 		default:
-			d.fates[u.Name] = withheld
+			d.fates[u.Name], d.flags[u.Name] = withheld, FlagPrune
 			d.refused = append(d.refused, Refusal{Flag: FlagPrune, Step: Step{Action: UserDelete, User: u.Name,
 				Reason: "the policy no longer names this user"}})
 		}

@@ -74,7 +74,8 @@ func (d *difference) deletionSteps() []Step {
 	return steps
 }
 
-// reportForeign says who is left alone and what they hold.
+// reportForeign says which users are left as they are, and what they hold. A user whose
+// rights the plan changes, through a role of the policy, is not among them.
 func (d *difference) reportForeign() {
 	for _, u := range d.observed.Users {
 		if _, named := d.desired.User(u.Name); named {
@@ -83,18 +84,33 @@ func (d *difference) reportForeign() {
 			}
 			continue
 		}
-		if d.fates[u.Name] != alone {
+		if d.fates[u.Name] != alone || d.affected(u) {
 			continue
 		}
 		sentence := fmt.Sprintf("user %q is not in the policy", u.Name)
 		if len(u.Roles) > 0 {
 			sentence += "; it holds " + quoted(u.Roles)
 		}
+		if shared := d.ofPolicy(u.Roles); len(shared) > 0 {
+			sentence += "; the policy has " + quoted(shared)
+		}
 		d.foreign = append(d.foreign, sentence)
-		for _, role := range u.Roles {
-			if _, ours := d.desired.Role(role); ours {
-				d.foreign = append(d.foreign, fmt.Sprintf("role %q of the policy is also held by user %q, which is not in the policy", role, u.Name))
-			}
+	}
+}
+
+// affected reports whether a change of a role that the plan makes names the user.
+func (d *difference) affected(u User) bool {
+	return slices.ContainsFunc(d.works, func(w work) bool {
+		return w.flag == "" && !w.edit.empty() && w.effect.changes(u.Name)
+	})
+}
+
+// ofPolicy is those of the roles that the policy names.
+func (d *difference) ofPolicy(held []string) (out []string) {
+	for _, role := range held {
+		if _, named := d.desired.Role(role); named {
+			out = append(out, role)
 		}
 	}
+	return out
 }

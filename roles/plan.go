@@ -25,6 +25,7 @@ type Step struct {
 	Was        keyrange.Access // what an in-place grant replaces; "" for a new entry
 	Reason     string
 	Interrupts string // why somebody may be refused for a moment; "" when nobody is
+	Affects    string // which unmanaged users lose or gain which right by it; "" when none does
 }
 
 // Plan is what Diff found. Applying Steps in order makes etcd equal to the desired state.
@@ -38,7 +39,8 @@ type Plan struct {
 // Refusal is a difference that Diff will not mend unasked.
 type Refusal struct {
 	Step
-	Flag string // the flag that allows it
+	Flag     string // the flag that allows it
+	Takeover bool   // it takes over a user that lockstep did not make
 }
 
 // RecoveryPrefix begins the names of the temporary superusers that stand by while auth
@@ -55,7 +57,7 @@ const (
 // Allow is what the caller permits beyond what is plainly ours. The zero value permits nothing.
 type Allow struct {
 	Prune    bool // delete owned users and roles that the policy no longer names
-	Adopt    bool // take over users and roles that somebody else made
+	Adopt    bool // take over users that lockstep did not make, and change roles of the policy that an unmanaged user holds, too
 	Recreate bool // delete and add again users whose password is present or, unless they are ours on a cluster with auth on, not known
 }
 

@@ -16,9 +16,9 @@ import (
 const cases = 6000
 
 // Whatever etcd holds, whatever the policy wants, in whatever order the steps of a
-// phase arrive, and wherever the run is cut: nobody is refused what both states
-// allow, nobody is allowed what neither does, nothing foreign changes, and the end
-// is the policy.
+// phase arrive, and wherever the run is cut: no user is refused what both states
+// allow, no user is allowed what neither does, an unmanaged user reaches without a flag
+// exactly what it reached, and the end is the policy but for what waits for a flag.
 func TestAnyStateConvergesToAnyPolicy(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -94,9 +94,18 @@ func TestTheCasesHoldEveryKindOfDrift(t *testing.T) {
 			if s.Interrupts != "" {
 				seen["interrupts"]++
 			}
+			if s.Affects != "" {
+				seen["affects"]++
+			}
 		}
 		for _, r := range plan.Refused {
 			seen[r.Flag]++
+			if r.User == "" && r.Action != roles.RoleDelete {
+				seen["a role waits"]++
+			}
+			if r.User != "" && !r.Takeover && r.Flag != roles.FlagPrune {
+				seen["a user waits with its role"]++
+			}
 		}
 		if slices.ContainsFunc(plan.Steps, func(s roles.Step) bool { return s.Action == roles.RoleAdd && rolestest.IsBridge(s.Role) }) {
 			seen["new bridge"]++
@@ -107,7 +116,7 @@ func TestTheCasesHoldEveryKindOfDrift(t *testing.T) {
 	}
 	for _, kind := range []string{
 		"RoleAdd", "RoleGrantPermission", "RoleRevokePermission", "RoleDelete", "UserAdd", "UserGrantRole", "UserRevokeRole", "UserDelete",
-		"in place", "interrupts", "new bridge", "foreign", "--prune", "--adopt", "--adopt=recreate",
+		"in place", "interrupts", "affects", "a role waits", "a user waits with its role", "new bridge", "foreign", "--prune", "--adopt", "--adopt=recreate",
 	} {
 		if seen[kind] < 50 {
 			t.Errorf("%q came up %d times in %d cases, want 50", kind, seen[kind], cases)

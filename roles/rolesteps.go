@@ -16,7 +16,9 @@ func (d *difference) roleSteps() []Step {
 			steps = append(steps, Step{Phase: addRoles, Action: RoleAdd, Role: w.role.Name, Reason: "the policy names this role and etcd has none"})
 		}
 		steps = append(steps, w.bridge.build(w.role.Name)...)
-		steps = append(steps, w.changes()...)
+		if w.flag == "" {
+			steps = append(steps, w.changes()...)
+		}
 	}
 	return steps
 }
@@ -50,37 +52,50 @@ func (w work) changes() []Step {
 	if w.bridge.full {
 		up, down = late(), late()
 	}
-	step := func(phase int, a Action, p keyrange.Permission, was keyrange.Access, reason string) Step {
-		return Step{Phase: phase, Action: a, Role: w.role.Name, Permission: p, Was: was, Reason: reason}
+	step := func(phase int, a Action, p keyrange.Permission, from, to keyrange.Access, reason string) Step {
+		return Step{Phase: phase, Action: a, Role: w.role.Name, Permission: p, Reason: reason, Affects: w.effect.of(p, from, to)}
+	}
+	inPlace := func(phase int, c change, reason string) Step {
+		s := step(phase, RoleGrantPermission, c.to, c.was, c.to.Access, reason)
+		s.Was = c.was
+		return s
 	}
 	var steps []Step
 	for _, c := range w.edit.raise {
-		steps = append(steps, step(up.raise, RoleGrantPermission, c.to, c.was, "the policy allows more"))
+		steps = append(steps, inPlace(up.raise, c, "the policy allows more"))
 	}
 	for _, p := range w.edit.add {
-		steps = append(steps, step(up.grant, RoleGrantPermission, p, "", "the policy allows it"))
+		steps = append(steps, step(up.grant, RoleGrantPermission, p, "", p.Access, "the policy allows it"))
 	}
 	for _, p := range w.edit.revoke {
-		steps = append(steps, step(down.revoke, RoleRevokePermission, p, "", "the policy does not allow it"))
+		steps = append(steps, step(down.revoke, RoleRevokePermission, p, w.access(p), "", "the policy does not allow it"))
 	}
 	for _, c := range w.edit.lower {
-		steps = append(steps, step(down.lower, RoleGrantPermission, c.to, c.was, "the policy allows less"))
+		steps = append(steps, inPlace(down.lower, c, "the policy allows less"))
 	}
 	for _, p := range w.edit.renew {
-		revoke := step(down.revoke, RoleRevokePermission, p, "", "etcd cannot change this entry beside another one with the same key")
+		revoke := step(down.revoke, RoleRevokePermission, p, w.access(p), p.Access, "etcd cannot change this entry beside another one with the same key")
 		revoke.Interrupts = w.crowd.interrupted()
-		steps = append(steps, revoke, step(down.renew, RoleGrantPermission, p, "", "the policy allows it"))
+		steps = append(steps, revoke, step(down.renew, RoleGrantPermission, p, p.Access, p.Access, "the policy allows it"))
 	}
 	return steps
 }
 
-// interrupted says who is refused while an entry is renewed: foreign users of the
-// role are not bound to its bridge, because they are not touched.
+// access is what the role's entries for p's pair allow together.
+func (w work) access(p keyrange.Permission) (a keyrange.Access) {
+	for _, q := range samePair(w.have, p) {
+		a = plus(a, q.Access)
+	}
+	return a
+}
+
+// interrupted says who is refused while an entry is renewed: unmanaged users of the
+// role are not bound to its bridge, because they are left as they are.
 func (c crowd) interrupted() string {
-	if len(c.foreign) == 0 {
+	if len(c.unmanaged) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s, who also hold the role, may be refused for a moment", quoted(names(c.foreign)))
+	return fmt.Sprintf("%s may be refused for a moment", quoted(names(c.unmanaged)))
 }
 
 func names(users []User) []string {

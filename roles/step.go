@@ -6,6 +6,18 @@ import "fmt"
 // What was refused is not counted; a state is in step when Refused is empty as well.
 func (p Plan) Empty() bool { return len(p.Steps) == 0 }
 
+// Takes reports whether the step takes a right away: from its user, or from the users of
+// its role.
+func (s Step) Takes() bool {
+	switch s.Action {
+	case RoleDelete, RoleRevokePermission, UserRevokeRole, UserDelete:
+		return true
+	case RoleGrantPermission:
+		return s.Was != "" && !s.Permission.Access.Includes(s.Was)
+	}
+	return false
+}
+
 // String is the step as a sentence: `grant role "flannel" readwrite on prefix "/coreos.com/network/"`.
 func (s Step) String() string {
 	switch s.Action {

@@ -31,13 +31,13 @@ func authChecks() []Check {
 			Code: "users/missing", Severity: Error, Needs: NeedsAuth,
 			Sentence: "every component's user is there and holds its role",
 			Remedy:   "lockstep apply adds what is missing",
-			Find:     findSteps(roles.UserAdd, roles.UserGrantRole),
+			Find:     findSteps(missingUser), RemedyFor: flagFor(missingUser),
 		},
 		{
 			Code: "users/excess", Severity: Critical, Needs: NeedsAuth,
 			Sentence: "no user of the policy holds a role beyond its own",
 			Remedy:   "lockstep apply takes it away",
-			Find:     findSteps(roles.UserRevokeRole, roles.UserDelete),
+			Find:     findSteps(excessUser), RemedyFor: flagFor(excessUser),
 		},
 		{
 			Code: "users/password", Severity: Critical, Needs: NeedsAuth,
@@ -61,34 +61,15 @@ func authChecks() []Check {
 			Code: "roles/missing", Severity: Error, Needs: NeedsAuth,
 			Sentence: "every role holds the permissions that the policy gives it",
 			Remedy:   "lockstep apply grants what is missing",
-			Find:     findSteps(roles.RoleAdd, roles.RoleGrantPermission),
+			Find:     findSteps(missingRole), RemedyFor: flagFor(missingRole),
 		},
 		{
 			Code: "roles/excess", Severity: Critical, Needs: NeedsAuth,
 			Sentence: "no role of the policy holds a permission beyond it",
 			Remedy:   "lockstep apply revokes it",
-			Find:     findSteps(roles.RoleRevokePermission, roles.RoleDelete),
+			Find:     findSteps(excessRole), RemedyFor: flagFor(excessRole),
 		},
 	}
-}
-
-// findSteps turns what Diff would do into findings: being out of step is exactly
-// having something to do.
-func findSteps(actions ...roles.Action) func(*Evidence, func(subject, text string)) {
-	return func(e *Evidence, found func(subject, text string)) {
-		for _, s := range e.rolesPlan().Steps {
-			if slices.Contains(actions, s.Action) {
-				found(subject(s), fmt.Sprintf("%s; to mend: %s", s.Reason, s))
-			}
-		}
-	}
-}
-
-func subject(s roles.Step) string {
-	if s.User != "" {
-		return s.User
-	}
-	return s.Role
 }
 
 // owned is whose users are ours: by the folder, where there is one with a CA.
@@ -132,7 +113,9 @@ func findRefused(e *Evidence, found func(subject, text string)) {
 		return // nobody's password can be known; auth/off says what is wrong
 	}
 	for _, r := range e.rolesPlan().Refused {
-		found(subject(r.Step), fmt.Sprintf("%s; to mend: %s (needs %s)", r.Reason, r.Step, r.Flag))
+		if !postponed(r) {
+			found(subject(r.Step), fmt.Sprintf("%s; to mend: %s (needs %s)", r.Reason, r.Step, r.Flag))
+		}
 	}
 }
 

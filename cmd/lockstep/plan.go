@@ -31,7 +31,7 @@ type change struct {
 func (c *change) flags(fs *pflag.FlagSet) {
 	c.connection.signingFlags(fs)
 	fs.BoolVar(&c.prune, "prune", false, "also remove users, roles and certificates of ours that the policy no longer names")
-	fs.StringVar(&c.adopt, "adopt", "", "also take over users that somebody else made; `recreate` deletes those with a password and adds them again without")
+	fs.StringVar(&c.adopt, "adopt", "", "also take over users that lockstep did not make, and change roles that unmanaged users hold, too; `recreate` deletes users with a password and adds them again without")
 	fs.BoolVar(&c.reuseName, "reuse-name", false, "add a user although a certificate that it had before is still valid")
 	fs.Lookup("adopt").NoOptDefVal = "take"
 }

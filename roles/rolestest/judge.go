@@ -49,6 +49,12 @@ func (c Case) AtEnd(end roles.State) string {
 	}
 	for _, want := range c.Desired.Roles {
 		have, found := end.Role(want.Name)
+		if waits := slices.ContainsFunc(again.Refused, func(r roles.Refusal) bool { return r.User == "" && r.Role == want.Name }); waits {
+			if problem := c.waitsRightly(want.Name, end, again); problem != "" {
+				return problem
+			}
+			continue
+		}
 		if !found || !slices.Equal(sorted(have.Permissions), sorted(want.Permissions)) {
 			return fmt.Sprintf("role %q holds %v", want.Name, have.Permissions)
 		}
@@ -90,6 +96,32 @@ func (c Case) foreignTouched(end roles.State, again roles.Plan) string {
 	return ""
 }
 
+// waitsRightly says what is wrong with a role of the policy that the plan does not change.
+func (c Case) waitsRightly(role string, end roles.State, again roles.Plan) string {
+	was, _ := c.Observed.Role(role)
+	if now, _ := end.Role(role); !slices.Equal(now.Permissions, was.Permissions) {
+		return fmt.Sprintf("role %q waits for its flag and became %v", role, now.Permissions)
+	}
+	held := slices.ContainsFunc(end.Users, func(u roles.User) bool { return u.Holds(role) && c.leftAsItIs(u.Name, again) })
+	if !held {
+		return fmt.Sprintf("role %q waits for a flag and no user that waits for one holds it", role)
+	}
+	return ""
+}
+
+// leftAsItIs reports whether the plan neither removes the user nor makes it what the
+// policy says, for want of a flag.
+func (c Case) leftAsItIs(user string, plan roles.Plan) bool {
+	_, named := c.Desired.User(user)
+	switch {
+	case named:
+		return slices.ContainsFunc(plan.Refused, func(r roles.Refusal) bool { return r.User == user })
+	case c.Owned[user]:
+		return !c.Allow.Prune
+	}
+	return !c.Allow.Adopt
+}
+
 // Bound is what one user may reach on the way from one state to another: all of Least at
 // every moment, nothing beyond Most at any.
 type Bound struct {
@@ -99,18 +131,25 @@ type Bound struct {
 }
 
 // Bounds is old ∩ new ⊆ access ⊆ old ∪ new for every user, on the way from the case's
-// start to end. Users that the plan says it interrupts may lose for a moment; so may a
-// foreign user that holds several of the policy's roles, which change one after the
-// other: their Least is empty. Nobody ever gains.
+// start to end; new is what the policy says, for a user that it names. Users that the plan says it interrupts may lose for a moment; so may an
+// unmanaged user that holds several of the policy's roles, which change one after the
+// other: their Least is empty. No user ever gains. A user that waits for a flag keeps
+// exactly what it has: its Least and its Most are the same.
 func (c Case) Bounds(end roles.State, plan roles.Plan) []Bound {
 	mayLose := c.interrupted(plan)
 	var out []Bound
 	for _, u := range allUsers(c.Observed, end) {
 		for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write} {
 			was, will := c.Observed.Reach(u, a), end.Reach(u, a)
+			if _, named := c.Desired.User(u); named {
+				will = c.Desired.Reach(u, a)
+			}
 			b := Bound{User: u, Access: a, Most: was.Union(will)}
 			if !mayLose[u] {
 				b.Least = was.Intersect(will)
+			}
+			if _, found := c.Observed.User(u); found && c.leftAsItIs(u, plan) {
+				b.Least, b.Most = was, was
 			}
 			out = append(out, b)
 		}

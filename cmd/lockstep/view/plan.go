@@ -108,7 +108,10 @@ type Notes []bootstrap.Note
 
 // Text implements Message.
 func (list Notes) Text(s *Sheet) {
-	s.Line("Before auth is turned on, look after this:")
+	if len(list) == 0 {
+		return
+	}
+	s.Line("Look after this before you go on:")
 	for _, n := range list {
 		s.Wrapped(fmt.Sprintf("  %s: ", n.Component), "    ", n.Text)
 	}

@@ -21,7 +21,15 @@ type PlanDocument struct {
 	Refused      int             `json:"refused"` // needs a flag
 	Waiting      int             `json:"waiting"` // waits for a key, or for somebody else
 	Groups       []GroupDocument `json:"groups"`
-	Foreign      []string        `json:"foreign"` // somebody else's, left alone, in sentences
+	Foreign      []string        `json:"foreign"` // unmanaged users and roles, and files of no component: left alone, in sentences
+	Notes        []NoteDocument  `json:"notes"`   // of the presets whose components lose a right, or would with a flag
+}
+
+// NoteDocument is what a component's preset asks of the operator.
+type NoteDocument struct {
+	Component string `json:"component"`
+	Preset    string `json:"preset"`
+	Text      string `json:"text"`
 }
 
 // GroupDocument is what concerns one component; the name "cluster" stands for what
@@ -38,6 +46,7 @@ type ChangeDocument struct {
 	Text       string `json:"text"`
 	Reason     string `json:"reason"`
 	Interrupts string `json:"interrupts,omitempty"` // who may be refused for a moment
+	Affects    string `json:"affects,omitempty"`    // which unmanaged users lose or gain which right
 	Flag       string `json:"flag,omitempty"`       // of a refused one: what allows it
 	Needs      string `json:"needs,omitempty"`      // of one that no flag allows: what it waits for
 }

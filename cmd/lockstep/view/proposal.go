@@ -26,6 +26,7 @@ type change struct {
 	text       string
 	reason     string
 	interrupts string
+	affects    string // which unmanaged users lose or gain what
 	flag       string // of a refused change: what allows it
 	needs      string // of one that no flag allows: what it waits for
 }
@@ -57,7 +58,7 @@ func (p Proposal) groups() []group {
 	}
 	for _, r := range p.Proposal.Roles.Refused {
 		name := owner(r.Step)
-		by[name] = append(by[name], change{sign: "!", half: "etcd", text: r.Step.String(), reason: r.Reason, flag: r.Flag})
+		by[name] = append(by[name], change{sign: "!", half: "etcd", text: r.Step.String(), reason: r.Reason, interrupts: r.Interrupts, affects: r.Affects, flag: r.Flag})
 	}
 	for _, h := range p.Proposal.Held {
 		step := roles.Step{Action: roles.UserAdd, User: h.User}
@@ -83,7 +84,7 @@ func (p Proposal) ofEtcd(s roles.Step) change {
 				reason: "it had a certificate before, which is valid until " + r.Until.UTC().Format(time.DateOnly) + " and would come back to life"}
 		}
 	}
-	return change{sign: roleSign(s), half: "etcd", text: s.String(), reason: s.Reason, interrupts: s.Interrupts}
+	return change{sign: roleSign(s), half: "etcd", text: s.String(), reason: s.Reason, interrupts: s.Interrupts, affects: s.Affects}
 }
 
 func ordered(by map[string][]change, p *policies.Policy) []group {
@@ -175,6 +176,9 @@ func (p Proposal) Text(s *Sheet) {
 		s.Line("%s", s.Paint(Bold, g.name))
 		g.write(s)
 	}
+	if !p.Applied || p.Proposal.Empty() { // else they were shown with the question
+		Notes(p.Proposal.Notes).Text(s)
+	}
 	for _, foreign := range p.foreign() {
 		s.Line("left alone: %s", foreign)
 	}
@@ -194,6 +198,9 @@ func (g group) write(s *Sheet) {
 		s.Line("  %s %s%s", s.Paint(signColour(c.sign), c.sign), c.text, parenthesis(c))
 		if c.interrupts != "" && c.interrupts != said {
 			s.Line("    %s %s", s.Paint(Warn, "interrupts:"), c.interrupts)
+		}
+		if c.affects != "" {
+			s.Line("    %s %s", s.Paint(Warn, "affects:"), c.affects)
 		}
 		said = c.interrupts
 	}
@@ -281,12 +288,15 @@ func (p Proposal) Plan() PlanDocument {
 		Policy: p.Proposal.Policy, AuthRevision: p.Proposal.Roles.Revision, Observed: p.Proposal.Observed,
 		Folder: p.Proposal.Folder, Fingerprint: p.Proposal.Fingerprint(), Auth: p.Proposal.Enabled, InStep: p.Proposal.InStep(), Applied: p.Applied,
 		Add: n.added, Change: n.changed, Remove: n.removed, Refused: n.refused, Waiting: n.waiting,
-		Groups: []GroupDocument{}, Foreign: p.foreign(),
+		Groups: []GroupDocument{}, Foreign: p.foreign(), Notes: []NoteDocument{},
+	}
+	for _, note := range p.Proposal.Notes {
+		d.Notes = append(d.Notes, NoteDocument(note))
 	}
 	for _, g := range p.groups() {
 		group := GroupDocument{Name: g.name, Changes: []ChangeDocument{}}
 		for _, c := range g.changes {
-			group.Changes = append(group.Changes, ChangeDocument{c.sign, c.half, c.text, c.reason, c.interrupts, c.flag, c.needs})
+			group.Changes = append(group.Changes, ChangeDocument{c.sign, c.half, c.text, c.reason, c.interrupts, c.affects, c.flag, c.needs})
 		}
 		d.Groups = append(d.Groups, group)
 	}

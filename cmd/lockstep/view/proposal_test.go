@@ -92,6 +92,12 @@ func TestProposalText(t *testing.T) {
 	removed.Certificates.Removable = []certgen.Step{issue("components/sales/client", certgen.Retire, "the policy does not name it any more")}
 	removed.Roles.Steps = []roles.Step{{Action: roles.UserDelete, User: "sales-user"}, {Action: roles.RoleDelete, Role: "sales-role"}}
 	removed.Roles.Refused = []roles.Refusal{{Flag: roles.FlagPrune, Step: roles.Step{Action: roles.UserDelete, User: "away-user"}}}
+	narrow := roles.Step{Action: roles.RoleRevokePermission, Role: "till", Permission: keyrange.Prefix("/", keyrange.Read),
+		Reason: "the policy does not allow it", Affects: `user "legacy" loses read on prefix "/"`}
+	notes := []bootstrap.Note{{Component: "till", Preset: "shop/till", Text: "close the till first"}}
+	narrowed := &bootstrap.Proposal{Folder: "cc", Enabled: true, Notes: notes, Plan: bootstrap.Plan{Roles: roles.Plan{Steps: []roles.Step{narrow}}}}
+	waiting := &bootstrap.Proposal{Folder: "cc", Enabled: true, Notes: notes,
+		Plan: bootstrap.Plan{Roles: roles.Plan{Refused: []roles.Refusal{{Step: narrow, Flag: roles.FlagAdopt}}}}}
 	tests := []struct {
 		name    string
 		p       *bootstrap.Proposal
@@ -117,6 +123,21 @@ sales
   - delete role "sales-role"
   - retire components/sales/client (the policy does not name it any more)
 to do: 0 to add, 0 to change, 3 to remove, 1 only with a flag
+`},
+		{"a right is taken from an unmanaged user, and from a preset's component", narrowed, false, `till
+  - revoke prefix "/" from role "till" (the policy does not allow it)
+    affects: user "legacy" loses read on prefix "/"
+Look after this before you go on:
+  till: close the till first
+to do: 0 to add, 0 to change, 1 to remove, 0 only with a flag
+`},
+		{"the same, applied", narrowed, true, "done: 0 added, 0 changed, 1 removed, 0 left for a flag\n"},
+		{"the same waits", waiting, true, `till
+  ! revoke prefix "/" from role "till" (not without --adopt: the policy does not allow it)
+    affects: user "legacy" loses read on prefix "/"
+Look after this before you go on:
+  till: close the till first
+done: 0 added, 0 changed, 0 removed, 1 left for a flag
 `},
 		{"everything", everything(), false, `cluster
   ~ reissue members/etcd1/server (its certificate is missing)
@@ -195,6 +216,8 @@ func TestProposalColour(t *testing.T) {
 func TestProposalJSON(t *testing.T) {
 	t.Parallel()
 	p := everything()
+	p.Notes = []bootstrap.Note{{Component: "till", Preset: "shop/till", Text: "close the till first"}}
+	p.Roles.Refused[0].Affects = `user "legacy" loses read on key "/x"`
 	p.Certificates.Steps, p.Certificates.Removable = p.Certificates.Steps[6:], nil
 	p.Roles.Steps = p.Roles.Steps[5:8]
 	answer := Proposal{Policy: shopPolicy(t), Proposal: p}
@@ -283,6 +306,7 @@ func TestProposalJSON(t *testing.T) {
           "half": "etcd",
           "text": "delete user \"old\"",
           "reason": "the policy no longer names this user",
+          "affects": "user \"legacy\" loses read on key \"/x\"",
           "flag": "--prune"
         }
       ]
@@ -291,6 +315,13 @@ func TestProposalJSON(t *testing.T) {
   "foreign": [
     "role \"x\" is not in the policy; no user holds it",
     "spare in the PKI folder belongs to no member, proxy or component of the policy"
+  ],
+  "notes": [
+    {
+      "component": "till",
+      "preset": "shop/till",
+      "text": "close the till first"
+    }
   ]
 }
 `
@@ -314,7 +345,7 @@ func TestEmptyProposalJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(text, []byte(`"groups":[],"foreign":[]`)) || !bytes.Contains(text, []byte(`"inStep":true`)) {
+	if !bytes.Contains(text, []byte(`"groups":[],"foreign":[],"notes":[]`)) || !bytes.Contains(text, []byte(`"inStep":true`)) {
 		t.Errorf("%s", text)
 	}
 	var back PlanDocument
@@ -333,7 +364,7 @@ func TestPlanFieldsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range []any{Header{}, PlanDocument{}, GroupDocument{}, ChangeDocument{}} {
+	for _, document := range []any{Header{}, PlanDocument{}, GroupDocument{}, ChangeDocument{}, NoteDocument{}} {
 		for field := range reflect.TypeOf(document).Fields() {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if name != "" && !bytes.Contains(page, []byte("`"+name+"`")) {
