@@ -22,6 +22,7 @@ type State struct {
 	Retired    []Retired
 	Unfinished []string // paths of pairs (without .crt and .key) and files whose writing was cut off, sorted
 	Stray      []string // paths that belong to nothing, sorted; never touched
+	Faults     []Fault  // what is not used as it is, by path; only where somebody looks who reports it
 
 	// What the policy names outside the folder.
 	Brought  *x509.Certificate // the CA that was brought along; nil for none
@@ -126,20 +127,8 @@ func (s State) Strays(p *policies.Policy) []string {
 
 // Serials is every serial number in the folder, retired ones included.
 func (s State) Serials() *Serials {
-	all := &Serials{used: make(map[string]bool, len(s.Pairs)+len(s.Retired))}
-	for _, p := range s.Pairs {
-		if p.Leaf != nil {
-			all.used[p.Leaf.SerialNumber.String()] = true
-		}
-	}
-	for _, p := range s.External {
-		if p.Leaf != nil {
-			all.used[p.Leaf.SerialNumber.String()] = true
-		}
-	}
-	for _, r := range s.Retired {
-		all.used[r.Leaf.SerialNumber.String()] = true
-	}
+	all := &Serials{}
+	all.Add(s)
 	return all
 }
 
@@ -148,6 +137,23 @@ func (s State) Serials() *Serials {
 type Serials struct {
 	mu   sync.Mutex
 	used map[string]bool
+}
+
+// Add marks every serial number of the folder as used, retired ones included.
+func (s *Serials) Add(state State) {
+	for _, p := range state.Pairs {
+		if p.Leaf != nil {
+			s.Take(p.Leaf.SerialNumber)
+		}
+	}
+	for _, p := range state.External {
+		if p.Leaf != nil {
+			s.Take(p.Leaf.SerialNumber)
+		}
+	}
+	for _, r := range state.Retired {
+		s.Take(r.Leaf.SerialNumber)
+	}
 }
 
 // Take marks n as used and reports whether it was free.

@@ -93,9 +93,9 @@ func certificateChecks() []Check {
 
 // steps calls use for every step of the folder's plan that has one of the actions.
 func (e *Evidence) steps(use func(certgen.Step), actions ...certgen.Action) {
-	plan := e.certificatesPlan()
+	plan, unread := e.certificatesPlan(), e.Folder.Unread()
 	for _, s := range slices.Concat(plan.Steps, plan.Keyless) {
-		if slices.Contains(actions, s.Action) {
+		if slices.Contains(actions, s.Action) && !unread(s.Path()) { // of what was not read nothing is known
 			use(s)
 		}
 	}
@@ -166,6 +166,11 @@ func findUnnamed(e *Evidence, found func(subject, text string)) {
 
 func findLaxKeys(e *Evidence, found func(subject, text string)) {
 	e.steps(func(s certgen.Step) { found(s.File, s.Reason) }, certgen.Restrict)
+	e.faults(certgen.FaultKey, func(path, text string) {
+		if !ofCA(path) {
+			found(path, text)
+		}
+	})
 }
 
 func findFiles(e *Evidence, found func(subject, text string)) {

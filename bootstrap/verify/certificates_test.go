@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,14 @@ func (p *pki) copy(from, to string) {
 	p.do(os.WriteFile(p.file(to), text, 0o600))
 }
 
+// link puts a symbolic link to what lay there, now elsewhere, in its place.
+func (p *pki) link(name string) {
+	p.t.Helper()
+	to := filepath.Join(p.t.TempDir(), "moved")
+	p.do(os.Rename(p.file(name), to))
+	p.do(os.Symlink(to, p.file(name)))
+}
+
 func TestCertificateChecks(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -147,14 +156,75 @@ func TestCertificateChecks(t *testing.T) {
 				"error certificates/revoked: components/flannel/client.crt: is revoked by the client CA's list",
 			},
 		},
+		"a key that is a link": {
+			func(p *pki) { p.link("components/flannel/client.key") },
+			[]string{"error certificates/unread: components/flannel/client.key: is a symbolic link, and none is followed inside the PKI folder"},
+		},
+		"a certificate that is a link, and a stray link": {
+			func(p *pki) {
+				p.link("components/flannel/client.crt")
+				p.do(os.Symlink("/", p.file("elsewhere")))
+			},
+			[]string{
+				"error certificates/unread: components/flannel/client.crt: is a symbolic link, and none is followed inside the PKI folder",
+				"error certificates/unread: elsewhere: is a symbolic link, and none is followed inside the PKI folder",
+			},
+		},
+		"a member's folder that is a link": {
+			func(p *pki) { p.link("members/etcd1") },
+			[]string{"error certificates/unread: members/etcd1: is a symbolic link, and none is followed inside the PKI folder"},
+		},
+		"a CA's certificate that is a link": {
+			func(p *pki) { p.link("ca/client.crt") },
+			[]string{
+				"critical certificates/authority: : ca/client.crt cannot be read (ca/client.crt is a symbolic link, and none is followed inside the PKI folder): bring back the right file from a copy",
+				"error certificates/unread: ca/client.crt: is a symbolic link, and none is followed inside the PKI folder",
+			},
+		},
+		"a CA's key that others may read": {
+			func(p *pki) { p.do(os.Chmod(p.file("ca/server.key"), 0o640)) },
+			[]string{"critical certificates/ca-key: ca/server.key: has mode 0640, and others may use it: only 0600 is accepted"},
+		},
+		"a CA's key of another CA": {
+			func(p *pki) { p.copy("ca/client.key", "ca/server.key") },
+			[]string{"critical certificates/ca-key: ca/server.key: is not the key of ca/server.crt"},
+		},
+		"root's key that others may read": {
+			func(p *pki) {
+				plan := certgen.DiffRoot(p.policy, time.Hour, p.state(), p.now)
+				p.do(p.folder.Apply(p.t.Context(), plan, func() time.Time { return p.now }, 1, nil))
+				p.do(os.Chmod(p.file("root/client.key"), 0o604))
+			},
+			[]string{"critical certificates/key-mode: root/client.key: has mode 0604, and others may use it: only 0600 is accepted"},
+		},
+		"folders that others may write": {
+			func(p *pki) {
+				for _, dir := range []string{".", "ca", "components", "members/etcd1"} {
+					p.do(os.Chmod(p.file(dir), 0o770))
+				}
+				p.do(os.Mkdir(p.file("retired"), 0o700))
+				p.do(os.Chmod(p.file("retired"), 0o770)) // no keys
+			},
+			[]string{
+				"critical certificates/folder-mode: .: PKI has mode 0770: others could exchange what lies in it",
+				"critical certificates/folder-mode: ca: has mode 0770: others could exchange what lies in it",
+				"critical certificates/folder-mode: components: has mode 0770: others could exchange what lies in it",
+				"critical certificates/folder-mode: members/etcd1: has mode 0770: others could exchange what lies in it",
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPKI(t)
 			c.spoil(p)
-			state := p.state()
+			state, err := p.folder.Inspect()
+			p.do(err)
 			e := &Evidence{Policy: p.policy, Now: p.now, Folder: &state}
-			if diff := cmp.Diff(c.want, lines(e, certificateChecks())); diff != "" {
+			got := lines(e, slices.Concat(certificateChecks(), folderChecks()))
+			for i := range got {
+				got[i] = strings.ReplaceAll(got[i], p.path, "PKI")
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -20,6 +20,7 @@ type Evidence struct {
 	Auth        *roles.State   // nil: nobody could read it
 	AuthErr     error          // why Auth is nil
 	Members     []Member
+	MembersErr  error // why there are none
 	Proofs      []Proof
 	AuthCluster uint64 // ID of the cluster that Auth was read from
 	// AcceptForeign names users outside the policy that the operator accepts.
@@ -175,6 +176,8 @@ func (e *Evidence) missing(needs Needs) (reason, remedy string) {
 		return "there is no PKI folder here", "run lockstep where it is, or name it with --pki"
 	case needs&NeedsAuth != 0 && e.Auth == nil:
 		return fmt.Sprintf("etcd's users and roles could not be read: %v", e.AuthErr), advice(e.AuthErr)
+	case needs&NeedsMembers != 0 && len(e.Members) == 0 && e.MembersErr != nil:
+		return fmt.Sprintf("no member was asked: %v", e.MembersErr), advice(e.MembersErr)
 	case needs&NeedsMembers != 0 && len(e.Members) == 0:
 		return "no member was asked", "the other findings say why"
 	case needs&NeedsProof != 0 && len(e.Proofs) == 0 && len(e.Policy.Components) > 0:

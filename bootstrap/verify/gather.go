@@ -30,7 +30,7 @@ func (o Options) sample() int {
 // time. It fails only where nothing can be asked at all.
 func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 	e := &Evidence{Policy: w.Policy, Now: w.Now(), AcceptForeign: o.AcceptForeign}
-	folder, err := w.Folder.Observe()
+	folder, err := w.Folder.Inspect()
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +41,9 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 	var g errgroup.Group
 	g.Go(func() (err error) {
 		e.Members, err = Survey(ctx, w, nil)
+		if len(folder.Faults) > 0 && !errors.Is(err, fs.ErrNotExist) {
+			e.MembersErr, err = err, nil // what is wrong with the folder is no reason to say nothing
+		}
 		return err
 	})
 	g.Go(func() error {

@@ -110,9 +110,12 @@ func (w *World) Root(ctx context.Context) (*tls.Certificate, error) {
 	}
 	from := "root's certificate made in memory"
 	made, err := w.Mint(ctx, certgen.RootProfile(w.Policy, rootTTL))
-	if errors.Is(err, fs.ErrNotExist) {
-		from = "root/client.crt in the PKI folder"
-		made, err = w.rootFile()
+	if err != nil {
+		found, fileErr := w.rootFile()
+		if fileErr == nil || errors.Is(err, fs.ErrNotExist) { // else why the CA does not sign is the cause
+			from = "root/client.crt in the PKI folder"
+			made, err = found, fileErr
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("getting root's certificate: %w", err)

@@ -45,8 +45,7 @@ type run struct {
 	now    func() time.Time
 	report func(certgen.Step)
 
-	state   certgen.State // as it was after what was cut off had been finished, without keys
-	serials *certgen.Serials
+	state certgen.State // as it was after what was cut off had been finished, without keys
 
 	mu          sync.Mutex // guards what follows
 	authorities map[certgen.CA]*authority.Authority

@@ -8,8 +8,11 @@
 //     which of the two it is, the files themselves tell.
 //   - A CA and a secret are put in place by link, which never overwrites.
 //   - A certificate is in retired/ before anything takes its place.
-//   - Everything happens below an os.Root; symbolic links inside are refused, and so
-//     are keys of CAs and of root that others may read or own.
-//   - Observe, Identity and Certificate leave no trace, and never open a CA's key.
+//   - Everything happens below an os.Root; symbolic links inside are refused, but for
+//     those of a Kubernetes Secret that is mounted at ca/, and so are keys of CAs and of
+//     root that others may read or own, and folders of these that others may write.
+//     Inspect alone, which only reports, names all that and reads on.
+//   - Observe, Inspect, Identity and Certificate leave no trace, and only Inspect looks
+//     whether a CA's key belongs to it.
 //   - Private keys are in no error and no State.
 package folder

@@ -6,9 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"lockstep/certgen"
+	"lockstep/certgen/authority"
 	"lockstep/policies/hint"
 )
 
@@ -20,6 +22,10 @@ type Folder struct {
 	held atomic.Bool // the lock is ours
 
 	external External
+
+	serials certgen.Serials // used by certificates here or made in this run
+	opening sync.Mutex      // guards what follows
+	issuers map[certgen.CA]*authority.Authority
 }
 
 // Open opens an existing PKI folder. The error is fs.ErrNotExist when there is none.

@@ -13,24 +13,38 @@ import (
 )
 
 // Issuer opens a CA with its key, the one that was brought along for this run if there
-// is one. The error is fs.ErrNotExist when one of the two is not here; a key that others
-// may read or own is refused.
+// is one: once, and it is kept for the run, in which no CA is replaced. The error is
+// fs.ErrNotExist when one of the two is not here; a key that others may read or own, and
+// one in a folder that others may write, is refused.
 func (f *Folder) Issuer(ca certgen.CA) (*authority.Authority, error) {
-	state, err := f.certificates()
-	if err != nil {
-		return nil, err
+	f.opening.Lock()
+	defer f.opening.Unlock()
+	if a := f.issuers[ca]; a != nil {
+		return a, nil
 	}
 	a, err := f.authority(ca)
 	if err != nil {
 		return nil, err
 	}
-	a.Avoid(state.Serials())
+	if f.issuers == nil { // the whole folder is read for its serial numbers, once for all CAs
+		state, err := f.observe(observer{reports: true})
+		if err != nil {
+			return nil, err
+		}
+		f.serials.Add(state)
+		f.issuers = map[certgen.CA]*authority.Authority{}
+	}
+	a.Avoid(&f.serials)
+	f.issuers[ca] = a
 	return a, nil
 }
 
 func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
 	if o := f.external; o.CA != nil && o.Key != nil {
 		return authority.LoadBrought(o.CA, o.Key)
+	}
+	if err := f.trusted(certgen.CAPath(ca) + ".key"); err != nil {
+		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
 	}
 	cert, key, err := f.readPair(certgen.CAPath(ca))
 	if err != nil {
@@ -67,7 +81,11 @@ func (f *Folder) Certificate(ca certgen.CA) (*x509.Certificate, error) {
 	if f.external.CA != nil {
 		return f.external.CA, nil
 	}
-	cert, err := f.readCertificate(certgen.CAPath(ca) + ".crt")
+	file := certgen.CAPath(ca) + ".crt"
+	if err := f.trusted(file); err != nil {
+		return nil, err
+	}
+	cert, err := f.readCertificate(file)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return cert, err
 	}

@@ -5,30 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"lockstep/certgen"
-	"lockstep/certgen/authority"
-	"lockstep/policies/hint"
 )
 
 // Observe reads the whole folder, but no CA's key and no secret, and the certificates
-// outside of it that Bring named. A ca/ that this user may not read counts as absent.
-func (f *Folder) Observe() (certgen.State, error) {
-	o := observer{f: f, keys: true}
-	if err := o.run(); err != nil {
-		return certgen.State{}, fmt.Errorf("reading the PKI folder %s: %w", f.path, err)
-	}
-	return o.state, nil
+// outside of it that Bring named. A ca/ that this user may not read counts as absent. A
+// folder with a link in it, or in which others could use or exchange a CA, is refused.
+func (f *Folder) Observe() (certgen.State, error) { return f.observe(observer{keys: true}) }
+
+// Inspect is Observe for those who report what they see and change nothing: what Observe
+// refuses is in the answer's Faults, and everything else is read. It also opens the CAs'
+// keys that are here, to see whether they belong to their CAs.
+func (f *Folder) Inspect() (certgen.State, error) {
+	return f.observe(observer{keys: true, reports: true})
 }
 
-// certificates is Observe without keys.
-func (f *Folder) certificates() (certgen.State, error) {
-	o := observer{f: f}
+func (f *Folder) observe(o observer) (certgen.State, error) {
+	o.f = f
 	if err := o.run(); err != nil {
 		return certgen.State{}, fmt.Errorf("reading the PKI folder %s: %w", f.path, err)
 	}
@@ -36,15 +33,27 @@ func (f *Folder) certificates() (certgen.State, error) {
 }
 
 type observer struct {
-	f     *Folder
-	keys  bool
-	state certgen.State
-	found map[string]pairFiles
+	f       *Folder
+	keys    bool // look at keys, too
+	reports bool // record what is refused otherwise
+	state   certgen.State
+	found   map[string]pairFiles
 }
 
 // pairFiles is what the walk saw of one pair.
 type pairFiles struct {
 	crt, key, newCrt fs.FileInfo
+	problem          string // why the certificate was not looked at
+	unopened         bool   // a key is there, and is not looked at
+}
+
+// fault ends the walk by err, or records it and lets the walk go on.
+func (o *observer) fault(kind certgen.FaultKind, path string, err error) error {
+	if err == nil || !o.reports {
+		return err
+	}
+	o.state.Faults = append(o.state.Faults, certgen.Fault{Kind: kind, Path: path, Err: err})
+	return nil
 }
 
 func (o *observer) run() error {
@@ -64,6 +73,7 @@ func (o *observer) run() error {
 	slices.Sort(o.state.Unfinished)
 	o.state.Unfinished = slices.Compact(o.state.Unfinished)
 	slices.Sort(o.state.Stray)
+	slices.SortFunc(o.state.Faults, func(a, b certgen.Fault) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(o.state.Retired, func(a, b certgen.Retired) int {
 		return strings.Compare(certgen.RetiredPath(a.Identity, a.Leaf), certgen.RetiredPath(b.Identity, b.Leaf))
 	})
@@ -76,9 +86,16 @@ func (o *observer) dir(dir string) error {
 		if dir == "ca" && errors.Is(err, fs.ErrPermission) || dir != "." && errors.Is(err, fs.ErrNotExist) {
 			return nil // another run may just have removed it
 		}
-		return err
+		if dir == "." {
+			return err
+		}
+		return o.unread(dir, err)
 	}
-	if err := o.private(dir, in); err != nil {
+	info, err := in.Stat()
+	if err != nil {
+		return errors.Join(err, in.Close())
+	}
+	if err := o.private(dir, info); err != nil {
 		return errors.Join(err, in.Close())
 	}
 	entries, err := in.ReadDir(-1)
@@ -86,35 +103,53 @@ func (o *observer) dir(dir string) error {
 		return err
 	}
 	for _, entry := range entries {
-		if err := o.entry(path.Join(dir, entry.Name()), entry); err != nil {
+		if err := o.entry(path.Join(dir, entry.Name()), entry, sticky(info)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// private refuses a folder in which others could exchange a CA or root's key.
-func (o *observer) private(dir string, in *os.File) error {
-	if dir != "." && dir != "ca" && dir != "root" {
+// private looks whether others could exchange a key in a folder of the layout, or the
+// folder of one. What may sign for everybody is refused there; for the others it is only
+// reported, as a lax key is.
+func (o *observer) private(dir string, info fs.FileInfo) error {
+	if dir == certgen.RetiredDir || strings.HasPrefix(dir, certgen.RetiredDir+"/") {
+		return nil // no keys
+	}
+	err := o.f.closed(dir, info)
+	if !o.reports && dir != "." && dir != "ca" && dir != "root" {
 		return nil
 	}
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
-	if mode := permissions(info); mode&0o022 != 0 {
-		where := filepath.Join(o.f.path, dir)
-		return hint.Refuse(fmt.Sprintf("Look whether everything in it is yours; then: chmod 700 %s", where),
-			"%s has mode %04o: others could exchange what lies in it", where, mode)
-	}
-	return nil
+	return o.fault(certgen.FaultFolder, dir, err)
 }
 
-func (o *observer) entry(name string, entry fs.DirEntry) error {
-	if err := regular(name, entry.Type()); err != nil {
-		return err
+// unread is the fault of what cannot be looked at.
+func (o *observer) unread(name string, err error) error {
+	return o.fault(certgen.FaultUnread, name, err)
+}
+
+func (o *observer) entry(name string, entry fs.DirEntry, open bool) error {
+	if path.Dir(name) == "ca" && ofMount(path.Base(name)) && (entry.IsDir() || entry.Type() == fs.ModeSymlink) {
+		return nil // see lstat
 	}
-	if entry.IsDir() {
+	info, err := o.f.lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // another run may just have renamed it
+	}
+	if err == nil {
+		err = regular(name, info.Mode())
+	}
+	if err == nil && open {
+		if err := o.fault(certgen.FaultFolder, name, o.f.planted(name, info)); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		o.skip(certgen.Locate(name), err)
+		return o.unread(name, err)
+	}
+	if info.IsDir() {
 		if certgen.IsDir(name) {
 			return o.dir(name)
 		}
@@ -126,14 +161,25 @@ func (o *observer) entry(name string, entry fs.DirEntry) error {
 		o.state.Stray = append(o.state.Stray, name)
 		return nil
 	}
-	info, err := entry.Info()
-	if err == nil {
-		err = o.file(name, item, info)
-	}
+	err = o.file(name, item, info)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // another run may just have renamed it
+		return nil
 	}
-	return err
+	return o.unread(name, err)
+}
+
+// skip notes that half of a pair is there and is not looked at.
+func (o *observer) skip(item certgen.Item, err error) {
+	if item.Staged || item.Role != certgen.RoleCertificate && item.Role != certgen.RoleKey {
+		return
+	}
+	pair := o.found[item.Pair]
+	if item.Role == certgen.RoleCertificate {
+		pair.problem = err.Error()
+	} else {
+		pair.unopened = true
+	}
+	o.found[item.Pair] = pair
 }
 
 func (o *observer) file(name string, item certgen.Item, info fs.FileInfo) error {
@@ -186,64 +232,4 @@ func (o *observer) certificate(name string, info fs.FileInfo) (*x509.Certificate
 		return nil, err
 	}
 	return certgen.ParseCertificate(content)
-}
-
-func (o *observer) pair(name string, files pairFiles) error {
-	p := certgen.Pair{Path: name}
-	if files.crt != nil {
-		cert, err := o.certificate(name+".crt", files.crt)
-		p.Leaf = cert
-		if err != nil {
-			p.Problem = err.Error()
-		}
-	}
-	if files.key != nil {
-		p.KeyMode, p.Key = permissions(files.key), certgen.KeyUnopened
-		if certgen.Guarded(name) {
-			if err := guard(name+".key", files.key); err != nil {
-				return err
-			}
-		}
-	}
-	var next *x509.Certificate
-	if files.newCrt != nil {
-		next, _ = o.certificate(name+".crt"+certgen.NewSuffix, files.newCrt) // cut off: whatever it is, Finish clears it
-	}
-	switch {
-	case files.key == nil:
-	case strings.HasPrefix(name, "ca/"):
-		if files.crt == nil && next != nil {
-			p.Leaf = next
-		}
-	case o.keys:
-		if err := o.key(&p, files.key, next); err != nil {
-			return err
-		}
-	}
-	if files.crt != nil || files.key != nil {
-		o.state.Pairs[name] = p
-	}
-	return nil
-}
-
-// key decides what p's key belongs to: its certificate, the one that was about to
-// take its place, or neither.
-func (o *observer) key(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate) error {
-	content, _, err := o.f.readKnown(p.Path+".key", info)
-	if err != nil {
-		return advise(err) // a key that this user may not read is not a broken one
-	}
-	key, err := authority.ParseKey(content)
-	clear(content)
-	switch {
-	case err != nil:
-		p.Key = certgen.KeyUnreadable
-	case p.Leaf != nil && authority.Matches(p.Leaf, key):
-		p.Key = certgen.KeyMatches
-	case next != nil && authority.Matches(next, key):
-		p.Key, p.Leaf, p.Problem = certgen.KeyMatches, next, ""
-	default:
-		p.Key = certgen.KeyForeign
-	}
-	return nil
 }

@@ -66,7 +66,7 @@ func (r *run) makeCA(p certgen.Profile) error {
 	if err := f.placePair(p.Path); err != nil {
 		return err
 	}
-	a.Avoid(r.serials)
+	a.Avoid(&f.serials)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.authorities[p.CA] = a

@@ -28,7 +28,7 @@ func (f *Folder) read(name string) ([]byte, fs.FileInfo, error) {
 			return nil, nil, err
 		}
 	}
-	before, err := f.root.Lstat(name)
+	before, err := f.lstat(name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -70,7 +70,7 @@ func all(in io.Reader, name string) ([]byte, error) {
 func regular(name string, mode fs.FileMode) error {
 	switch {
 	case mode&fs.ModeSymlink != 0:
-		return hint.Refuse("Replace it by what it points to; to keep ca/ elsewhere, mount it there.", "%s is a symbolic link, and none is followed inside the PKI folder", name)
+		return hint.Refuse("Replace it by what it points to; to keep ca/ elsewhere, mount it there (a mounted Kubernetes Secret is read in ca/).", "%s is a symbolic link, and none is followed inside the PKI folder", name)
 	case !mode.IsRegular() && !mode.IsDir():
 		return hint.Refuse("Remove it.", "%s is neither a file nor a folder", name)
 	}

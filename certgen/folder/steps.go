@@ -253,14 +253,15 @@ func (r *run) authority(ca certgen.CA) (*authority.Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Avoid(r.serials)
+	a.Avoid(&r.f.serials)
 	r.authorities[ca] = a
 	return a, nil
 }
 
 // observe notes what the run starts from.
 func (r *run) observe() (err error) {
-	r.state, err = r.f.certificates()
-	r.serials = r.state.Serials()
+	if r.state, err = r.f.observe(observer{}); err == nil {
+		r.f.serials.Add(r.state)
+	}
 	return err
 }

@@ -49,3 +49,21 @@ func TestGuard(t *testing.T) {
 		}
 	}
 }
+
+// What another user has put into a folder that is open to all is not taken for ours, and
+// a sticky folder of another user is not closed: its owner may exchange everything.
+func TestPlantedFiles(t *testing.T) {
+	t.Parallel()
+	me, f := uint32(os.Geteuid()), &Folder{path: "pki"}
+	for uid, want := range map[uint32]string{
+		me: "", 0: "", me + 4242: fmt.Sprintf("ca/server.crt belongs to user %d, who may write the folder, too", me+4242),
+	} {
+		if err := f.planted("ca/server.crt", owned{uid: uid}); (err != nil) != (want != "") || err != nil && err.Error() != want {
+			t.Errorf("user %d: %v, want %q", uid, err, want)
+		}
+		err := f.closed("ca", owned{uid: uid, mode: fs.ModeDir | fs.ModeSticky | 0o777})
+		if (err != nil) != (want != "") {
+			t.Errorf("a sticky folder of user %d: %v", uid, err)
+		}
+	}
+}

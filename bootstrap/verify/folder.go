@@ -1,0 +1,118 @@
+package verify
+
+import (
+	"crypto/x509"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"lockstep/certgen"
+)
+
+// folderChecks look at the PKI folder as files, and at all of its certificates together.
+func folderChecks() []Check {
+	return []Check{
+		{
+			Code: "certificates/unread", Severity: Error, Needs: NeedsFolder,
+			Sentence: "the PKI folder holds files and folders that this user may read, and no links",
+			Remedy:   `put what a link leads to in its place: to=$(realpath PATH) && rm PATH && cp -a "$to" PATH; remove what is no file; run lockstep as the folder's owner`,
+			Find: func(e *Evidence, found func(subject, text string)) {
+				e.faults(certgen.FaultUnread, found)
+			},
+		},
+		{
+			Code: "certificates/folder-mode", Severity: Critical, Needs: NeedsFolder,
+			Sentence: "nobody else may write a folder that holds keys: they could exchange them",
+			Remedy:   "look whether everything in it is yours, replace what is not, then: chmod go-w FOLDER",
+			Find: func(e *Evidence, found func(subject, text string)) {
+				e.faults(certgen.FaultFolder, found)
+			},
+		},
+		{
+			Code: "certificates/ca-key", Severity: Critical, Needs: NeedsFolder,
+			Sentence: "the key of a CA that is here belongs to that CA, and only its owner may use it",
+			Remedy:   "chmod 600 the key, and chown it to yourself if you trust its owner until now; bring back the right key from a copy of ca/ if it is another CA's; the CA signs nothing before that",
+			Find: func(e *Evidence, found func(subject, text string)) {
+				e.faults(certgen.FaultKey, func(path, text string) {
+					if ofCA(path) {
+						found(path, text)
+					}
+				})
+			},
+		},
+		{
+			Code: "certificates/serial", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "no certificate has the serial number of another one: etcd looks at the number alone, and who revokes the one revokes the other",
+			Remedy:   "move its .crt and .key away, run lockstep apply, and copy the new ones; one that somebody else makes has to be made again, with a random number",
+			Find:     findSerials,
+		},
+	}
+}
+
+// faults calls use for each fault of that kind.
+func (e *Evidence) faults(kind certgen.FaultKind, use func(path, text string)) {
+	for _, f := range e.Folder.Faults {
+		if f.Kind == kind {
+			use(f.Path, f.Text())
+		}
+	}
+}
+
+func ofCA(path string) bool { return strings.HasPrefix(path, "ca/") }
+
+// filed is a certificate and where it lies.
+type filed struct {
+	path string
+	leaf *x509.Certificate
+}
+
+// findSerials names each certificate in use whose serial number another one has, too,
+// whoever signed that. Nobody revokes a CA by a list of its own, and what is retired does
+// nothing any more, so that these are only named as the other one.
+func findSerials(e *Evidence, found func(subject, text string)) {
+	inUse, others := e.everyCertificate()
+	owners, seen := map[string][]filed{}, map[string]bool{}
+	for _, c := range slices.Concat(inUse, others) {
+		if number := c.leaf.SerialNumber.String(); !seen[string(c.leaf.Raw)] {
+			seen[string(c.leaf.Raw)] = true
+			owners[number] = append(owners[number], c)
+		}
+	}
+	for _, c := range inUse {
+		all := owners[c.leaf.SerialNumber.String()]
+		i := slices.IndexFunc(all, func(o filed) bool { return !o.leaf.Equal(c.leaf) })
+		switch {
+		case i < 0:
+		case len(all) == 2:
+			found(c.path, fmt.Sprintf("has the serial number %x, and so has %s", c.leaf.SerialNumber, all[i].path))
+		default: // some issuers number everything 1
+			found(c.path, fmt.Sprintf("has the serial number %x, and so have %s and %d more", c.leaf.SerialNumber, all[i].path, len(all)-2))
+		}
+	}
+}
+
+// everyCertificate is what the folder holds and what the policy names outside of it:
+// leaves in use, by path, and CAs and what is retired.
+func (e *Evidence) everyCertificate() (inUse, others []filed) {
+	outside := map[string]bool{}
+	for _, p := range certgen.Desired(e.Policy).Profiles {
+		if leaf := e.Folder.Pair(p).Leaf; p.External != "" && leaf != nil {
+			outside[p.Path] = true // the folder has a copy
+			inUse = append(inUse, filed{p.External, leaf})
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(e.Folder.Pairs)) {
+		switch leaf := e.Folder.Pairs[path].Leaf; {
+		case leaf == nil:
+		case ofCA(path):
+			others = append(others, filed{path + ".crt", leaf})
+		case !outside[path]:
+			inUse = append(inUse, filed{path + ".crt", leaf})
+		}
+	}
+	for _, r := range e.Folder.Retired {
+		others = append(others, filed{certgen.RetiredPath(r.Identity, r.Leaf), r.Leaf})
+	}
+	return inUse, others
+}

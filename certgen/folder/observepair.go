@@ -1,0 +1,90 @@
+package folder
+
+import (
+	"crypto/x509"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"lockstep/certgen"
+	"lockstep/certgen/authority"
+)
+
+func (o *observer) pair(name string, files pairFiles) error {
+	p := certgen.Pair{Path: name, Problem: files.problem}
+	if files.crt != nil {
+		cert, err := o.certificate(name+".crt", files.crt)
+		p.Leaf = cert
+		if err != nil {
+			p.Problem = err.Error()
+		}
+	}
+	var next *x509.Certificate
+	if files.newCrt != nil {
+		next, _ = o.certificate(name+".crt"+certgen.NewSuffix, files.newCrt) // cut off: whatever it is, Finish clears it
+	}
+	if files.unopened {
+		p.Key = certgen.KeyUnopened
+	}
+	if files.key != nil {
+		p.KeyMode, p.Key = permissions(files.key), certgen.KeyUnopened
+		if strings.HasPrefix(name, "ca/") && files.crt == nil && next != nil {
+			p.Leaf = next
+		}
+		if err := o.keyOf(&p, files.key, next); err != nil {
+			return err
+		}
+	}
+	if files.crt != nil || p.Problem != "" || p.Key != certgen.KeyAbsent {
+		o.state.Pairs[name] = p
+	}
+	return nil
+}
+
+// keyOf looks at p's key as far as this walk looks at keys.
+func (o *observer) keyOf(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate) error {
+	file := p.Path + ".key"
+	if certgen.Guarded(p.Path) {
+		if err := guard(file, info); err != nil {
+			return o.fault(certgen.FaultKey, file, err)
+		}
+	}
+	switch {
+	case strings.HasPrefix(p.Path, "ca/"):
+		if !o.reports || p.Leaf == nil {
+			return nil
+		}
+		opened := *p // a CA's key stays unopened in the State
+		if err := o.key(&opened, info, next); err == nil && opened.Key != certgen.KeyMatches {
+			return o.fault(certgen.FaultKey, file, fmt.Errorf("%s is not the key of %s.crt", file, p.Path))
+		}
+		return nil // which CAs' keys this user may not read is no fault
+	case o.keys:
+		if err := o.key(p, info, next); err != nil {
+			return o.unread(file, err)
+		}
+	}
+	return nil
+}
+
+// key decides what p's key belongs to: its certificate, the one that was about to
+// take its place, or neither.
+func (o *observer) key(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate) error {
+	content, _, err := o.f.readKnown(p.Path+".key", info)
+	if err != nil {
+		return advise(err) // a key that this user may not read is not a broken one
+	}
+	key, err := authority.ParseKey(content)
+	clear(content)
+	switch {
+	case err != nil:
+		p.Key = certgen.KeyUnreadable
+	case p.Leaf != nil && authority.Matches(p.Leaf, key):
+		p.Key = certgen.KeyMatches
+	case next != nil && authority.Matches(next, key):
+		p.Key, p.Leaf, p.Problem = certgen.KeyMatches, next, ""
+	default:
+		p.Key = certgen.KeyForeign
+	}
+	return nil
+}
