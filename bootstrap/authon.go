@@ -15,8 +15,7 @@ import (
 )
 
 // switchCalls is how many time-outs turning auth on and looking at every member may take
-// together. A Ctrl-C does not cut it short: in between, nobody knows yet whether anybody
-// can get in.
+// together. No signal cuts it short: in between it is not known yet whether root gets in.
 const switchCalls = 4
 
 // turnAuthOn turns auth on such that nobody is locked out (facts 2, 3). A temporary
@@ -35,8 +34,8 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err // the last point at which stopping leaves nothing behind
 	}
-	ctx, cancel := r.uninterrupted(ctx)
-	defer cancel()
+	ctx, end := r.Critical(ctx, switchCalls*r.CallTimeout)
+	defer end()
 	clusterID, err := r.etcd.ClusterID(ctx)
 	if err != nil {
 		return fmt.Errorf("asking for the cluster's ID: %w", err)
@@ -91,11 +90,6 @@ func (r *run) current(ctx context.Context) (roles.State, error) {
 		return r.seen, nil
 	}
 	return r.observe(ctx)
-}
-
-// uninterrupted outlives a Ctrl-C and nothing else.
-func (r *run) uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), switchCalls*r.CallTimeout)
 }
 
 // settle decides on positive evidence only: every member lets root in, and the

@@ -54,17 +54,50 @@ func Add(ctx context.Context, w *world.World, o ComponentChange) (*verify.Proof,
 	if err := o.confirm(r.plan); err != nil {
 		return nil, err
 	}
-	if err := o.Write(); err != nil {
-		return nil, err
-	}
-	if err := r.applyCertificates(ctx, r.plan.Certificates); err != nil {
-		return nil, err
-	}
-	if err := r.convergeRoles(ctx); err != nil {
+	if err := r.addOne(ctx, o); err != nil {
 		return nil, err
 	}
 	proofs := verify.Prove(ctx, w, verify.Options{}, []policies.Component{c})
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("proving %s, which is added: %w", c.Name, err)
+	}
 	return &proofs[0], nil
+}
+
+// changeCalls is how many time-outs the change of one component may take together. No
+// signal cuts it short: it is a few calls, and a component that is half there is of no use.
+const changeCalls = 2*attempts + 2
+
+// addOne carries out the plan for one component.
+func (r *run) addOne(ctx context.Context, o ComponentChange) error {
+	if err := ctx.Err(); err != nil {
+		return err // the last point at which stopping leaves nothing behind
+	}
+	ctx, end := r.Critical(ctx, changeCalls*r.CallTimeout)
+	defer end()
+	if err := o.Write(); err != nil {
+		return err
+	}
+	if err := r.applyCertificates(ctx, r.plan.Certificates); err != nil {
+		return err
+	}
+	return r.convergeRoles(ctx)
+}
+
+// removeOne is addOne downwards.
+func (r *run) removeOne(ctx context.Context, o ComponentChange) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, end := r.Critical(ctx, changeCalls*r.CallTimeout)
+	defer end()
+	if err := r.convergeRoles(ctx); err != nil {
+		return err
+	}
+	if err := r.applyCertificates(ctx, r.plan.Certificates); err != nil {
+		return err
+	}
+	return o.Write()
 }
 
 // planOne is what adding c needs. Conflicts are found here, before the first write.
@@ -139,13 +172,7 @@ func Remove(ctx context.Context, w *world.World, next *policies.Policy, o Compon
 	if err := o.confirm(r.plan); err != nil {
 		return err
 	}
-	if err := r.convergeRoles(ctx); err != nil {
-		return err
-	}
-	if err := r.applyCertificates(ctx, r.plan.Certificates); err != nil {
-		return err
-	}
-	return o.Write()
+	return r.removeOne(ctx, o)
 }
 
 // alsoWithoutPassword widens the folder's ownership by the rule for users that the

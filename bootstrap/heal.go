@@ -32,8 +32,8 @@ func (r *run) heal(ctx context.Context) error {
 	if err != nil || rec == nil {
 		return err
 	}
-	ctx, cancel := r.uninterrupted(ctx)
-	defer cancel()
+	ctx, end := r.Critical(ctx, switchCalls*r.CallTimeout)
+	defer end()
 	r.Say("auth", "an earlier run was cut off while it turned auth on; looking how far it came")
 	on, err := r.etcd.AuthEnabled(ctx)
 	if err != nil {

@@ -35,8 +35,9 @@
 //	exits [-within D] N PROGRAM...   run it; the exit code must be N (and, with -within 20s, come in that time)
 //	at [-exits N] [-stdout] RE COMMAND -- PROGRAM...
 //	                                 run PROGRAM; when a line on its stderr (or stdout) matches RE, run COMMAND: "kill" (SIGKILL
-//	                                 to PROGRAM) or any of start, launch, halt, kill9, pause, resume, relay. PROGRAM is at most one
-//	                                 line ahead while COMMAND runs. It must then exit with N (0), or by the kill
+//	                                 to PROGRAM), "close" (that stream has no reader any more), SIGHUP and the like (each signal
+//	                                 named, to PROGRAM), or any of start, launch, halt, kill9, pause, resume, relay. PROGRAM is at
+//	                                 most one line ahead while COMMAND runs. It must then exit with N (0), or by the kill
 //	crashloop [-every D | -lines RE] FILE -- PROGRAM...
 //	                                 run PROGRAM killed at its first line of stderr (that matches RE), then again killed at its
 //	                                 second, and so on (or after D, 2 D, ...) until a run ends by itself, with 0; "sh -eu FILE"

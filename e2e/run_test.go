@@ -74,11 +74,8 @@ func at(ts *testscript.TestScript, neg bool, args []string) {
 		run(ts, program, moment).mustBeKilled(ts)
 		return
 	}
-	act, ok := actions()[head[1]]
-	if !ok {
-		ts.Fatalf("at cannot run %q", head[1])
-	}
-	moment.act = func() error { return act(scriptOf(ts), ts, head[2:]) }
+	moment.act, err = actOf(ts, head[1:])
+	ts.Check(err)
 	out := run(ts, program, moment)
 	if !out.came {
 		ts.Fatalf("no line matched %q (%v)", head[0], out.err)
@@ -87,6 +84,26 @@ func at(ts *testscript.TestScript, neg bool, args []string) {
 	if got := exitCode(out.err); got != want {
 		ts.Fatalf("exit code %d (%v), want %d", got, out.err, want)
 	}
+}
+
+// actOf is the command of "at".
+func actOf(ts *testscript.TestScript, args []string) (func(watched) error, error) {
+	switch name := args[0]; {
+	case name == "close":
+		return func(w watched) error { return w.pipe.Close() }, nil
+	case unix.SignalNum(name) != 0:
+		return func(w watched) error {
+			for _, signal := range args {
+				if err := syscall.Kill(-w.pid, unix.SignalNum(signal)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, nil
+	case actions()[name] != nil:
+		return func(watched) error { return actions()[name](scriptOf(ts), ts, args[1:]) }, nil
+	}
+	return nil, fmt.Errorf("at cannot run %q", args[0])
 }
 
 // crashloop kills a program at its first moment, then the next run at its second, and
@@ -142,7 +159,13 @@ type moment struct {
 	line     func(string) bool // whether this line, without its end, is the moment; nil for a time
 	onStdout bool              // the line is one of stdout, not of stderr
 	after    time.Duration
-	act      func() error // nil: kill the program
+	act      func(watched) error // nil: kill the program
+}
+
+// watched is a running program whose lines are read from pipe.
+type watched struct {
+	pid  int // of its process group, too
+	pipe *os.File
 }
 
 // outcome is how a run ended.
@@ -173,7 +196,7 @@ func run(ts *testscript.TestScript, program []string, m moment) outcome {
 	r, w, err := narrowPipe()
 	ts.Check(err)
 	defer r.Close()
-	var watched, other bytes.Buffer
+	var lineByLine, other bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &other, w
 	if m.onStdout {
 		cmd.Stdout, cmd.Stderr = w, &other
@@ -199,13 +222,13 @@ func run(ts *testscript.TestScript, program []string, m moment) outcome {
 				kill()
 				wait() // before the next read would let it run on
 			} else {
-				out.actErr = m.act()
+				out.actErr = m.act(watched{cmd.Process.Pid, r})
 			}
 		}
-		fmt.Fprintln(&watched, lines.Text())
+		fmt.Fprintln(&lineByLine, lines.Text())
 	}
 	wait()
-	stdout, stderr := &other, &watched
+	stdout, stderr := &other, &lineByLine
 	if m.onStdout {
 		stdout, stderr = stderr, stdout
 	}

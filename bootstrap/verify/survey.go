@@ -41,7 +41,7 @@ func Survey(ctx context.Context, w *world.World, identities []Identity) ([]Membe
 			return nil
 		})
 	}
-	return members, g.Wait()
+	return members, errors.Join(g.Wait(), ctx.Err()) // half a survey would read like findings
 }
 
 // anyPeer is a certificate of our peer CA, for the positive control on peer ports; nil

@@ -35,6 +35,10 @@ type World struct {
 	InFlight    int           // calls, handshakes and files under way together
 	CallTimeout time.Duration // how long one connection or call may take
 
+	// Hold keeps signals from ending or stopping the process until release is called; nil:
+	// nothing does. See Critical.
+	Hold func() (release func())
+
 	// Admin replaces root's certificate for the administrator's own connection, never
 	// for a proof. nil: root's certificate from the folder, or made in memory.
 	Admin *Admin

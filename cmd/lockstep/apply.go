@@ -59,7 +59,11 @@ func runApply(ctx context.Context, opts applyOptions) error {
 	done, err := bootstrap.Apply(ctx, s.World, allow, func(p *bootstrap.Proposal) error {
 		s.pause()
 		if reviewed != nil {
-			return compare(*reviewed, view.Proposal{Policy: s.Policy, Proposal: p})
+			if err := compare(*reviewed, view.Proposal{Policy: s.Policy, Proposal: p}); err != nil {
+				return err
+			}
+			opts.beginChange()
+			return nil
 		}
 		if err := opts.tell(view.Proposal{Policy: s.Policy, Proposal: p}); err != nil {
 			return err

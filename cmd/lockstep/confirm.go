@@ -16,8 +16,26 @@ func doIt(steps int) string { return fmt.Sprintf("Do it (%s)?", count.Of(steps, 
 // confirm asks before a change. It returns nil for --yes and for a typed yes. Where
 // nobody can be asked it refuses, with what was to be done in the message.
 func (g *globals) confirm(ctx context.Context, question string) error {
+	if err := g.ask(ctx, question); err != nil {
+		return err
+	}
+	g.beginChange()
+	return nil
+}
+
+// beginChange tells that from now on a change is under way.
+func (g *globals) beginChange() {
+	if g.begun != nil {
+		g.begun()
+	}
+}
+
+func (g *globals) ask(ctx context.Context, question string) error {
 	if g.yes {
 		return nil
+	}
+	if lost := g.errs.lost(); lost != nil {
+		return hint.Refuse("add --yes to do it without being asked", "nobody can be asked %q: what would be done could not be written to stderr: %w", question, lost)
 	}
 	if !g.stdinTerminal {
 		return hint.Refuse("add --yes to do it without being asked", "nobody can be asked %q: stdin is no terminal", question)

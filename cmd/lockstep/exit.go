@@ -14,17 +14,31 @@ import (
 // exit is the one way out: it says what went wrong, once, and returns the exit code.
 // With json the error is the document on stdout, unless the answer already is.
 func (g *globals) exit(err error, json bool) int {
-	if err == nil {
-		return int(hint.Done)
+	code := hint.Done
+	if err != nil {
+		code = g.report(failureOf(err), json)
 	}
-	f := failureOf(err)
+	lost := g.out.lost()
+	if lost == nil {
+		return int(code)
+	}
+	if code != hint.Refused {
+		code = hint.Failed
+	}
+	_ = view.Tell(g.stderr, view.Failure{Exit: hint.Failed, Message: "the answer could not be written: " + lost.Error(),
+		Hint: "What was done stays done: lockstep plan and lockstep verify show how things are."}, false)
+	return int(code)
+}
+
+// report says what went wrong, and returns its exit code.
+func (g *globals) report(f view.Failure, json bool) hint.Exit {
 	if json && !g.answered() {
-		if view.NewPrinter(g.stdout, view.JSON, false).Print(f) == nil {
-			return int(f.Exit)
+		if view.NewPrinter(g.stdout, view.JSON, false).Print(f) == nil && g.out.lost() == nil {
+			return f.Exit
 		}
 	}
 	_ = view.Tell(g.stderr, f, false) // there is no other place to say so
-	return int(f.Exit)
+	return f.Exit
 }
 
 // failureOf is what is said about err.

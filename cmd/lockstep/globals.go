@@ -19,6 +19,8 @@ type globals struct {
 	timeout time.Duration
 
 	printer *view.Printer // made by answers; nil until then
+
+	out, errs *outlet // stdout and stderr, which remember what could not be written; nil in tests without Run
 }
 
 const defaultPolicy = "lockstep.yaml"

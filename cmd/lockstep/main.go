@@ -10,31 +10,30 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"golang.org/x/term"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the first signal asks to end, the second one ends
-	code := Run(ctx, os.Args[1:], process())
-	stop()
+	ctx, s, done := listen(context.Background())
+	code := Run(ctx, os.Args[1:], process(s))
+	done()
 	os.Exit(code)
 }
 
 // Run is the whole program but for the process around it. It returns the exit code.
 func Run(ctx context.Context, args []string, a app) int {
-	g := &globals{app: a}
+	out, errs := &outlet{out: a.stdout}, &outlet{out: a.stderr}
+	a.stdout, a.stderr = out, errs
+	g := &globals{app: a, out: out, errs: errs}
 	root := newRootCommand(g)
 	root.SetArgs(args)
 	return g.exit(root.ExecuteContext(ctx), wantsJSON(args))
 }
 
 // process is the app that this process is.
-func process() app {
+func process(s *signals) app {
 	return app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		stdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
@@ -43,6 +42,8 @@ func process() app {
 		password:       func() ([]byte, error) { return term.ReadPassword(int(os.Stdin.Fd())) },
 		env:            os.LookupEnv,
 		now:            time.Now,
+		hold:           s.hold,
+		begun:          s.begun,
 	}
 }
 
@@ -55,4 +56,6 @@ type app struct {
 	password                                      func() ([]byte, error) // from the terminal, without echo
 	env                                           func(string) (string, bool)
 	now                                           func() time.Time
+	hold                                          func() (release func()) // see world.World.Hold
+	begun                                         func()                  // tells that a change begins; see signals
 }

@@ -15,8 +15,9 @@ import (
 func writers() []string {
 	return []string{
 		"process", "newRootCommand", // hand the streams on
-		"answer", "instruct", "tell", "exit", "progress", // to view
-		"confirm", "resolveUser", // a question without a line break; the name in it is quoted
+		"Run",                                                      // puts an outlet around each
+		"answer", "instruct", "tell", "exit", "report", "progress", // to view
+		"ask", "resolveUser", // a question without a line break; the name in it is quoted
 		"printHelp", "runLint", // our own pages; the schema
 		"begin",    // the policy, which holds no control characters
 		"savePlan", // to a file

@@ -87,6 +87,7 @@ func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f 
 	w := &world.World{
 		Policy: p, Folder: f, Now: opts.now, InFlight: inFlight, CallTimeout: opts.timeout,
 		Report: func(e world.Event) { progress.Report(view.Event(e)) },
+		Hold:   opts.hold,
 	}
 	var cluster rehearsal.Cluster
 	defer cluster.Stop()

@@ -40,6 +40,7 @@ func (g *globals) openWorld(ctx context.Context, p *policies.Policy, f *folder.F
 	w := &world.World{
 		Policy: p, Folder: f, Now: g.now, InFlight: inFlight, CallTimeout: g.timeout,
 		Report: func(e world.Event) { progress.Report(view.Event(e)) },
+		Hold:   g.hold,
 		Admin: &world.Admin{
 			Endpoints: t.Endpoints, Servers: files.servers,
 			Certificate: files.identity, File: t.Cert.value, Source: t.Cert.source,
