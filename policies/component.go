@@ -19,10 +19,16 @@ type component struct {
 	named   strict.Value // where its user comes from
 	index   int          // its place in the policy
 	written []written    // the same permissions, with where they come from
+	pairs   map[pair]int // the index in written of each pair
 	builtin bool         // its preset comes with lockstep
 	fixed   bool         // its preset has no parameters
 	known   bool         // all its permissions were understood
 }
+
+// pair is what etcd's grant and revoke tell permissions apart by.
+type pair struct{ key, rangeEnd string }
+
+func pairOf(p keyrange.Permission) pair { return pair{p.Key, p.RangeEnd} }
 
 // written is one permission and the place to blame for it.
 type written struct {
@@ -159,22 +165,33 @@ func (p *parser) findPreset(c *component, v strict.Value) (presets.Preset, bool)
 
 // add joins permissions on the same pair: a role holds a pair once (fact 20).
 func (c *component) add(w written) {
-	for i := range c.written {
-		if old := &c.written[i]; old.SamePair(w.Permission) {
-			if !old.Access.Includes(w.Access) && !w.Access.Includes(old.Access) {
-				old.Access = keyrange.ReadWrite
-			} else if w.Access.Includes(old.Access) {
-				old.Access = w.Access
-			}
-			return
+	i, found := c.pairs[pairOf(w.Permission)]
+	if !found {
+		if c.pairs == nil {
+			c.pairs = map[pair]int{}
 		}
+		c.pairs[pairOf(w.Permission)] = len(c.written)
+		c.written = append(c.written, w)
+		return
 	}
-	c.written = append(c.written, w)
+	old := &c.written[i]
+	if !old.Access.Includes(w.Access) && !w.Access.Includes(old.Access) {
+		old.Access = keyrange.ReadWrite
+	} else if w.Access.Includes(old.Access) {
+		old.Access = w.Access
+	}
+}
+
+// allows reports whether c holds the pair of w already, with its access.
+func (c *component) allows(w written) bool {
+	i, found := c.pairs[pairOf(w.Permission)]
+	return found && c.written[i].Access.Includes(w.Access)
 }
 
 // readPermissions adds what the component lists itself.
 func (p *parser) readPermissions(c *component) {
 	var own []written
+	first := map[pair]strict.Value{}
 	for _, item := range c.v.Field("permissions").Items() {
 		form, ok := presets.DecodePermission(item)
 		if !ok {
@@ -187,16 +204,16 @@ func (p *parser) readPermissions(c *component) {
 			c.known = false
 			continue
 		}
-		w := written{Permission: permission, at: item, own: true}
-		if i := slices.IndexFunc(own, func(o written) bool { return o.SamePair(permission) }); i >= 0 {
-			p.Fail(item, "write it once, with the access it is to have", "the same keys as %s", own[i].at.Path)
+		if at, twice := first[pairOf(permission)]; twice {
+			p.Fail(item, "write it once, with the access it is to have", "the same keys as %s", at.Path)
 			c.known = false
 			continue
 		}
-		own = append(own, w)
+		first[pairOf(permission)] = item
+		own = append(own, written{Permission: permission, at: item, own: true})
 	}
 	for _, w := range own {
-		if i := slices.IndexFunc(c.written, func(o written) bool { return o.SamePair(w.Permission) && o.Access.Includes(w.Access) }); i >= 0 {
+		if c.allows(w) {
 			p.Warn(w.at, "leave it out", "adds nothing: preset %s already allows it", c.Preset)
 			continue
 		}

@@ -15,6 +15,7 @@ type parser struct {
 	cluster, certificates strict.Value
 	components            []strict.Value
 	presets               map[string]ownPreset
+	declared              []strict.Value // the presets of the policy, in its order
 }
 
 // ownPreset is a preset that the policy declares.
@@ -90,6 +91,7 @@ func (p *parser) declare(e strict.Entry) {
 		p.Fail(e.Key, "", "preset %q is already declared at %s", name, first.at.Position)
 		return
 	}
+	p.declared = append(p.declared, e.Value)
 	before := p.Count()
 	decoded := presets.Decode(&p.Decoder, name, e.Value)
 	p.presets[name] = ownPreset{at: e.Key, preset: decoded, broken: !e.Value.Sound() || p.Count() > before}

@@ -21,6 +21,9 @@ func (r Range) Holds(key string) bool { return r.From <= key && (r.To == "" || k
 // Overlaps reports whether r and o share a key.
 func (r Range) Overlaps(o Range) bool { return !r.intersect(o).Empty() && !r.Empty() && !o.Empty() }
 
+// EndsAfter reports whether r goes on where o ends.
+func (r Range) EndsAfter(o Range) bool { return compareEnd(r.To, o.To) > 0 }
+
 func (r Range) intersect(o Range) Range {
 	return Range{From: max(r.From, o.From), To: minEnd(r.To, o.To)}
 }
@@ -95,7 +98,29 @@ func (s Set) Union(o Set) Set { return Union(slices.Concat(s.ranges, o.ranges)..
 
 // Contains reports whether every key of r lies in s. An empty range lies in every set.
 func (s Set) Contains(r Range) bool {
-	return Union(r).Minus(s).IsEmpty()
+	if r.Empty() {
+		return true
+	}
+	i := s.after(r.first()) - 1 // ranges are disjoint and not adjacent: one holds all of r, or none does
+	return i >= 0 && compareEnd(s.ranges[i].To, r.To) >= 0
+}
+
+// Overlaps reports whether a key of r lies in s.
+func (s Set) Overlaps(r Range) bool {
+	if r.Empty() {
+		return false
+	}
+	i := s.after(r.first())
+	return i > 0 && compareEnd(s.ranges[i-1].To, r.first()) > 0 || i < len(s.ranges) && compareEnd(r.To, s.ranges[i].From) > 0
+}
+
+// after is the number of ranges that begin at key or before it.
+func (s Set) after(key string) int {
+	i, found := slices.BinarySearchFunc(s.ranges, key, func(r Range, key string) int { return cmp.Compare(r.From, key) })
+	if found {
+		i++
+	}
+	return i
 }
 
 // Covers reports whether every key of o lies in s.
