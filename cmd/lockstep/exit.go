@@ -11,6 +11,9 @@ import (
 	"lockstep/policies/strict"
 )
 
+// errAnswered is "not in step" where the answer says so already, with the reasons.
+var errAnswered = hint.Pending("", "not in step")
+
 // exit is the one way out: it says what went wrong, once, and returns the exit code.
 // With json the error is the document on stdout, unless the answer already is.
 func (g *globals) exit(err error, json bool) int {
@@ -46,6 +49,8 @@ func failureOf(err error) view.Failure {
 	f := view.Failure{Exit: hint.Of(err), Message: err.Error(), Hint: hint.Text(err)}
 	var problems strict.Problems
 	switch {
+	case errors.Is(err, errAnswered):
+		f.Message = ""
 	case errors.As(err, &problems):
 		f.Problems = problems
 		f.Message = "the policy is not valid: " + wrong(problems) + "; nothing was touched"

@@ -27,6 +27,7 @@ func TestExitSaysWhatWentWrongOnce(t *testing.T) {
 		{"an error with advice", fmt.Errorf("writing x: %w", hint.With(errors.New("disk full"), "make room")), 1, "error: writing x: disk full\nhint: make room\n"},
 		{"advice of several lines", hint.With(errors.New("no"), "one\ntwo"), 1, "error: no\nhint: one\n      two\n"},
 		{"not in step", hint.Pending("run lockstep apply", "2 differences"), 2, "2 differences\nhint: run lockstep apply\n"},
+		{"not in step, as the answer says", errAnswered, 2, ""},
 		{"a guard", fmt.Errorf("turning auth on: %w", hint.Refuse("look first", "member x is blind")), 3, "refused: turning auth on: member x is blind\nhint: look first\n"},
 		{
 			"a policy",

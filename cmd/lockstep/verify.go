@@ -7,7 +7,6 @@ import (
 
 	"lockstep/bootstrap/verify"
 	"lockstep/cmd/lockstep/view"
-	"lockstep/policies/hint"
 )
 
 type verifyOptions struct {
@@ -53,7 +52,7 @@ func runVerify(ctx context.Context, opts verifyOptions) error {
 		return err
 	}
 	if !report.InStep() {
-		return hint.Pending("", "not in step")
+		return errAnswered
 	}
 	return nil
 }

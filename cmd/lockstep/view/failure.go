@@ -9,7 +9,7 @@ import (
 // The command's one exit tells its text on stderr; as an Answer it is the JSON document.
 type Failure struct {
 	Exit     hint.Exit
-	Message  string
+	Message  string          // "" where the answer says it
 	Hint     string          // "" for none
 	Problems strict.Problems // what is wrong in the policy; nil for another failure
 }
@@ -17,13 +17,15 @@ type Failure struct {
 // Text implements Answer.
 func (f Failure) Text(s *Sheet) {
 	Problems(f.Problems).Text(s)
+	label := "error: "
 	switch f.Exit {
 	case hint.NotInStep:
-		s.Lines("", f.Message)
+		label = ""
 	case hint.Refused:
-		s.Lines("refused: ", f.Message)
-	default:
-		s.Lines("error: ", f.Message)
+		label = "refused: "
+	}
+	if f.Message != "" {
+		s.Lines(label, f.Message)
 	}
 	if f.Hint != "" {
 		s.Lines("hint: ", f.Hint)

@@ -61,7 +61,7 @@ func (p Proof) table(s *Sheet) {
 	for _, x := range p.Evidence.Proofs {
 		allowed, refused := x.Asked()
 		rows = append(rows, []any{
-			x.Component, x.User, x.Role,
+			identity(x),
 			share(s, x, x.Allowed, allowed), share(s, x, x.Refused, refused), until(x),
 		})
 	}
@@ -69,7 +69,23 @@ func (p Proof) table(s *Sheet) {
 		s.Line("no components")
 		return
 	}
-	s.Table([]string{"component", "user", "role", "proven allowed", "proven refused", "certificate until"}, rows)
+	s.Table([]string{"component", "proven allowed", "proven refused", "certificate until"}, rows)
+}
+
+// identity is a component with its user and role, each name once: by default all three
+// are one.
+func identity(x verify.Proof) []string {
+	user, lines := x.User.String(), []string{x.Component}
+	switch {
+	case user != x.Component && user == x.Role:
+		return append(lines, "  user and role "+user)
+	case user != x.Component:
+		lines = append(lines, "  user "+user)
+	}
+	if x.Role != user {
+		lines = append(lines, "  role "+x.Role)
+	}
+	return lines
 }
 
 // share is "7/7", in colour; what was not asked is a dash.

@@ -70,8 +70,8 @@ const (
 	plainColour Colour = "\x1b[0m"
 )
 
-// Painted is text that was made printable before it got its colour. Paint is the only
-// maker, so an escape sequence in a name is never taken for one of ours.
+// Painted is text that was made printable before it got its colour. Only a Sheet makes it
+// (Paint, Table), so an escape sequence in a name is never taken for one of ours.
 type Painted struct{ text string }
 
 // String is the text with its colour.
