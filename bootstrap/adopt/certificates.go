@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -29,51 +30,59 @@ type Certificate struct {
 	Problem string // why nothing is known of the file; the rest is then empty
 }
 
-// ReadCertificates reads every .crt, .pem, .cert and .cer file in dir and below, by
-// path. Files with keys or CAs alone are left out; private keys are never parsed. What ca,
-// nil for none, has signed is ByCA. The answer is not nil, and one file that cannot be
-// read spoils no other.
+// ReadCertificates reads every file in dir and below, by path: a certificate is known by
+// what is in the file, whatever its name. Files with keys or CAs alone, and with anything
+// else, are left out; private keys are never parsed. A file that several names lead to is
+// one, and so is a mounted Kubernetes Secret. What ca, nil for none, has signed is ByCA.
+// The answer is not nil, and one file that cannot be read spoils no other.
 func ReadCertificates(dir fs.FS, ca *x509.Certificate) ([]Certificate, error) {
+	files, err := distinct(dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading certificates: %w", err)
+	}
 	out := []Certificate{}
-	err := fs.WalkDir(dir, ".", func(name string, entry fs.DirEntry, err error) error {
+	for _, file := range files {
+		leaf, err := firstLeaf(dir, file)
 		if err != nil {
-			return err
-		}
-		if entry.IsDir() || !slices.Contains([]string{".crt", ".pem", ".cert", ".cer"}, strings.ToLower(path.Ext(name))) {
-			return nil
-		}
-		leaf, err := firstLeaf(dir, name)
-		if err != nil {
-			out = append(out, Certificate{File: name, Problem: err.Error()})
+			out = append(out, Certificate{File: file.name, Problem: err.Error()})
 		} else if leaf != nil {
-			c := describeCertificate(name, leaf)
+			c := describeCertificate(file.name, leaf)
 			c.ByCA = ca != nil && leaf.CheckSignatureFrom(ca) == nil
 			out = append(out, c)
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading certificates: %w", err)
 	}
 	return out, nil
 }
 
+// called reports whether the name says that the file is a certificate: then it is told
+// why it is none.
+func called(name string) bool {
+	return slices.Contains([]string{".crt", ".pem", ".cert", ".cer", ".der"}, strings.ToLower(path.Ext(name)))
+}
+
 // firstLeaf is nil for a file without one.
-func firstLeaf(dir fs.FS, name string) (*x509.Certificate, error) {
-	info, err := fs.Stat(dir, name) // what a link leads to: certificates in Kubernetes are mounted that way
+func firstLeaf(dir fs.FS, file candidate) (*x509.Certificate, error) {
 	switch {
-	case err != nil:
-		return nil, reasonOf(err)
-	case info.IsDir():
+	case file.err != nil && called(file.name):
+		return nil, reasonOf(file.err)
+	case file.err != nil:
 		return nil, nil
-	case !info.Mode().IsRegular():
+	case !file.info.Mode().IsRegular() && called(file.name):
 		return nil, errors.New("it is no regular file")
-	case info.Size() > largest:
+	case file.info.Size() > largest && called(file.name):
 		return nil, fmt.Errorf("it is larger than %d MiB", largest>>20)
+	case !file.info.Mode().IsRegular(), file.info.Size() > largest:
+		return nil, nil
 	}
-	text, err := fs.ReadFile(dir, name)
+	text, err := fs.ReadFile(dir, file.name)
+	if err != nil && !called(file.name) && path.Ext(file.name) != "" {
+		return nil, nil // a key, as it may well be
+	}
 	if err != nil {
 		return nil, reasonOf(err)
+	}
+	if err := otherForm(text, called(file.name)); err != nil {
+		return nil, err
 	}
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
@@ -88,6 +97,26 @@ func firstLeaf(dir fs.FS, name string) (*x509.Certificate, error) {
 		}
 	}
 	return nil, nil
+}
+
+// otherForm names a certificate in a form that etcd's clients do not read either.
+func otherForm(text []byte, named bool) error {
+	if cert, err := x509.ParseCertificate(text); err == nil {
+		if cert.IsCA {
+			return nil
+		}
+		return fmt.Errorf("it is DER, of %q; lockstep and etcd's clients read PEM: openssl x509 -inform DER", cert.Subject.CommonName)
+	}
+	begin := []byte("-----BEGIN ")
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if rest, ok := bytes.CutPrefix(text, []byte(mark)); ok && (named || bytes.HasPrefix(rest, begin)) {
+			return errors.New("it begins with a byte order mark, and PEM must not: save it as plain ASCII")
+		}
+	}
+	if named && !bytes.Contains(text, begin) {
+		return errors.New("it holds nothing in PEM")
+	}
+	return nil
 }
 
 // reasonOf is an error without the path, which is said anyway.
