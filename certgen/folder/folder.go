@@ -41,37 +41,46 @@ func Open(path string) (*Folder, error) {
 	return &Folder{path: path, root: root, disk: rootDisk{root}}, nil
 }
 
-// Create opens the PKI folder at path, and makes it first, with mode 0700 and a
-// .gitignore of `*`, when it is absent.
+// Create opens the PKI folder at path, and makes it first, with mode 0700, when it is
+// absent. One that is empty gets a .gitignore of `*`. Of several runs that make it at the
+// same time each comes out with the same folder.
 func Create(path string) (*Folder, error) {
-	made := true
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, advise(fmt.Errorf("making the PKI folder: %w", err))
 	}
-	if err := os.Mkdir(path, 0o700); errors.Is(err, fs.ErrExist) {
-		made = false
-	} else if err != nil {
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, advise(fmt.Errorf("making the PKI folder: %w", err))
 	}
 	f, err := Open(path)
-	if err != nil || !made {
-		return f, err
+	if err != nil {
+		return nil, err
 	}
 	if err := f.born(); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, advise(errors.Join(fmt.Errorf("making the PKI folder: %w", err), f.Close()))
 	}
 	return f, nil
 }
 
-// born writes .gitignore before there is anything to ignore.
+// born writes .gitignore before there is anything to ignore. It does so under the lock:
+// another run may have found the folder as empty as this one. Where that other run holds
+// the lock, the file is there before it lets go.
 func (f *Folder) born() error {
+	if names, err := f.list("."); err != nil || len(names) > 0 {
+		return err
+	}
+	lock := f.flock()
+	defer lock.Close()
+	locked, err := lock.TryLock()
+	if err != nil || !locked {
+		return err
+	}
+	if names, err := f.list("."); err != nil || len(names) > 0 {
+		return err
+	}
 	if err := f.put(certgen.IgnoreFile, []byte("*\n"), 0o644); err != nil {
-		return advise(fmt.Errorf("making the PKI folder: %w", err))
+		return err
 	}
-	if err := f.disk.SyncDir("."); err != nil {
-		return advise(fmt.Errorf("making the PKI folder: %w", err))
-	}
-	return nil
+	return f.disk.SyncDir(".")
 }
 
 // RemoveIfBorn removes a folder that holds nothing but what Create put there: a run

@@ -21,7 +21,7 @@ func (f *Folder) Lock(ctx context.Context, wait time.Duration) (unlock func(), e
 	if !f.held.CompareAndSwap(false, true) {
 		return nil, fmt.Errorf("locking the PKI folder %s: this run holds the lock already", f.path)
 	}
-	lock := flock.New(f.path, flock.SetFlag(os.O_RDONLY))
+	lock := f.flock()
 	if err := f.acquire(ctx, lock, wait); err != nil {
 		f.held.Store(false)
 		return nil, errors.Join(err, lock.Close())
@@ -33,6 +33,21 @@ func (f *Folder) Lock(ctx context.Context, wait time.Duration) (unlock func(), e
 			f.held.Store(false)
 		})
 	}, nil
+}
+
+// flock is the lock on the folder itself, not taken yet.
+func (f *Folder) flock() *flock.Flock { return flock.New(f.path, flock.SetFlag(os.O_RDONLY)) }
+
+// there refuses a folder that another run has removed while this one waited for it.
+func (f *Folder) there() error {
+	ours, err := f.root.Stat(".")
+	if err != nil {
+		return err
+	}
+	if now, err := os.Stat(f.path); err != nil || !os.SameFile(ours, now) {
+		return hint.Refuse("Run this command again.", "another run has removed the PKI folder %s, in which nothing was", f.path)
+	}
+	return nil
 }
 
 func (f *Folder) acquire(ctx context.Context, lock *flock.Flock, wait time.Duration) error {
@@ -51,5 +66,5 @@ func (f *Folder) acquire(ctx context.Context, lock *flock.Flock, wait time.Durat
 		return hint.Refuse("Wait until it has finished, and run this command again.",
 			"the PKI folder %s is being changed by %s", f.path, holder(f.path))
 	}
-	return nil
+	return f.there()
 }

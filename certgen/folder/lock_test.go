@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"lockstep/certgen"
 	"lockstep/policies/hint"
@@ -137,5 +140,61 @@ func TestKilled(t *testing.T) {
 			inStep(t, f, p)
 			whole(t, state, snapshot(t, dir))
 		})
+	}
+}
+
+// TestFirstRunsAtOneInstant: whoever comes first, each run has the folder, one after the
+// other, and it is ignored by git before anything is in it.
+func TestFirstRunsAtOneInstant(t *testing.T) {
+	t.Parallel()
+	p := edge(t, "a")
+	for range 6 {
+		dir := filepath.Join(t.TempDir(), "pki")
+		var runs errgroup.Group
+		for range 8 {
+			runs.Go(func() error {
+				f, err := Create(dir)
+				if err != nil {
+					return err
+				}
+				defer f.Close()
+				unlock, err := f.Lock(t.Context(), time.Minute)
+				if err != nil {
+					return err
+				}
+				defer unlock()
+				if there, err := f.exists(certgen.IgnoreFile); err != nil || !there {
+					return fmt.Errorf(".gitignore: %v, %v", there, err)
+				}
+				state, err := f.Observe()
+				if err != nil {
+					return err
+				}
+				return f.Apply(t.Context(), certgen.Diff(certgen.Desired(p), state, clock()), clock, 2, nil)
+			})
+		}
+		if err := runs.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A folder that the first run has left empty is gone: who waited for it is told.
+func TestAFolderThatIsRemovedMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := create(t)
+	if err := open(t, f.Path()).RemoveIfBorn(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Lock(t.Context(), 0); err == nil {
+		t.Error("a folder that is not there was locked")
+	}
+	again, err := Create(f.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if _, err := f.Lock(t.Context(), 0); hint.Of(err) != hint.Refused {
+		t.Errorf("got %v", err)
 	}
 }
