@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"slices"
 
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
@@ -61,11 +60,10 @@ func (r *run) execute(ctx context.Context, p *Proposal) error {
 // sayChanged names the folders that lie on members' hosts or with components already
 // and are not the same any more.
 func (r *run) sayChanged(steps []certgen.Step) {
-	changed := slices.DeleteFunc(slices.Clone(steps), func(s certgen.Step) bool { return s.Action == certgen.Restrict })
-	r.sayChangedFolders(stepsOf(changed, false))
+	r.sayChangedFolders(stepsOf(steps, false))
 	said := ""
-	for _, s := range stepsOf(changed, true) {
-		if dir := path.Dir(s.Path()); s.Reason != certgen.Missing && dir != said {
+	for _, s := range stepsOf(steps, true) {
+		if dir := path.Dir(s.Path()); s.Outdates() && dir != said {
 			r.Say("certificates", "%s has changed: copy it to its component again", dir)
 			said = dir
 		}

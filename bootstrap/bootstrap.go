@@ -205,7 +205,7 @@ func (r *run) sayChangedFolders(steps []certgen.Step) {
 	changed := map[string]bool{}
 	for _, s := range steps {
 		dir := path.Dir(s.Path())
-		if s.Reason != certgen.Missing && s.Action != certgen.Finish && strings.Contains(dir, "/") && !changed[dir] {
+		if s.Outdates() && strings.Contains(dir, "/") && !changed[dir] {
 			changed[dir] = true
 			r.Warn("certificates", "%s has changed: copy it to its host again; a changed etcd.env or CA counts after a restart of that member", dir)
 		}

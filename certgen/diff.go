@@ -174,7 +174,7 @@ func (d *differ) files() {
 		case !found:
 			d.step(Step{Action: Write, File: name, Content: want, Reason: Missing})
 		case name != IgnoreFile && !bytes.Equal(got, want): // what git ignores is the operator's choice once it is there
-			d.step(Step{Action: Write, File: name, Content: want, Reason: "differs from the policy"})
+			d.step(Step{Action: Write, File: name, Content: want, Reason: differs(name, got, want)})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.wanted.Copies)) {
@@ -183,6 +183,14 @@ func (d *differ) files() {
 	for _, ca := range CAs() {
 		d.revocationLists(ca)
 	}
+}
+
+// differs says how a file is not what it is to be.
+func differs(name string, got, want []byte) string {
+	if strings.HasSuffix(name, ".env") && sameSettings(got, want) {
+		return SameMeaning
+	}
+	return "differs from the policy"
 }
 
 func (d *differ) copyOf(name string, ca CA) {

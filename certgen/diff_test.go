@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -155,7 +156,7 @@ write proxies/x/client.crl | missing`},
 			w.change(flannel, func(x *certgen.Pair) { x.Leaf = issue(t, w.cas[certgen.ClientCA], p, now.Add(-2*day)) })
 		}, `reissue components/flannel/client to user "flannel" | its certificate expired on 2026-04-30 12:00 UTC`},
 		{"another user", func(t *testing.T, w *world) { w.p.Components[0].User = user(t, "flanel") },
-			"reissue components/flannel/client to user \"flanel\" | its certificate has CN \"flannel\", and should have \"flanel\"\nwrite components/flannel/etcdctl.env | differs from the policy"},
+			"reissue components/flannel/client to user \"flanel\" | its certificate has CN \"flannel\", and should have \"flanel\"\nwrite components/flannel/etcdctl.env | sets the same, written in another form; copies of it may stay"},
 		{"another CA's", func(t *testing.T, w *world) {
 			other := newCA(t, w.p, certgen.ClientCA, now)
 			w.change(flannel, func(x *certgen.Pair) { x.Leaf = issue(t, other, profiles(w.p)[flannel], now) })
@@ -375,5 +376,33 @@ func TestTakeIsSafe(t *testing.T) {
 	}
 	if winners != 1 {
 		t.Errorf("%d goroutines took the same number", winners)
+	}
+}
+
+// What an env file says counts, not how: one that a former version wrote is rewritten, and
+// nobody is told to copy it and to restart etcd.
+func TestAnEnvFileInAnotherForm(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text     string
+		reason   string
+		outdates bool
+	}{
+		"quoted":         {"# old\nA=\"https://[::1]:1\"\nB=x\n", certgen.SameMeaning, false},
+		"escaped":        {"A=\"https://[::1]:1\"\n\nB=\"x\"\n", certgen.SameMeaning, false},
+		"another value":  {"A=\"https://[::2]:1\"\nB=x\n", "differs from the policy", true},
+		"one more":       {"A=https://[::1]:1\nB=x\nC=y\n", "differs from the policy", true},
+		"another order":  {"B=x\nA=https://[::1]:1\n", "differs from the policy", true},
+		"half a quote":   {"A=\"https://[::1]:1\nB=x\n", "differs from the policy", true},
+		"a line of junk": {"A=https://[::1]:1\nB=x\njunk\n", "differs from the policy", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := certgen.Wanted{Files: map[string][]byte{"members/a/etcd.env": []byte("# new\nA=https://[::1]:1\nB=x\n")}}
+			plan := certgen.Diff(w, certgen.State{Files: map[string][]byte{"members/a/etcd.env": []byte(c.text)}}, time.Time{})
+			if len(plan.Steps) != 1 || plan.Steps[0].Reason != c.reason || plan.Steps[0].Outdates() != c.outdates {
+				t.Errorf("%+v", plan.Steps)
+			}
+		})
 	}
 }

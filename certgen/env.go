@@ -4,13 +4,15 @@ import (
 	"net"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"lockstep/policies"
 )
 
-// An env file is read by a shell (`set -a; . ./etcd.env`) and by systemd's
-// EnvironmentFile, so it holds only what both read alike.
+// An env file is read by a shell (`set -a; . ./etcd.env`), by systemd's EnvironmentFile, and
+// by docker's and podman's --env-file, which takes each line as it is, quotation marks
+// included. What a policy can say needs none: policies.checkPaths and strict names see to it.
 type env struct{ strings.Builder }
 
 func (e *env) comment(lines ...string) {
@@ -71,14 +73,10 @@ func ProxyEnv(p *policies.Policy, x policies.Proxy) []byte {
 		"  systemd: ExecStart=/usr/bin/etcd grpc-proxy start $ETCD_GRPC_PROXY_FLAGS",
 		"  shell:   . ./proxy.env; exec etcd grpc-proxy start $ETCD_GRPC_PROXY_FLAGS",
 		"With auth on, only users with a password get through a proxy: it has one certificate, without a user, for all of them.")
-	first := "0.0.0.0"
-	if len(x.Hosts) > 0 {
-		first = x.Hosts[0]
-	}
 	flags := []string{
 		"--endpoints=" + strings.Join(endpoints(p), ","),
-		"--listen-addr=" + net.JoinHostPort(listenHost(first, x.Hosts), "23790"),
-		"--advertise-client-url=" + net.JoinHostPort(first, "23790"),
+		"--listen-addr=" + hostPort(listenURL(x.ClientURL, x.Hosts)),
+		"--advertise-client-url=" + hostPort(x.ClientURL),
 		"--cert=" + installed(p, "client.crt"),
 		"--key=" + installed(p, "client.key"),
 		"--cacert=" + installed(p, "server-ca.crt"),
@@ -154,6 +152,9 @@ func listenURL(advertised string, hosts []string) string {
 	return u.Scheme + "://" + net.JoinHostPort(listenHost(u.Hostname(), hosts), port)
 }
 
+// hostPort is the address in a URL, which etcd's grpc-proxy wants without a scheme.
+func hostPort(address string) string { return strings.TrimPrefix(address, "https://") }
+
 func listenHost(advertised string, hosts []string) string {
 	if net.ParseIP(advertised) != nil {
 		return advertised
@@ -178,14 +179,42 @@ func withLocal(listen string) string {
 	return listen + "," + u.Scheme + "://" + net.JoinHostPort("127.0.0.1", u.Port())
 }
 
-// quote writes value as both a shell and systemd read it back. Inside double quotes
-// both undo a backslash before exactly these four characters.
+// quote writes value as both a shell and systemd read it back, bare wherever that is
+// possible: brackets are, since neither expands them in an assignment. Inside double
+// quotes both undo a backslash before exactly these four characters.
 func quote(value string) string {
 	plainEverywhere := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._/:=,@%+-", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._/:=,@%+-[]", r)
 	}
 	if value != "" && !strings.ContainsFunc(value, func(r rune) bool { return !plainEverywhere(r) }) {
 		return value
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace(value) + `"`
+}
+
+// unquote is the value that quote wrote.
+func unquote(text string) string {
+	inner, ok := strings.CutPrefix(text, `"`)
+	if inner, ok = strings.CutSuffix(inner, `"`); !ok {
+		return text
+	}
+	return strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, "\\`", "`").Replace(inner)
+}
+
+// sameSettings reports whether two env files set the same, in whatever form.
+func sameSettings(a, b []byte) bool { return slices.Equal(settings(a), settings(b)) }
+
+// settings is the lines of an env file, unquoted, without comments.
+func settings(content []byte) []string {
+	var out []string
+	for line := range strings.Lines(string(content)) {
+		line = strings.TrimSuffix(line, "\n")
+		if name, value, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(line, "#") {
+			line = name + "=" + unquote(value)
+		}
+		if line != "" && !strings.HasPrefix(line, "#") {
+			out = append(out, line)
+		}
+	}
+	return out
 }

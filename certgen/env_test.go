@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/certgen"
+	"lockstep/policies"
 )
 
 func TestMemberEnv(t *testing.T) {
@@ -106,6 +107,47 @@ func TestProxyEnv(t *testing.T) {
 		" --trusted-ca-file=/etc/etcd/client-ca.crt --client-crl-file=/etc/etcd/client.crl"
 	if diff := cmp.Diff(want, source(t, certgen.ProxyEnv(p, p.Cluster.Proxies[0]))["ETCD_GRPC_PROXY_FLAGS"]); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Two proxies on one host listen where the policy says; one that is reached by name listens
+// on its address.
+func TestProxyEnvListensAtItsURL(t *testing.T) {
+	t.Parallel()
+	p := edge(t)
+	x := policies.Proxy{Name: "proxy2", Hosts: []string{"p.edge.internal", "fd00::21"}, ClientURL: "https://p.edge.internal:23791"}
+	want := "--listen-addr=[fd00::21]:23791 --advertise-client-url=p.edge.internal:23791 "
+	if got := source(t, certgen.ProxyEnv(p, x))["ETCD_GRPC_PROXY_FLAGS"]; !strings.Contains(got, want) {
+		t.Errorf("%s\nlacks %s", got, want)
+	}
+}
+
+// A shell and docker's --env-file, which takes lines as they are, read the same, IPv6 included.
+func TestEnvFilesAreReadAlike(t *testing.T) {
+	t.Parallel()
+	p := edge(t)
+	p.Cluster.Members = append(p.Cluster.Members, policies.Member{
+		Name: "etcd3", Hosts: []string{"fd00::13", "::1"}, ClientURL: "https://[fd00::13]:2379", PeerURL: "https://[fd00::13]:2380", MetricsURL: "http://[::1]:2381",
+	})
+	files := [][]byte{certgen.RootEnv(p), certgen.ComponentEnv(p, p.Components[0])}
+	for _, m := range p.Cluster.Members {
+		files = append(files, certgen.MemberEnv(p, m))
+	}
+	for _, content := range files {
+		vars, n := source(t, content), 0
+		for line := range strings.Lines(string(content)) {
+			line = strings.TrimSuffix(line, "\n")
+			if strings.HasPrefix(line, "#") {
+				continue
+			}
+			n++
+			if name, value, _ := strings.Cut(line, "="); vars[name] != value {
+				t.Errorf("%s: docker reads %s, a shell %s", name, value, vars[name])
+			}
+		}
+		if n < 3 {
+			t.Errorf("%d settings in %s", n, content)
+		}
 	}
 }
 

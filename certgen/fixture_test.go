@@ -42,7 +42,7 @@ func edge(t testing.TB) *policies.Policy {
 				{Name: "etcd1", Hosts: []string{"10.0.0.11", "etcd1.edge.internal"}, ClientURL: "https://10.0.0.11:2379", PeerURL: "https://10.0.0.11:2380"},
 				{Name: "etcd2", Hosts: []string{"etcd2.edge.internal"}, ClientURL: "https://etcd2.edge.internal:2379", PeerURL: "https://etcd2.edge.internal:2380", MetricsURL: "http://127.0.0.1:2381"},
 			},
-			Proxies: []policies.Proxy{{Name: "proxy1", Hosts: []string{"10.0.0.21"}}},
+			Proxies: []policies.Proxy{{Name: "proxy1", Hosts: []string{"10.0.0.21"}, ClientURL: "https://10.0.0.21:23790"}},
 			Install: "/etc/etcd", Data: "/var/lib/etcd",
 		},
 		Certificates: policies.Certificates{

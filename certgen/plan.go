@@ -29,6 +29,10 @@ const Missing = "missing"
 // NotNoted is the reason of the first Note of a certificate.
 const NotNoted = "somebody else makes it"
 
+// SameMeaning is the reason of a Write after which a file sets what it set before: what was
+// copied from it may stay as it is.
+const SameMeaning = "sets the same, written in another form; copies of it may stay"
+
 // Step is one change, with its own sentence (String) and reason.
 type Step struct {
 	Action  Action
@@ -52,6 +56,12 @@ func (s Step) Path() string {
 // OfComponent reports whether the step concerns a component: something that gets a
 // right in etcd, and so comes later than CAs, members and proxies.
 func (s Step) OfComponent() bool { return strings.HasPrefix(s.Path(), "components/") }
+
+// Outdates reports whether a copy of the step's folder that was made before the step is
+// not the same any more.
+func (s Step) Outdates() bool {
+	return s.Reason != Missing && s.Reason != SameMeaning && s.Action != Finish && s.Action != Restrict
+}
 
 // String is the step as a sentence without its reason.
 func (s Step) String() string {

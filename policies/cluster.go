@@ -33,16 +33,10 @@ func (p *parser) readCluster(v strict.Value) Cluster {
 			c.Members = append(c.Members, p.readMember(item))
 		}
 	}
-	proxies := map[string]place{}
-	for _, item := range v.Field("proxies").Items() {
-		p.unique(proxies, item.Field("name"), item.Field("name").Text(), "proxy")
-		p.distinctHosts(map[string]place{}, item.Field("hosts"))
-		c.Proxies = append(c.Proxies, Proxy{Name: item.Field("name").Text(), Hosts: item.Field("hosts").Texts()})
-	}
-	p.checkMembers(v.Field("members"))
+	c.Proxies = p.readProxies(v.Field("proxies"), p.checkMembers(v.Field("members")))
 	endpoints := map[string]place{}
 	for _, item := range v.Field("endpoints").Items() {
-		p.distinctURL(endpoints, item, item.Text())
+		p.distinctURL(endpoints, item, item.Text(), "")
 	}
 	c.Endpoints = v.Field("endpoints").Texts()
 	return c
@@ -80,8 +74,8 @@ func (p *parser) unique(seen map[string]place, v strict.Value, name, what string
 	}
 }
 
-// checkMembers looks for hosts and URLs that two members claim.
-func (p *parser) checkMembers(members strict.Value) {
+// checkMembers looks for hosts and URLs that two members claim, and returns the URLs.
+func (p *parser) checkMembers(members strict.Value) map[string]place {
 	hosts, urls := map[string]place{}, map[string]place{}
 	for _, item := range members.Items() {
 		own := item.Field("hosts")
@@ -96,14 +90,41 @@ func (p *parser) checkMembers(members strict.Value) {
 				continue
 			}
 			if _, taken := urls[u.text]; !taken || field.Given() || isLoopback(m.Hosts[0]) { // else the hosts are reported
-				p.distinctURL(urls, field, u.text)
+				p.distinctURL(urls, field, u.text, "")
 			}
-			if parsed, err := url.Parse(u.text); err == nil && !slices.Contains(own.Texts(), parsed.Hostname()) {
-				p.Fail(field, "add it to hosts", "%s is not among the member's hosts, so its certificate would not cover it", parsed.Hostname())
-			}
+			p.covered(field, u.text, "member", own.Texts())
 		}
 		p.checkMetrics(urls, item, m)
 	}
+	return urls
+}
+
+// covered refuses a URL with a host for which the certificate is not made.
+func (p *parser) covered(field strict.Value, text, what string, hosts []string) {
+	if parsed, err := url.Parse(text); err == nil && !slices.Contains(hosts, parsed.Hostname()) {
+		p.Fail(field, "add it to hosts", "%s is not among the %s's hosts, so its certificate would not cover it", parsed.Hostname(), what)
+	}
+}
+
+// readProxies also refuses two that would listen at one place; urls are the members'.
+func (p *parser) readProxies(v strict.Value, urls map[string]place) []Proxy {
+	var out []Proxy
+	names := map[string]place{}
+	for _, item := range v.Items() {
+		field, hosts := item.Field("clientURL"), item.Field("hosts").Texts()
+		p.unique(names, item.Field("name"), item.Field("name").Text(), "proxy")
+		p.distinctHosts(map[string]place{}, item.Field("hosts"))
+		if !item.Valid() || len(hosts) == 0 {
+			continue
+		}
+		proxy := Proxy{Name: item.Field("name").Text(), Hosts: hosts, ClientURL: field.Or("https://" + net.JoinHostPort(hosts[0], "23790"))}
+		if field.Valid() || !field.Given() {
+			p.distinctURL(urls, field, proxy.ClientURL, "give it a port of its own by clientURL")
+			p.covered(field, proxy.ClientURL, "proxy", hosts)
+		}
+		out = append(out, proxy)
+	}
+	return out
 }
 
 // checkMetrics refuses a port that is in use already: by the member itself, which
@@ -115,7 +136,7 @@ func (p *parser) checkMetrics(urls map[string]place, v strict.Value, m Member) {
 		return
 	}
 	if isLoopback(m.Hosts[0]) {
-		p.distinctURL(urls, field, m.MetricsURL)
+		p.distinctURL(urls, field, m.MetricsURL, "")
 		return
 	}
 	for _, other := range []struct{ name, text string }{{"clientURL", m.ClientURL}, {"peerURL", m.PeerURL}} {
@@ -146,7 +167,7 @@ func (p *parser) distinctHosts(seen map[string]place, hosts strict.Value) {
 
 // distinctURL refuses a URL that is taken. All loopback addresses are one: a member
 // listens for clients on 127.0.0.1 as well, whatever its URL says.
-func (p *parser) distinctURL(seen map[string]place, v strict.Value, text string) {
+func (p *parser) distinctURL(seen map[string]place, v strict.Value, text, advice string) {
 	if text == "" {
 		return
 	}
@@ -159,8 +180,8 @@ func (p *parser) distinctURL(seen map[string]place, v strict.Value, text string)
 	case !twice:
 		seen[key] = place{text, v}
 	case first.what == text:
-		p.Fail(v, "", "%s is also %s", text, first.where(v))
+		p.Fail(v, advice, "%s is also %s", text, first.where(v))
 	default:
-		p.Fail(v, "", "%s has the port of %s, %s, on the same host", text, first.where(v), first.what)
+		p.Fail(v, advice, "%s has the port of %s, %s, on the same host", text, first.where(v), first.what)
 	}
 }

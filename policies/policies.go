@@ -70,8 +70,9 @@ type Member struct {
 
 // Proxy is one etcd grpc-proxy.
 type Proxy struct {
-	Name  string
-	Hosts []string
+	Name      string
+	Hosts     []string
+	ClientURL string // https://<first host>:23790 unless given
 }
 
 // Certificates is what all certificates have in common.

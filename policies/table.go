@@ -48,7 +48,8 @@ func memberType() strict.Type {
 func proxyType() strict.Type {
 	return strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
 		{Name: "name", Required: true, Type: name(false), Doc: "The proxy's name."},
-		{Name: "hosts", Required: true, Type: list(host(), true), Doc: "IP addresses and DNS names by which clients reach it."},
+		{Name: "hosts", Required: true, Type: list(host(), true), Doc: "IP addresses and DNS names by which clients reach it, the one for its URL first."},
+		{Name: "clientURL", Type: secureURL(), Doc: "Default: https://<first host>:23790."},
 	}}
 }
 

@@ -40,7 +40,7 @@ func edge(t testing.TB, key policies.KeyAlgorithm) *policies.Policy {
 		Cluster: policies.Cluster{
 			Name:    "edge",
 			Members: []policies.Member{{Name: "etcd1", Hosts: []string{"10.0.0.11", "fd00::1", "etcd1.edge.internal"}}},
-			Proxies: []policies.Proxy{{Name: "proxy1", Hosts: []string{"10.0.0.21"}}},
+			Proxies: []policies.Proxy{{Name: "proxy1", Hosts: []string{"10.0.0.21"}, ClientURL: "https://10.0.0.21:23790"}},
 		},
 		Certificates: policies.Certificates{
 			Key:       key,

@@ -58,7 +58,7 @@ func TestOpenAndCreate(t *testing.T) {
 func TestLayout(t *testing.T) {
 	t.Parallel()
 	p := edge(t, "a")
-	p.Cluster.Proxies = []policies.Proxy{{Name: "proxy1", Hosts: []string{"10.0.0.21"}}}
+	p.Cluster.Proxies = []policies.Proxy{{Name: "proxy1", Hosts: []string{"10.0.0.21"}, ClientURL: "https://10.0.0.21:23790"}}
 	f := settled(t, p)
 	apply(t, f, certgen.DiffRoot(p, time.Hour, observe(t, f), clock()))
 	var got []string
