@@ -103,9 +103,10 @@ func (d *differ) leaf(p Profile, asked string) {
 	pair := d.state.Pairs[p.Path]
 	s := Step{Action: Issue, Profile: p, Reason: cmp.Or(asked, Missing)}
 	if pair.Leaf != nil || pair.Problem != "" || pair.Key != KeyAbsent {
-		s.Action, s.Reason, s.Carries = Reissue, cmp.Or(d.fault(p, pair, v.cert), asked), d.carries(p, pair, v.cert)
+		s.Action, s.Reason = Reissue, cmp.Or(d.fault(p, pair, v.cert), asked)
 	}
 	if s.Reason != "" {
+		s.Carries = s.Action == Reissue && d.carries(p, pair, v.cert)
 		d.signed(v, s)
 	}
 }
