@@ -122,7 +122,7 @@ func (p *parser) readPreset(c *component) (preset presets.Preset) {
 		p.Fail(at, problem.Hint, "%s", problem.Message)
 		c.known = false
 	}
-	c.Notes = notes
+	c.Notes, c.With = notes, values
 	c.Administrator = c.Administrator || preset.Administrator
 	for _, permission := range permissions {
 		c.add(written{Permission: permission, at: v})

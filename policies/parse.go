@@ -2,6 +2,7 @@ package policies
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"lockstep/policies/hint"
@@ -126,6 +127,9 @@ func (p *parser) policy() *Policy {
 	p.checkRoles(read)
 	for _, c := range read {
 		policy.Components = append(policy.Components, c.Component)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.presets)) {
+		policy.Presets = append(policy.Presets, p.presets[name].preset)
 	}
 	p.lint(policy, read)
 	return policy

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lockstep/policies/keyrange"
+	"lockstep/policies/presets"
 	"lockstep/policies/strict"
 )
 
@@ -13,14 +14,23 @@ import (
 type Policy struct {
 	Cluster      Cluster
 	Certificates Certificates
-	Components   []Component     // in the order of the files
-	Warnings     strict.Problems // legal but suspicious
+	Components   []Component      // in the order of the files
+	Presets      []presets.Preset `json:"-"` // the policy's own, by name
+	Warnings     strict.Problems  // legal but suspicious
 	Digest       Digest
 }
 
 // Component finds a component by its name.
 func (p *Policy) Component(name string) (Component, bool) {
 	return find(p.Components, func(c Component) bool { return c.Name == name })
+}
+
+// FindPreset finds one of the policy's own presets or of those that come with lockstep.
+func (p *Policy) FindPreset(name string) (presets.Preset, bool) {
+	if own, ok := find(p.Presets, func(q presets.Preset) bool { return q.Name == name }); ok {
+		return own, true
+	}
+	return presets.Lookup(name)
 }
 
 // BringsCA reports whether the policy names a CA that somebody else made: it is then the
@@ -112,9 +122,10 @@ type Lifetimes struct {
 type Component struct {
 	Name          string
 	User          UserName
-	Role          RoleName // RootRole for an administrator
-	Administrator bool     // holds role root and no permissions
-	Preset        string   // "" for none
+	Role          RoleName          // RootRole for an administrator
+	Administrator bool              // holds role root and no permissions
+	Preset        string            // "" for none
+	With          map[string]string `json:"-"` // values for the preset's parameters, as written
 	Permissions   []keyrange.Permission
 	Certificate   CertificateFile `json:",omitzero"` // its certificate, if somebody else makes it; Key and Lifetime then say nothing
 	Key           KeyAlgorithm

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lockstep/cmd/lockstep/view"
+	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/policies/presets"
 	"lockstep/policies/strict"
@@ -20,24 +25,134 @@ in etcd, with their sources. A policy uses one by its name: {name: cni, preset: 
 		Args: noSubcommand,
 		RunE: func(*cobra.Command, []string) error { return g.answer(view.Presets(presets.List())) },
 	}
-	cmd.AddCommand(&cobra.Command{
-		Use:   "show NAME",
-		Short: "Show one preset: permissions, parameters, notes for the operator, sources",
-		Args:  oneName,
-		RunE:  func(_ *cobra.Command, args []string) error { return runPresetsShow(g, args[0]) },
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return presets.Names(), cobra.ShellCompDirectiveNoFileComp
-		},
-	})
+	cmd.AddCommand(newPresetsShowCommand(g))
 	return cmd
 }
 
-func runPresetsShow(g *globals, name string) error {
-	preset, err := lookupPreset(name)
+type showOptions struct {
+	*globals
+	component string // the only one to show the configuration of; "" for all
+	dir       string // where its folder lies on its host; "" for below cluster.install
+	asked     bool   // a flag says that the policy is wanted: without it a preset is shown as it is
+}
+
+func newPresetsShowCommand(g *globals) *cobra.Command {
+	opts := showOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Show one preset: permissions, parameters, configuration, notes, sources",
+		Long: `Show one preset: permissions, parameters, what the software itself is configured with,
+notes for the operator and sources. NAME may also be a preset of the policy's own.
+
+Where there is a policy (-f, or lockstep.yaml), the configuration is filled in for each
+of its components with that preset: its endpoints, parameters and the paths of
+certificate, key and CA. They are those of the folder pki/components/NAME, copied to
+cluster.install on the component's host: /etc/etcd/NAME, or --dir.`,
+		Example: `  lockstep presets show coredns
+  lockstep presets show calico/node -f lockstep.yaml
+  lockstep presets show vault -f lockstep.yaml --component vault-b --dir /etc/vault.d/etcd`,
+		Args: oneName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, name := range []string{"policy", "component", "dir"} {
+				opts.asked = opts.asked || cmd.Flags().Changed(name)
+			}
+			return runPresetsShow(opts, args[0])
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return presets.Names(), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	cmd.Flags().StringVar(&opts.component, "component", "", "`NAME` of the only component whose configuration is shown")
+	cmd.Flags().StringVar(&opts.dir, "dir", "", "`DIR` with certificate, key and CA on the component's host (default: below cluster.install)")
+	return cmd
+}
+
+func runPresetsShow(opts showOptions, name string) error {
+	policy, err := opts.readPolicyIfAny()
 	if err != nil {
 		return err
 	}
-	return g.answer(view.Preset(preset))
+	if policy == nil {
+		preset, err := lookupPreset(name)
+		if err != nil {
+			return err
+		}
+		return opts.answer(view.Preset{Preset: preset})
+	}
+	preset, ok := policy.FindPreset(name)
+	if !ok {
+		_, err := lookupPreset(name)
+		return err
+	}
+	configured, err := opts.configure(policy, preset)
+	if err != nil {
+		return err
+	}
+	return opts.answer(view.Preset{Preset: preset, Configured: configured})
+}
+
+// readPolicyIfAny reads the policy if a flag asks for it or the default one is there. Only
+// the first has to succeed: presets are looked up while a policy is being written.
+func (o showOptions) readPolicyIfAny() (*policies.Policy, error) {
+	if !o.asked {
+		if _, err := os.Stat(defaultPolicy); err != nil {
+			return nil, nil
+		}
+	}
+	policy, err := o.readPolicy()
+	if err != nil && !o.asked {
+		return nil, o.tell(view.Say(func(s *view.Sheet) {
+			s.Line("%s is not right yet, so the configuration is not filled in: lockstep lint says why", defaultPolicy)
+		}))
+	}
+	return policy, err
+}
+
+// configure fills in preset's configuration for the policy's components that use it.
+func (o showOptions) configure(policy *policies.Policy, preset presets.Preset) ([]view.Configured, error) {
+	var out []view.Configured
+	for _, c := range policy.Components {
+		if c.Preset != preset.Name || o.component != "" && c.Name != o.component {
+			continue
+		}
+		dir, site, err := o.site(policy, c)
+		if err != nil {
+			return nil, err
+		}
+		text, left := preset.Configure(c.Name, c.With, site)
+		if site.Key == "" && strings.Contains(text, "{key}") {
+			left = append(left, "{key} is the key of "+c.Certificate.Path+", which a policy never names")
+		}
+		out = append(out, view.Configured{Component: c.Name, Dir: dir, Text: text, Left: left})
+	}
+	if o.component != "" && len(out) == 0 {
+		return nil, hint.With(fmt.Errorf("no component %q has preset %s", o.component, preset.Name), "leave out --component to see those that have it")
+	}
+	return out, nil
+}
+
+// site is where the cluster is and where c's files are on its host. dir is where its
+// folder has to be copied; "" where its certificate is not lockstep's.
+func (o showOptions) site(policy *policies.Policy, c policies.Component) (dir string, site presets.Site, err error) {
+	site.Endpoints = policy.ClientURLs()
+	dir = o.dir
+	switch {
+	case dir != "":
+	case policy.Cluster.Install != ".":
+		dir = filepath.Join(cmp.Or(policy.Cluster.Install, "/etc/etcd"), c.Name)
+	default: // everything is on this machine
+		if dir, err = filepath.Abs(filepath.Join(o.pkiFolder(), "components", c.Name)); err != nil {
+			return "", site, fmt.Errorf("finding the PKI folder: %w", err)
+		}
+	}
+	site.CA, site.Cert, site.Key = filepath.Join(dir, "ca.crt"), filepath.Join(dir, "client.crt"), filepath.Join(dir, "client.key")
+	if !c.Certificate.IsZero() {
+		dir, site.Cert, site.Key = "", c.Certificate.Resolve(), "" // a policy never says where a key is
+		if policy.BringsCA() {
+			site.CA = policy.Certificates.CA.Resolve()
+		}
+	}
+	return dir, site, nil
 }
 
 func lookupPreset(name string) (presets.Preset, error) {

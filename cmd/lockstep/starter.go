@@ -66,7 +66,11 @@ func starter(chosen []presets.Preset) string {
 
 // starterComponent writes one component; user is "" for the default.
 func starterComponent(b *strings.Builder, name, user string, p presets.Preset) {
-	fmt.Fprintf(b, "  # %s\n", p.Summary)
+	fmt.Fprintf(b, "  # %s. lockstep presets show %s says how to configure it.\n", p.Summary, p.Name)
+	_, notes, _ := p.Expand(name, nil)
+	for _, note := range notes {
+		comment(b, note)
+	}
 	separator, end := ", ", "}\n"
 	if len(p.Parameters) == 0 {
 		b.WriteString("  - {")
@@ -82,4 +86,17 @@ func starterComponent(b *strings.Builder, name, user string, p presets.Preset) {
 	for _, parameter := range p.Parameters {
 		fmt.Fprintf(b, "      %s: %q    # %s\n", parameter.Name, parameter.Default, parameter.Description)
 	}
+}
+
+// comment writes one note for the operator as lines of at most 90 columns.
+func comment(b *strings.Builder, note string) {
+	line := "  # -"
+	for _, word := range strings.Fields(note) {
+		if len(line)+1+len(word) > 90 {
+			b.WriteString(line + "\n")
+			line = "  #  "
+		}
+		line += " " + word
+	}
+	b.WriteString(line + "\n")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"lockstep/policies"
@@ -28,11 +29,21 @@ func TestStarterPoliciesAreValid(t *testing.T) {
 				t.Errorf("%d components, want %d", got, want)
 			}
 			for j, preset := range list {
-				given, _, _ := preset.Expand("x", nil)
+				given, notes, _ := preset.Expand(p.Components[j].Name, nil)
+				for _, note := range notes {
+					if !strings.Contains(uncommented(text), note) {
+						t.Errorf("component %s: the note %q is not there", p.Components[j].Name, note)
+					}
+				}
 				if c := p.Components[j]; c.Preset != preset.Name || len(c.Permissions) != len(given) {
 					t.Errorf("component %s: preset %s with %d permissions, want %s with %d", c.Name, c.Preset, len(c.Permissions), preset.Name, len(given))
 				}
 			}
 		})
 	}
+}
+
+// uncommented is text in one line, without the marks of comments.
+func uncommented(text string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(text, "#", "")), " ")
 }

@@ -76,6 +76,20 @@ func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 		"kubernetes/kubeadm-etcd-healthcheck": {administrator: true, user: "kube-etcd-healthcheck-client"},
 		"backup/snapshot":                     {administrator: true},
 		"flannel":                             {rw: []string{"/coreos.com/network/"}},
+		"coredns":                             {r: []string{"/skydns/"}},
+		"external-dns":                        {rw: []string{"/skydns/"}},
+		"traefik":                             {r: []string{"traefik"}},
+		"vault":                               {rw: []string{"/vault/"}},
+		"vault prefix=/vault-b/":              {rw: []string{"/vault-b/"}},
+		"cilium":                              {rw: []string{"cilium/"}},
+		"milvus":                              {rw: []string{"by-dev/"}},
+		"m3":                                  {rw: []string{"_kv/", "_sd.placement/", "_sd.metadata/"}},
+		"vitess":                              {rw: []string{"/vitess/"}},
+		"pachyderm":                           {rw: []string{"pachyderm_pps", "pachyderm_pfs", "pachyderm_enterprise"}},
+		"confd keys=/app":                     {r: []string{"/app"}},
+		"confd":                               {r: []string{"/myapp"}},
+		"prometheus":                          {},
+		"health-check":                        {},
 	}
 	for _, name := range Names() {
 		if _, ok := want[name]; !ok {
@@ -125,6 +139,9 @@ func asSet(texts []string) map[string]bool {
 	return set
 }
 
+// unslashed is the prefixes that software asks for without a slash, so that one would be refused.
+var unslashed = map[string]bool{"traefik": true, "/myapp": true, "pachyderm_pps": true, "pachyderm_pfs": true, "pachyderm_enterprise": true}
+
 func TestEveryBuiltinPresetSaysWhereItComesFrom(t *testing.T) {
 	t.Parallel()
 	found, err := load(files)
@@ -140,9 +157,16 @@ func TestEveryBuiltinPresetSaysWhereItComesFrom(t *testing.T) {
 				t.Errorf("%s: parameter %s has no default or no description", p.Name, parameter.Name)
 			}
 		}
-		for _, permission := range p.Permissions {
-			if permission.Form == Prefix && !strings.HasSuffix(strings.ReplaceAll(permission.First, "{prefix}", "/"), "/") {
-				t.Errorf("%s: %s does not end in a slash: it covers its neighbours too (fact 21)", p.Name, permission.Target())
+		if p.Config == "" && p.Name != "kubernetes/kubeadm-etcd-healthcheck" {
+			t.Errorf("%s does not say what the software is configured with", p.Name)
+		}
+		if len(p.Summary) > 43 {
+			t.Errorf("%s: the summary %q makes the list wider than 80 columns", p.Name, p.Summary)
+		}
+		permissions, _, _ := p.Expand("x", nil)
+		for _, permission := range permissions {
+			if r := permission.Range(); !strings.HasSuffix(string(permission.Key), "/") && !unslashed[permission.Key] {
+				t.Errorf("%s: %v does not end in a slash: it covers its neighbours too (fact 21)", p.Name, r)
 			}
 		}
 	}

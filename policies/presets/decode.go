@@ -49,6 +49,10 @@ func Decode(d *strict.Decoder, name string, v strict.Value) Preset {
 			p.Notes = append(p.Notes, oneLine(item.Text()))
 		}
 	}
+	if config := v.Field("config"); config.Valid() {
+		p.Config = config.Text()
+		p.checkConfig(d, config)
+	}
 	return p
 }
 

@@ -81,6 +81,16 @@ type PresetDocument struct {
 	Parameters    []ParameterDocument  `json:"parameters"`
 	Permissions   []PermissionDocument `json:"permissions"`
 	Notes         []string             `json:"notes"`
+	Config        string               `json:"config,omitempty"`     // what the software is configured with, placeholders unexpanded
+	Components    []ConfiguredDocument `json:"components,omitempty"` // of presets show with a policy: those that use it
+}
+
+// ConfiguredDocument is what the software of one component is configured with.
+type ConfiguredDocument struct {
+	Name   string   `json:"name"`
+	Dir    string   `json:"dir,omitempty"` // where its folder has to be on its host; absent where its certificate is not lockstep's
+	Config string   `json:"config"`
+	Left   []string `json:"left,omitempty"` // why placeholders are still in it
 }
 
 // WrittenDocument is the answer of init (kind Written).

@@ -29,12 +29,25 @@ func (p Presets) Document() any {
 }
 
 // Preset is one preset, in full.
-type Preset presets.Preset
+type Preset struct {
+	presets.Preset
+	Configured []Configured // of a policy's components that use it; none without a policy
+}
+
+// Configured is what the software of one component is configured with.
+type Configured struct {
+	Component string
+	Dir       string // where its folder of pki/components has to be on its host; "" for nowhere
+	Text      string
+	Left      []string // why placeholders are still in the text
+}
 
 // Text implements Answer.
 func (p Preset) Text(s *Sheet) {
 	s.Line("%s", s.Paint(Bold, p.Name))
-	s.Line("%s", p.Summary)
+	if p.Summary != "" {
+		s.Line("%s", p.Summary)
+	}
 	if len(p.Parameters) > 0 {
 		s.Line("")
 		s.Line("parameters, set by with:")
@@ -54,8 +67,11 @@ func (p Preset) Text(s *Sheet) {
 			s.Wrapped("  - ", "    ", note)
 		}
 	}
-	s.Line("")
-	s.Wrapped("checked: ", "  ", p.Checked)
+	p.config(s)
+	if p.Checked != "" {
+		s.Line("")
+		s.Wrapped("checked: ", "  ", p.Checked)
+	}
 	for _, source := range p.Sources {
 		s.Line("source: %s", source)
 	}
@@ -72,9 +88,44 @@ func (p Preset) parameter(s *Sheet, parameter presets.Parameter) {
 	s.Wrapped("  ", "    ", fmt.Sprintf("%s (%s): %s", parameter.Name, strings.Join(says, "; "), parameter.Description))
 }
 
+// config writes what the software is configured with: for each component of the policy, or
+// with its placeholders.
+func (p Preset) config(s *Sheet) {
+	if p.Config == "" {
+		return
+	}
+	if len(p.Configured) == 0 {
+		s.Line("")
+		s.Line("configured with (-f fills in the policy's own):")
+		p.indented(s, p.Config)
+	}
+	for _, c := range p.Configured {
+		s.Line("")
+		if c.Dir == "" {
+			s.Line("%s is configured with:", c.Component)
+		} else {
+			s.Line("%s is configured with (copy pki/components/%s to %s):", c.Component, c.Component, c.Dir)
+		}
+		p.indented(s, c.Text)
+		for _, why := range c.Left {
+			s.Wrapped("  left: ", "    ", why)
+		}
+	}
+}
+
+func (p Preset) indented(s *Sheet, lines string) {
+	for line := range strings.Lines(lines) {
+		s.Line("  %s", strings.TrimSuffix(line, "\n"))
+	}
+}
+
 func (p Preset) permissions(s *Sheet) {
 	if p.Administrator {
 		s.Line("etcd's role root: everything")
+		return
+	}
+	if len(p.Permissions) == 0 {
+		s.Line("permissions: none")
 		return
 	}
 	s.Line("permissions:")
@@ -91,7 +142,11 @@ func (p Preset) permissions(s *Sheet) {
 
 // Document implements Answer.
 func (p Preset) Document() any {
-	return PresetsDocument{Header: header("Preset"), Presets: []PresetDocument{presetDocument(presets.Preset(p))}}
+	d := presetDocument(p.Preset)
+	for _, c := range p.Configured {
+		d.Components = append(d.Components, ConfiguredDocument{c.Component, c.Dir, c.Text, c.Left})
+	}
+	return PresetsDocument{Header: header("Preset"), Presets: []PresetDocument{d}}
 }
 
 func presetDocument(p presets.Preset) PresetDocument {
@@ -101,6 +156,7 @@ func presetDocument(p presets.Preset) PresetDocument {
 		Parameters:  []ParameterDocument{},
 		Permissions: []PermissionDocument{},
 		Notes:       append([]string{}, p.Notes...),
+		Config:      p.Config,
 	}
 	for _, parameter := range p.Parameters {
 		d.Parameters = append(d.Parameters, ParameterDocument{parameter.Name, parameter.Default, parameter.Values, parameter.Description})
