@@ -55,7 +55,7 @@
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
 //
-// # Programs beside the binaries (testdata/bin, whole, wipe, traffic, scrape and gateway: run them with exec, exits, at or crashloop)
+// # Programs beside the binaries (testdata/bin, whole, wipe, traffic, requests, scrape and gateway: run them with exec, exits, at or crashloop)
 //
 //	deploy                           copy each member's folder from pki/members to hosts, as bootstrap asks the operator to
 //	etcdctl-as [-pki DIR] [-at URLS] NAME ARG...
@@ -67,6 +67,8 @@
 //	traffic [-abreast N] COMPONENT:VERB:KEY...
 //	                                 each request (get, put, txn) without a pause, N (4) at a time, as that component, until SIGTERM
 //	                                 ("halt"): says "under way", every failure, and at the end how many; for daemon
+//	requests FILE                    lines "allowed|refused COMPONENT VERB KEY...": each made once as that component; the verbs are
+//	                                 in requests_test.go. Says which was not so, and at the end how many there were
 //	scrape RE URL...                 the lines of these pages of metrics that match
 //	gateway DIR URL KEY              KEY by the HTTP gateway of that member, with the certificate in DIR; prints status and answer
 //	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
@@ -93,7 +95,7 @@ var keep = flag.Bool("keep", false, "print and keep the working folders of the s
 
 func TestMain(m *testing.M) {
 	// As "whole" this binary is a program of the scripts, and builds nothing.
-	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "scrape": scrape, "gateway": gateway})
+	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "requests": requests, "scrape": scrape, "gateway": gateway})
 }
 
 // builder builds what is tested before the tests run.
