@@ -30,7 +30,8 @@ type Needs uint
 const (
 	NeedsFolder  Needs = 1 << iota // the PKI folder
 	NeedsAuth                      // etcd's users and roles
-	NeedsMembers                   // an answer of the members
+	NeedsSurvey                    // that the members were asked
+	NeedsMembers                   // that one of them answered
 	NeedsProof                     // what the components proved themselves
 )
 

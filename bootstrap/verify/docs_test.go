@@ -37,6 +37,7 @@ func checksText() string {
 
 Generated from the checks themselves. A finding that is critical or an error, and a check
 that could not look, make the answer "not in step" (exit 2); a warning alone does not.
+When no member could be asked, nothing in etcd was judged: that is an error (exit 1).
 `)
 	area := ""
 	for _, c := range Checks() {

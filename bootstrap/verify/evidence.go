@@ -2,9 +2,12 @@ package verify
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"lockstep/bootstrap/world"
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/hint"
@@ -66,10 +69,11 @@ type Member struct {
 	ID, ClusterID uint64
 	Version       string
 	Learner       bool
-	Peers         []Peer // the members that it lists, by name
-	PeerURL       string
-	Alarms        []store.Alarm
 	Clock         time.Duration // its clock minus ours
+
+	Peers   []Peer // the members that it lists, by name; nil: it was not asked
+	PeerURL string
+	Alarms  []store.Alarm
 
 	AcceptableCAs [][]byte          // raw subjects (RFC 5280 Name) that its client port asks certificates of
 	Server        *x509.Certificate // what its client port shows; nil when that was not seen
@@ -176,14 +180,24 @@ func (e *Evidence) missing(needs Needs) (reason, remedy string) {
 		return "there is no PKI folder here", "run lockstep where it is, or name it with --pki"
 	case needs&NeedsAuth != 0 && e.Auth == nil:
 		return fmt.Sprintf("etcd's users and roles could not be read: %v", e.AuthErr), advice(e.AuthErr)
-	case needs&NeedsMembers != 0 && len(e.Members) == 0 && e.MembersErr != nil:
+	case needs&(NeedsSurvey|NeedsMembers) != 0 && len(e.Members) == 0 && e.MembersErr != nil:
 		return fmt.Sprintf("no member was asked: %v", e.MembersErr), advice(e.MembersErr)
-	case needs&NeedsMembers != 0 && len(e.Members) == 0:
+	case needs&(NeedsSurvey|NeedsMembers) != 0 && len(e.Members) == 0:
 		return "no member was asked", "the other findings say why"
+	case needs&NeedsMembers != 0 && !slices.ContainsFunc(e.Members, func(m Member) bool { return m.Err == nil }):
+		return "no member could be asked", "the findings about the members say why"
 	case needs&NeedsProof != 0 && len(e.Proofs) == 0 && len(e.Policy.Components) > 0:
 		return "no component was asked", "the other findings say why"
+	case needs&NeedsProof != 0 && slices.ContainsFunc(e.Proofs, func(p Proof) bool { return errors.Is(p.Err, world.ErrNoVoter) }):
+		return "no component was asked: " + world.ErrNoVoter.Error(), "the findings about the members say why"
 	}
 	return "", ""
+}
+
+// Outage reports whether nothing of etcd could be judged: no member said anything that a
+// finding would explain, and users and roles were not read.
+func (e *Evidence) Outage() bool {
+	return e.Auth == nil && len(e.Members) > 0 && !slices.ContainsFunc(e.Members, func(m Member) bool { return !m.silent() })
 }
 
 func advice(err error) string {

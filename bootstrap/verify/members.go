@@ -45,7 +45,7 @@ func memberChecks() []Check {
 		{
 			Code: "members/blind", Severity: Critical, Needs: NeedsMembers,
 			Sentence: "every member takes the CN of a certificate for the user",
-			Remedy:   "start the member with --client-cert-auth, as its etcd.env says",
+			Remedy:   "start the member with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true)",
 			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
 				if m.Root.Outcome == Blind {
 					found("takes root's certificate and ignores its CN: it is not started with --client-cert-auth")
@@ -142,7 +142,7 @@ func memberChecks() []Check {
 		{
 			Code: "members/learner", Severity: Error, Needs: NeedsMembers,
 			Sentence: "every member votes",
-			Remedy:   "etcdctl member promote, once it has caught up",
+			Remedy:   "etcdctl member promote, once it has caught up; with a certificate that works at the leader alone (etcdctl endpoint status names it)",
 			Find: eachDescribed(func(_ *Evidence, m Member, found func(text string)) {
 				if m.Learner {
 					found("is a learner")
@@ -210,14 +210,17 @@ func findUnknownMembers(e *Evidence, found func(subject, text string)) {
 			found(m.Name, fmt.Sprintf("is the same etcd as %s", other))
 		}
 		ids[m.ID] = m.Name
-		if cluster == nil {
+		if cluster == nil && m.Peers != nil {
 			cluster = &e.Members[i]
-		} else if m.ClusterID != cluster.ClusterID {
-			found(m.Name, fmt.Sprintf("belongs to cluster %x, and %s to %x", m.ClusterID, cluster.Name, cluster.ClusterID))
 		}
 	}
 	if cluster == nil {
 		return
+	}
+	for _, m := range e.Members {
+		if m.Err == nil && m.Described && m.ClusterID != cluster.ClusterID {
+			found(m.Name, fmt.Sprintf("belongs to cluster %x, and %s to %x", m.ClusterID, cluster.Name, cluster.ClusterID))
+		}
 	}
 	if e.AuthCluster != 0 && e.AuthCluster != cluster.ClusterID {
 		found("", fmt.Sprintf("the administrator's connection leads to cluster %x, and the policy's members are cluster %x", e.AuthCluster, cluster.ClusterID))

@@ -44,12 +44,18 @@ func (e *Evidence) compareCAs(ca certgen.CA, asked [][]byte, port string, found 
 		found(fmt.Sprintf("what its %s trusts cannot be judged: %v", port, err))
 		return
 	}
-	if !slices.ContainsFunc(asked, func(raw []byte) bool { return bytes.Equal(raw, ours.RawSubject) }) {
-		found(fmt.Sprintf("its %s has not loaded our %s", port, ours.Subject))
-	}
+	var others []string
 	for _, raw := range asked {
 		if !bytes.Equal(raw, ours.RawSubject) {
-			found(fmt.Sprintf("its %s also trusts %s", port, store.CAName(raw)))
+			others = append(others, store.CAName(raw))
 		}
+	}
+	switch loaded := len(others) < len(asked); {
+	case !loaded && len(others) == 0:
+		found(fmt.Sprintf("its %s has not loaded our %s", port, ours.Subject))
+	case !loaded:
+		found(fmt.Sprintf("its %s has not loaded our %s, and trusts %s", port, ours.Subject, strings.Join(others, ", ")))
+	case len(others) > 0:
+		found(fmt.Sprintf("its %s also trusts %s", port, strings.Join(others, ", ")))
 	}
 }

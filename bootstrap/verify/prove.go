@@ -34,17 +34,26 @@ const perConnection = 2
 // written.
 func Prove(ctx context.Context, w *world.World, o Options, components []policies.Component) []Proof {
 	examiner := roles.NewExaminer(roles.Desired(w.Policy))
-	members := w.Members()
 	proofs := make([]Proof, len(components))
+	for i, c := range components {
+		proofs[i] = Proof{Component: c.Name, User: c.User, Role: c.Role.String()}
+	}
+	voters, err := w.Voters(ctx)
+	if err != nil {
+		for i := range proofs {
+			proofs[i].Err = err
+		}
+		return proofs
+	}
 	done := w.Counter("proof", len(proofs))
 	var g errgroup.Group
 	g.SetLimit(max(w.InFlight/perConnection, 1))
 	for i, c := range components {
 		g.Go(func() error {
 			p := &proofs[i]
-			*p = Proof{Component: c.Name, User: c.User, Role: c.Role.String(), Member: members[i%len(members)].Name}
-			questions := examiner.Questions(c.User.String(), o.sample())
-			proveOne(ctx, w, o, c, members[i%len(members)].URL, questions, p)
+			url := voters[i%len(voters)]
+			p.Member = w.MemberAt(url)
+			proveOne(ctx, w, o, c, url, examiner.Questions(c.User.String(), o.sample()), p)
 			done("proved " + c.Name)
 			return nil
 		})

@@ -17,7 +17,7 @@ import (
 func reachedChecks() []Check {
 	return []Check{
 		{
-			Code: "members/reached", Severity: Error, Needs: NeedsMembers,
+			Code: "members/reached", Severity: Error, Needs: NeedsSurvey,
 			Sentence: "every member of the policy answers",
 			Remedy:   "start it, or look at its log; nothing is proven about a member that was not asked",
 			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
@@ -28,7 +28,7 @@ func reachedChecks() []Check {
 			RemedyFor: adviceOf,
 		},
 		{
-			Code: "members/server-key", Severity: Error, Needs: NeedsMembers,
+			Code: "members/server-key", Severity: Error, Needs: NeedsSurvey,
 			Sentence: "every member can use the server certificate and key that lie on its host",
 			Remedy:   "copy server.crt and server.key of the member's folder to its host, both, readable to etcd's user; where lockstep does not make them, their owner does",
 			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
@@ -39,7 +39,7 @@ func reachedChecks() []Check {
 			RemedyFor: adviceOf,
 		},
 		{
-			Code: "members/server-certificate", Severity: Error, Needs: NeedsMembers,
+			Code: "members/server-certificate", Severity: Error, Needs: NeedsSurvey,
 			Sentence: "every member shows a certificate of the server CA that is valid now, for servers, and names the address",
 			Remedy:   "lockstep apply makes it again, then copy server.crt and server.key of the member's folder to its host; where lockstep does not make it, its owner does",
 			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {

@@ -68,7 +68,7 @@ func surveyMember(ctx context.Context, w *world.World, at world.Member, identiti
 	})
 	m := surveyClientPort(ctx, w, at, identities)
 	group.Wait()
-	if m.Err != nil || m.refuses("root") {
+	if m.Err != nil {
 		return m // the client port's own trouble is the finding
 	}
 	m.PeerPort = peerPort
@@ -161,20 +161,35 @@ func askAsRoot(ctx context.Context, w *world.World, m *Member, root *tls.Certifi
 		return err
 	}
 	defer c.Close()
+	status, err := c.Status(ctx, m.URL)
+	if err != nil && !store.IsRefused(err) { // before 3.5.32 and 3.6.12 it needs root
+		return fmt.Errorf("asking %s for its status: %w", m.Name, err)
+	}
+	if err == nil {
+		m.ID, m.ClusterID, m.Version, m.Learner, m.Described = status.MemberID, status.ClusterID, status.Version, status.Learner, true
+		if err := readClock(ctx, w, m, root); err != nil {
+			return err
+		}
+	}
+	if m.Learner {
+		m.Root = learnt(c.CheckLearner(ctx))
+		m.AuthOn = m.Root.Outcome == Blind
+		return nil // it answers nothing else
+	}
+	return askVoter(ctx, c, m)
+}
+
+// askVoter asks what a learner does not answer.
+func askVoter(ctx context.Context, c *store.Client, m *Member) error {
 	on, err := c.AuthEnabled(ctx)
 	if err != nil {
 		return fmt.Errorf("asking %s whether auth is on: %w", m.Name, err)
 	}
 	if m.AuthOn = on; on {
-		if m.Root = rootThrough(ctx, c); m.Root.Outcome != Accepted {
+		if m.Root = learnt(c.CheckRoot(ctx)); m.Root.Outcome != Accepted {
 			return nil // the calls below want an identity
 		}
 	}
-	status, err := c.Status(ctx, m.URL)
-	if err != nil {
-		return fmt.Errorf("asking %s for its status: %w", m.Name, err)
-	}
-	m.ID, m.ClusterID, m.Version, m.Learner = status.MemberID, status.ClusterID, status.Version, status.Learner
 	peers, err := c.Members(ctx)
 	if err != nil {
 		return fmt.Errorf("asking %s for the members: %w", m.Name, err)
@@ -185,6 +200,10 @@ func askAsRoot(ctx context.Context, w *world.World, m *Member, root *tls.Certifi
 	if m.Alarms, err = c.Alarms(ctx); err != nil {
 		return fmt.Errorf("asking %s for alarms: %w", m.Name, err)
 	}
+	return nil
+}
+
+func readClock(ctx context.Context, w *world.World, m *Member, root *tls.Certificate) error {
 	config, err := w.TLS(root)
 	if err != nil {
 		return err
@@ -193,14 +212,13 @@ func askAsRoot(ctx context.Context, w *world.World, m *Member, root *tls.Certifi
 	if err != nil {
 		return fmt.Errorf("asking %s for its time: %w", m.Name, err)
 	}
-	m.Clock, m.Described = clock.Sub(w.Now()), true
+	m.Clock = clock.Sub(w.Now())
 	return nil
 }
 
-// rootThrough asks for something that needs root. "user name is empty" and
+// learnt is what the answer to something that needs root tells. "user name is empty" and
 // "permission denied" are a member's positive evidence that it did not take the CN.
-func rootThrough(ctx context.Context, c *store.Client) Tried {
-	err := c.CheckRoot(ctx)
+func learnt(err error) Tried {
 	switch {
 	case err == nil:
 		return Tried{Outcome: Accepted}
@@ -224,7 +242,7 @@ func RootThrough(ctx context.Context, w *world.World, url string) Tried {
 		return Tried{Err: err}
 	}
 	defer c.Close()
-	return rootThrough(ctx, c)
+	return learnt(c.CheckRoot(ctx))
 }
 
 // surveyPeerPort tries the port for members with nothing, a certificate of the

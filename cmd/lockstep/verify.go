@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +23,9 @@ func newVerifyCommand(g *globals) *cobra.Command {
 		Short: "Prove that certificates, users and permissions agree",
 		Long: `Prove that certificates, users and permissions agree: policy, PKI folder and etcd are
 compared three ways, and every component asks etcd itself, with its own certificate,
-what it may do and what it may not. Nothing is written, neither here nor to etcd.`,
+what it may do and what it may not. Nothing is written, neither here nor to etcd.
+Members that are down, blind or learners are named, and the others are asked. When no
+member can be asked, nothing in etcd was judged: that is exit code 1, and not 2.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), opts) },
 	}
@@ -50,6 +53,9 @@ func runVerify(ctx context.Context, opts verifyOptions) error {
 	report := verify.Judge(e, verify.Checks())
 	if err := opts.answer(view.Proof{Kind: "Verify", Evidence: e, Report: report}); err != nil {
 		return err
+	}
+	if e.Outage() {
+		return fmt.Errorf("nothing in etcd could be judged, no member could be asked: %w", e.Members[0].Err)
 	}
 	if !report.InStep() {
 		return errAnswered

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // Status is what one member says of itself.
@@ -100,6 +102,15 @@ func (c *Client) CheckRoot(ctx context.Context) error {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	_, err := c.etcd.UserList(ctx)
+	return c.explainSilence(ctx, err)
+}
+
+// CheckLearner is CheckRoot for a learner, which answers nothing but Status and a read of
+// its own data: nil means that this connection may read, or that auth is off.
+func (c *Client) CheckLearner(ctx context.Context) error {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	_, err := c.etcd.Get(ctx, "\x00", clientv3.WithFromKey(), clientv3.WithSerializable(), clientv3.WithLimit(1), clientv3.WithKeysOnly())
 	return c.explainSilence(ctx, err)
 }
 

@@ -129,6 +129,17 @@ func refusedByAuth(err error) bool {
 	return IsPermissionDenied(err) || IsUserEmpty(err) || isInvalidToken(err) || isUserNotFound(err)
 }
 
+// KnowsWho reports that a member refuses a user because of its rights, and took its name.
+func KnowsWho(err error) bool { return IsPermissionDenied(err) || isUserNotFound(err) }
+
+// IsRefused reports that a member refuses a call because of who asks. It says also that
+// auth is on.
+func IsRefused(err error) bool { return refusedByAuth(err) }
+
+func isLearner(err error) bool {
+	return is(err, rpctypes.ErrGRPCNotSupportedForLearner, "rpc not supported for learner")
+}
+
 func isInvalidToken(err error) bool {
 	return is(err, rpctypes.ErrInvalidAuthToken, "invalid auth token")
 }

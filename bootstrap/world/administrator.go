@@ -1,0 +1,115 @@
+package world
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io/fs"
+	"strings"
+
+	"lockstep/policies"
+	"lockstep/roles/store"
+)
+
+// Admin is how the operator asked to get in: etcdctl's flags.
+type Admin struct {
+	Endpoints      []string         // nil: the policy's
+	Certificate    *tls.Certificate // nil: root's
+	File, Source   string           // the certificate's file, and the flag or variable that named it
+	User, Password string           // "" for none
+	UserSource     string           // the flag or variable that named User
+	Servers        *x509.CertPool   // who may sign servers; nil: the folder's server CA
+}
+
+// describe says who a connection is, and where the certificate or the name came from.
+func (w *World) describe(certificate *tls.Certificate, user string) store.Identity {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var as store.Identity
+	if certificate != nil && certificate.Leaf != nil {
+		as.User = certificate.Leaf.Subject.CommonName
+	}
+	switch a := w.Admin; {
+	case user != "" && a != nil && user == a.User:
+		as.Source = a.UserSource
+		fallthrough
+	case user != "":
+		as.User = user
+	case certificate == nil:
+	case a != nil && certificate == a.Certificate:
+		as.Certificate, as.Source = a.File, a.Source
+	case certificate == w.root:
+		as.Certificate = w.rootFrom
+	}
+	return as
+}
+
+// Administrator opens the administrator's connection, to the members unless other
+// endpoints were asked for: to exactly those that answer it, because the connection goes
+// from one to the next.
+func (w *World) Administrator(ctx context.Context) (*store.Client, error) {
+	admin := w.admin()
+	if admin.Certificate == nil && (w.Folder != nil || admin.User == "") {
+		root, err := w.Root(ctx)
+		if err != nil && !(errors.Is(err, fs.ErrNotExist) && admin.User != "") { // else a password has to do
+			return nil, err
+		}
+		admin.Certificate = root
+	}
+	if len(admin.Endpoints) > 1 {
+		// Where none answers, the connection fails and says why.
+		if voters, err := w.voters(ctx, admin.Endpoints, admin.Certificate, admin.User, admin.Password); err == nil {
+			admin.Endpoints = voters
+		}
+	}
+	return w.ConnectAs(ctx, admin.Certificate, admin.User, admin.Password, admin.Endpoints...)
+}
+
+// admin is how the administrator gets in, the policy's endpoints filled in.
+func (w *World) admin() Admin {
+	var a Admin
+	if w.Admin != nil {
+		a = *w.Admin
+	}
+	if len(a.Endpoints) == 0 {
+		for _, m := range w.Members() {
+			a.Endpoints = append(a.Endpoints, m.URL)
+		}
+	}
+	return a
+}
+
+// AdminUser is the user whom etcd takes the administrator's connection for.
+func (w *World) AdminUser() string {
+	a := w.admin()
+	switch {
+	case a.User != "":
+		return a.User
+	case a.Certificate != nil && a.Certificate.Leaf != nil:
+		return a.Certificate.Leaf.Subject.CommonName
+	}
+	return policies.Root().String()
+}
+
+// Introduce says, once in a run, which cluster c talks to. A cluster that does not tell
+// its ID is introduced without.
+func (w *World) Introduce(ctx context.Context, c *store.Client) {
+	w.mu.Lock()
+	again := w.introduced
+	w.introduced = true
+	w.mu.Unlock()
+	if again {
+		return
+	}
+	var members []string
+	for _, m := range w.Members() {
+		members = append(members, strings.TrimPrefix(m.Name+" "+m.URL, m.URL+" ")) // an endpoint's name is its URL
+	}
+	id, err := c.ClusterID(ctx)
+	if err != nil {
+		w.Say("etcd", "cluster %q, members %s", w.Policy.Cluster.Name, strings.Join(members, ", "))
+		return
+	}
+	w.Say("etcd", "cluster %q (%x), members %s", w.Policy.Cluster.Name, id, strings.Join(members, ", "))
+}

@@ -1,0 +1,98 @@
+package world
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"time"
+
+	"lockstep/roles/store"
+)
+
+const (
+	// lookTime is how long members are looked at, at most, before one is chosen.
+	lookTime = 5 * time.Second
+	// laterFactor and laterTime are how much longer than the first the others may take, at
+	// least the time: a member that hangs must not hold up a run that can do without it.
+	laterFactor = 4
+	laterTime   = time.Second
+)
+
+// ErrNoVoter says that no member could be asked who somebody is.
+var ErrNoVoter = errors.New("no member answers and takes the names from certificates")
+
+// Voters is the URLs of the members that can be asked as a user of the policy: those that
+// answer root's certificate. Left out are members that are down, learners, blind ones,
+// and those that refuse the certificate. The error is ErrNoVoter when that is all. Without
+// root's certificate nobody can look, and all members have to do.
+func (w *World) Voters(ctx context.Context) ([]string, error) {
+	var urls []string
+	for _, m := range w.Members() {
+		urls = append(urls, m.URL)
+	}
+	root, err := w.Root(ctx)
+	if err != nil {
+		return urls, nil
+	}
+	return w.voters(ctx, urls, root, "", "")
+}
+
+// voters asks each of the members at urls, on a connection of its own, for something that
+// needs root. Where none does it for this identity, those have to do that know the
+// identity and refuse it.
+func (w *World) voters(ctx context.Context, urls []string, identity *tls.Certificate, user, password string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, min(lookTime, w.CallTimeout))
+	defer cancel()
+	type answer struct {
+		url string
+		err error
+	}
+	answers := make(chan answer, len(urls))
+	for _, url := range urls {
+		go func() {
+			c, err := w.ConnectAs(ctx, identity, user, password, url)
+			if err == nil {
+				defer c.Close()
+				err = c.CheckRoot(ctx)
+			}
+			answers <- answer{url, err}
+		}()
+	}
+	began := time.Now()
+	var late <-chan time.Time
+	heard := map[string]error{}
+wait:
+	for range urls {
+		select {
+		case a := <-answers:
+			heard[a.url] = a.err
+			if a.err == nil && late == nil {
+				late = time.After(max(laterTime, laterFactor*time.Since(began)))
+			}
+		case <-late:
+			break wait
+		}
+	}
+	return chosen(urls, heard)
+}
+
+// chosen is the members that answered, or else those that refused somebody they know.
+func chosen(urls []string, heard map[string]error) ([]string, error) {
+	var good, known []string
+	for _, url := range urls {
+		switch err, answered := heard[url]; {
+		case !answered:
+		case err == nil:
+			good = append(good, url)
+		case store.KnowsWho(err):
+			known = append(known, url)
+		}
+	}
+	switch {
+	case len(good) > 0:
+		return good, nil
+	case len(known) > 0:
+		return known, nil
+	}
+	return nil, ErrNoVoter
+}
