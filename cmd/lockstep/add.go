@@ -105,6 +105,7 @@ func runAdd(ctx context.Context, opts addOptions) error {
 		Name: opts.entry.Name, ReuseName: opts.reuseName,
 		Confirm: func(plan bootstrap.Plan) error {
 			s.pause()
+			_ = opts.tell(view.NewComponent{Name: opts.entry.Name, Warnings: p.WarningsOf(opts.entry.Name), Overlap: p.OverlapOf(opts.entry.Name)})
 			return opts.confirmOne(ctx, edit.Diff(before, after), plan)
 		},
 		Write: func() error { return writePolicy(before, after) },

@@ -8,7 +8,8 @@ import (
 	"lockstep/policies"
 )
 
-// readPolicy reads what -f names and returns the policy. Its warnings go to stderr.
+// readPolicy reads what -f names and returns the policy. How many warnings it has goes
+// to stderr: lint shows them.
 func (g *globals) readPolicy() (*policies.Policy, error) {
 	files, err := policies.Read(g.policy, g.stdin)
 	if err != nil {
@@ -18,7 +19,7 @@ func (g *globals) readPolicy() (*policies.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = g.tell(view.Problems(p.Warnings)) // a closed stderr stops nothing
+	_ = g.tell(view.PolicyWarnings(len(p.Warnings))) // a closed stderr stops nothing
 	return p, nil
 }
 

@@ -1,9 +1,14 @@
 package view
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"lockstep/bootstrap/verify"
+	"lockstep/policies"
+	"lockstep/policies/count"
+	"lockstep/policies/strict"
 )
 
 // Added is a component that was added and has tried itself.
@@ -33,6 +38,26 @@ func (a Added) Text(s *Sheet) {
 // Document implements Answer.
 func (a Added) Document() any {
 	return AddedDocument{header("Added"), a.Diff, a.Folder, componentDocument(a.Proof)}
+}
+
+// NewComponent is what to know about a component before it is added.
+type NewComponent struct {
+	Name     string
+	Warnings strict.Problems
+	Overlap  policies.Overlap
+}
+
+// Text implements Message.
+func (n NewComponent) Text(s *Sheet) {
+	Problems(n.Warnings).Text(s)
+	for _, part := range []struct {
+		may   string
+		names []string
+	}{{"write", n.Overlap.Written}, {"read", n.Overlap.Read}} {
+		if len(part.names) > 0 {
+			s.Wrapped("", "  ", fmt.Sprintf("%s may %s keys of %s: %s", n.Name, part.may, count.Of(len(part.names), "other component"), strings.Join(part.names, ", ")))
+		}
+	}
 }
 
 // Removed is a component that is gone.

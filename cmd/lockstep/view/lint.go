@@ -68,6 +68,17 @@ func (list Problems) Text(s *Sheet) {
 	}
 }
 
+// PolicyWarnings is how many warnings a policy has, for commands that do another thing
+// than to check it.
+type PolicyWarnings int
+
+// Text implements Message.
+func (n PolicyWarnings) Text(s *Sheet) {
+	if n > 0 {
+		s.Line("policy: %s; lockstep lint shows more", s.Paint(Warn, count.Of(int(n), "warning")))
+	}
+}
+
 func appendCount(parts []string, n int, word string) []string {
 	if n == 0 {
 		return parts
