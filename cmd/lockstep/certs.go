@@ -57,7 +57,7 @@ when you are done. lockstep itself does not need it where the client CA's key is
 		RunE: func(cmd *cobra.Command, _ []string) error { return runIssueRoot(cmd.Context(), opts) },
 	}
 	caKeyFlag(cmd.Flags(), &opts.caKey)
-	cmd.Flags().DurationVar(&opts.ttl, "ttl", time.Hour, "how long it is valid, 1m to 720h")
+	durationVar(cmd.Flags(), &opts.ttl, "ttl", time.Hour, "how long it is valid, 1m to 720h")
 	return cmd
 }
 

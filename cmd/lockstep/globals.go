@@ -32,7 +32,7 @@ func (g *globals) flags(fs *pflag.FlagSet) {
 	fs.VarP(&g.output, "output", "o", "how answers are written: text or json")
 	fs.BoolVar(&g.yes, "yes", false, "make changes without asking; needed where there is no terminal")
 	fs.BoolVarP(&g.verbose, "verbose", "v", false, "a line on stderr for every step")
-	fs.DurationVar(&g.timeout, "timeout", 30*time.Second, "how long etcd may take to answer")
+	durationVar(fs, &g.timeout, "timeout", 30*time.Second, "how long etcd may take to answer")
 }
 
 // answer writes the command's one answer to stdout.

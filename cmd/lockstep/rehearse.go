@@ -46,7 +46,7 @@ permission was proven: a policy is tested in CI by this.`,
 	cmd.Flags().IntVar(&opts.members, "members", 3, "how many etcd processes: 1, 3 or 5")
 	cmd.Flags().StringVar(&opts.etcd, "etcd", "", "`PATH` of the etcd to start (default: lockstep-etcd beside lockstep, else etcd on PATH)")
 	cmd.Flags().BoolVar(&opts.keep, "keep", false, "leave it running in the foreground until Ctrl-C, with an etcdctl line for each component")
-	cmd.Flags().DurationVar(&opts.wait, "wait", time.Minute, "how long the processes may take to answer")
+	durationVar(cmd.Flags(), &opts.wait, "wait", time.Minute, "how long the processes may take to answer")
 	return cmd
 }
 
