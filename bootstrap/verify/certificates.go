@@ -68,7 +68,7 @@ func certificateChecks() []Check {
 			Code: "certificates/key-mode", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "no private key can be read by others",
 			Remedy:   "chmod 0600 the key; if others had access, replace the certificate",
-			Find:     findLaxKeys,
+			Find:     findLaxKeys, RemedyFor: faultRemedy,
 		},
 		{
 			Code: "certificates/authority", Severity: Critical, Needs: NeedsFolder,

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lockstep/certgen"
+	"lockstep/policies/hint"
 )
 
 // folderChecks look at the PKI folder as files, and at all of its certificates together.
@@ -20,6 +21,7 @@ func folderChecks() []Check {
 			Find: func(e *Evidence, found func(subject, text string)) {
 				e.faults(certgen.FaultUnread, found)
 			},
+			RemedyFor: faultRemedy,
 		},
 		{
 			Code: "certificates/folder-mode", Severity: Critical, Needs: NeedsFolder,
@@ -28,6 +30,7 @@ func folderChecks() []Check {
 			Find: func(e *Evidence, found func(subject, text string)) {
 				e.faults(certgen.FaultFolder, found)
 			},
+			RemedyFor: faultRemedy,
 		},
 		{
 			Code: "certificates/ca-key", Severity: Critical, Needs: NeedsFolder,
@@ -40,6 +43,7 @@ func folderChecks() []Check {
 					}
 				})
 			},
+			RemedyFor: faultRemedy,
 		},
 		{
 			Code: "certificates/serial", Severity: Warning, Needs: NeedsFolder,
@@ -57,6 +61,16 @@ func (e *Evidence) faults(kind certgen.FaultKind, use func(path, text string)) {
 			use(f.Path, f.Text())
 		}
 	}
+}
+
+// faultRemedy is what to type about the fault at that path.
+func faultRemedy(e *Evidence, path string) string {
+	all := e.Folder.Faults
+	i, there := slices.BinarySearchFunc(all, path, func(f certgen.Fault, path string) int { return strings.Compare(f.Path, path) })
+	if !there {
+		return ""
+	}
+	return hint.Text(all[i].Err)
 }
 
 func ofCA(path string) bool { return strings.HasPrefix(path, "ca/") }

@@ -130,7 +130,7 @@ func (f *Folder) mkdir(name string, parents map[string]bool) error {
 	}
 	info, err := f.root.Lstat(name)
 	if err == nil {
-		return regular(name, info.Mode())
+		return f.regular(name, info.Mode())
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err

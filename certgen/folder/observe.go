@@ -138,7 +138,7 @@ func (o *observer) entry(name string, entry fs.DirEntry, open bool) error {
 		return nil // another run may just have renamed it
 	}
 	if err == nil {
-		err = regular(name, info.Mode())
+		err = o.f.regular(name, info.Mode())
 	}
 	if err == nil && open {
 		if err := o.fault(certgen.FaultFolder, name, o.f.planted(name, info)); err != nil {

@@ -45,7 +45,7 @@ func (o *observer) pair(name string, files pairFiles) error {
 func (o *observer) keyOf(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate) error {
 	file := p.Path + ".key"
 	if certgen.Guarded(p.Path) {
-		if err := guard(file, info); err != nil {
+		if err := o.f.guard(file, info); err != nil {
 			return o.fault(certgen.FaultKey, file, err)
 		}
 	}

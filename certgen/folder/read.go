@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
+	"strings"
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
@@ -24,7 +26,7 @@ func (f *Folder) read(name string) ([]byte, fs.FileInfo, error) {
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		if info, err := f.root.Lstat(dir); err != nil {
 			return nil, nil, err
-		} else if err := regular(dir, info.Mode()); err != nil {
+		} else if err := f.regular(dir, info.Mode()); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -38,7 +40,7 @@ func (f *Folder) read(name string) ([]byte, fs.FileInfo, error) {
 // readKnown is read for a file whose folder is known to be one of ours and whose
 // entry has been looked at.
 func (f *Folder) readKnown(name string, before fs.FileInfo) ([]byte, fs.FileInfo, error) {
-	if err := regular(name, before.Mode()); err != nil {
+	if err := f.regular(name, before.Mode()); err != nil {
 		return nil, nil, err
 	}
 	in, err := f.root.Open(name)
@@ -67,25 +69,36 @@ func all(in io.Reader, name string) ([]byte, error) {
 }
 
 // regular refuses what may lead out of the folder, or block whoever opens it.
-func regular(name string, mode fs.FileMode) error {
+func (f *Folder) regular(name string, mode fs.FileMode) error {
+	where := shellQuoted(filepath.Join(f.path, filepath.FromSlash(name)))
 	switch {
 	case mode&fs.ModeSymlink != 0:
-		return hint.Refuse("Replace it by what it points to; to keep ca/ elsewhere, mount it there (a mounted Kubernetes Secret is read in ca/).", "%s is a symbolic link, and none is followed inside the PKI folder", name)
+		return hint.Refuse(fmt.Sprintf("Put what it leads to in its place: to=$(realpath %[1]s) && rm %[1]s && cp -a \"$to\" %[1]s; "+
+			"to keep ca/ elsewhere, mount it there (a mounted Kubernetes Secret is read in ca/).", where),
+			"%s is a symbolic link, and none is followed inside the PKI folder", name)
 	case !mode.IsRegular() && !mode.IsDir():
-		return hint.Refuse("Remove it.", "%s is neither a file nor a folder", name)
+		return hint.Refuse("Remove it: rm "+where, "%s is neither a file nor a folder", name)
 	}
 	return nil
 }
 
+// shellQuoted is a path as a shell reads it back.
+func shellQuoted(path string) string {
+	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-+@:,") == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
 // guard refuses a key of the folder that others may read or exchange.
-func guard(name string, info fs.FileInfo) error {
-	return guardAt(name, name+", in the PKI folder.", info)
+func (f *Folder) guard(name string, info fs.FileInfo) error {
+	return guardAt(name, filepath.Join(f.path, filepath.FromSlash(name)), info)
 }
 
 // guardAt is guard for a key that lies at where.
 func guardAt(name, where string, info fs.FileInfo) error {
 	if mode := permissions(info); mode&0o177 != 0 {
-		return hint.Refuse("If nobody else can have read it: chmod 600 "+where,
+		return hint.Refuse("If nobody else can have read it: chmod 600 "+shellQuoted(where),
 			"%s has mode %04o, and others may use it: only 0600 is accepted", name, mode)
 	}
 	if uid, yes := foreign(info); yes {
@@ -103,7 +116,7 @@ func (f *Folder) readKey(pair string) (crypto.Signer, error) {
 		return nil, err
 	}
 	if certgen.Guarded(pair) {
-		if err := guard(name, info); err != nil {
+		if err := f.guard(name, info); err != nil {
 			return nil, err
 		}
 	}

@@ -17,7 +17,7 @@ func (f *Folder) ReadSecret(name string) ([]byte, error) {
 	}
 	content, info, err := f.read(name)
 	if err == nil {
-		err = guard(name, info)
+		err = f.guard(name, info)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)

@@ -82,7 +82,7 @@ func (r *run) commit(s certgen.Step) error {
 	case certgen.Restrict:
 		info, err := f.root.Lstat(s.File)
 		if err == nil {
-			err = regular(s.File, info.Mode())
+			err = f.regular(s.File, info.Mode())
 		}
 		if err != nil {
 			return err

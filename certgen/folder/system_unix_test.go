@@ -40,7 +40,7 @@ func TestGuard(t *testing.T) {
 		{owned{uid: me, mode: 0o700}, "ca/client.key has mode 0700, and others may use it: only 0600 is accepted"},
 		{owned{uid: me + 4242, mode: 0o600}, fmt.Sprintf("ca/client.key belongs to user %d, who can read and exchange it", me+4242)},
 	} {
-		err := guard("ca/client.key", c.info)
+		err := (&Folder{path: "pki"}).guard("ca/client.key", c.info)
 		switch {
 		case c.want == "" && err != nil:
 			t.Error(err)
