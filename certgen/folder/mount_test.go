@@ -87,3 +87,30 @@ func TestMountsThatOthersCanChange(t *testing.T) {
 		})
 	}
 }
+
+// A certificate that others keep in a mounted Secret is read through its links, and the
+// kubelet renews it by exchanging one of them.
+func TestAMountedCertificateIsRenewed(t *testing.T) {
+	t.Parallel()
+	f := settled(t, edge(t, "a", "b"))
+	secret := t.TempDir()
+	for version, component := range map[string]string{"..1": "a", "..2": "b"} {
+		content, err := os.ReadFile(filepath.Join(f.Path(), "components", component, "client.crt"))
+		err = errors.Join(err, os.Mkdir(filepath.Join(secret, version), 0o755), os.WriteFile(filepath.Join(secret, version, "tls.crt"), content, 0o644))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.Symlink("..1", filepath.Join(secret, "..data")), os.Symlink("..data/tls.crt", filepath.Join(secret, "tls.crt"))); err != nil {
+		t.Fatal(err)
+	}
+	f.Bring(External{Certificates: map[string]string{"components/x/client": filepath.Join(secret, "tls.crt")}})
+	for _, want := range []string{"a", "b"} {
+		if got := observe(t, f).External["components/x/client"]; got.Leaf == nil || got.Leaf.Subject.CommonName != want {
+			t.Errorf("%+v, want the certificate of %s", got, want)
+		}
+		if err := link(secret, "..data", "..2"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
