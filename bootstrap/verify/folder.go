@@ -25,7 +25,7 @@ func folderChecks() []Check {
 		},
 		{
 			Code: "certificates/folder-mode", Severity: Critical, Needs: NeedsFolder,
-			Sentence: "nobody else may write a folder that holds keys: they could exchange them",
+			Sentence: "others may not write a folder that holds keys: they could exchange them",
 			Remedy:   "look whether everything in it is yours, replace what is not, then: chmod go-w FOLDER",
 			Find: func(e *Evidence, found func(subject, text string)) {
 				e.faults(certgen.FaultFolder, found)
@@ -47,8 +47,8 @@ func folderChecks() []Check {
 		},
 		{
 			Code: "certificates/serial", Severity: Warning, Needs: NeedsFolder,
-			Sentence: "no certificate has the serial number of another one: etcd looks at the number alone, and who revokes the one revokes the other",
-			Remedy:   "move its .crt and .key away, run lockstep apply, and copy the new ones; one that somebody else makes has to be made again, with a random number",
+			Sentence: "no two certificates have the same serial number: etcd revokes by the number alone",
+			Remedy:   "move its .crt and .key away, run lockstep apply, and copy the new ones; one that others make has to be made again, with a random number",
 			Find:     findSerials,
 		},
 	}
@@ -82,8 +82,8 @@ type filed struct {
 }
 
 // findSerials names each certificate in use whose serial number another one has, too,
-// whoever signed that. Nobody revokes a CA by a list of its own, and what is retired does
-// nothing any more, so that these are only named as the other one.
+// with the same CA or another. CAs are not revoked by these lists, and retired certificates
+// are not used any more: both are only named as the other one.
 func findSerials(e *Evidence, found func(subject, text string)) {
 	inUse, others := e.everyCertificate()
 	owners, seen := map[string][]filed{}, map[string]bool{}

@@ -45,7 +45,7 @@ func (f *Folder) there() error {
 		return err
 	}
 	if now, err := os.Stat(f.path); err != nil || !os.SameFile(ours, now) {
-		return hint.Refuse("Run this command again.", "another run has removed the PKI folder %s, in which nothing was", f.path)
+		return hint.Refuse("Run this command again.", "another run has removed the empty PKI folder %s", f.path)
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func (f *Folder) guard(name string, info fs.FileInfo) error {
 // guardAt is guard for a key that lies at where.
 func guardAt(name, where string, info fs.FileInfo) error {
 	if mode := permissions(info); mode&0o177 != 0 {
-		return hint.Refuse("If nobody else can have read it: chmod 600 "+shellQuoted(where),
+		return hint.Refuse("If no other user can have read it: chmod 600 "+shellQuoted(where),
 			"%s has mode %04o, and others may use it: only 0600 is accepted", name, mode)
 	}
 	if uid, yes := foreign(info); yes {
