@@ -34,11 +34,14 @@ func newAddCommand(g *globals) *cobra.Command {
 	opts := addOptions{globals: g, prefixes: map[keyrange.Access]*[]string{}, keys: map[keyrange.Access]*[]string{}}
 	cmd := &cobra.Command{
 		Use:   "add NAME",
-		Short: "Add a component: its policy entry, certificate, role and user, proven",
+		Short: "Add a component: policy entry, certificate, role and user",
 		Long: `Add a component: its entry in the policy file, without touching another byte of it, its
 certificate, role and user, and the proof that they agree. It costs the same number of
 calls to etcd however many components there are. Cut off anywhere, the same command
 finishes the work.`,
+		Example: `  lockstep add app --readwrite /app/
+  lockstep add cni --preset calico/cni
+  lockstep add metrics --read /metrics/ --write-key metrics-lock`,
 		Args: oneComponent,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.entry.Name = args[0]

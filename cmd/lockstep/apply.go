@@ -28,6 +28,9 @@ func newApplyCommand(g *globals) *cobra.Command {
 and look again. It never makes a CA and never turns auth on: bootstrap does. With FILE,
 a plan that "lockstep plan --out FILE" saved, it makes the plan anew and does it only if
 it is the same, on the same cluster, policy and state (else exit code 3).`,
+		Example: `  lockstep apply
+  lockstep plan --out reviewed.json && lockstep apply reviewed.json
+  lockstep apply --prune --yes`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {

@@ -25,13 +25,16 @@ func newBootstrapCommand(g *globals) *cobra.Command {
 	opts := bootstrapOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "bootstrap",
-		Short: "Everything, in order: CAs, certificates, roles, users, auth on, proof",
+		Short: "Make everything, in order: certificates, users, auth on, proof",
 		Long: `Bring a cluster from nothing to auth on and proven, in the one safe order: CAs, member
 and proxy certificates, component certificates, roles, users, auth on, proof. While no
 member answers it says what to copy to which host, and waits or ends with exit code 2;
 the next run continues. Whatever is valid is left as it is, so it is safe to repeat. On
 a cluster that holds keys it says, before auth is turned on, who will notice; with --soak
 it watches afterwards whom the members refuse: anybody is exit code 2.`,
+		Example: `  lockstep bootstrap
+  lockstep bootstrap -f edge.yaml --wait 10m --yes
+  lockstep bootstrap --soak 60s`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runBootstrap(cmd.Context(), opts) },
 	}

@@ -17,16 +17,18 @@ import (
 
 func newCertsCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "certs",
-		Short: "Issue certificates that are not part of the policy",
-		Args:  noSubcommand,
-		RunE:  g.group,
+		Use:     "certs",
+		Short:   "Issue certificates that are not part of the policy",
+		Example: "  lockstep certs issue root --ttl 1h",
+		Args:    noSubcommand,
+		RunE:    g.group,
 	}
 	issue := &cobra.Command{
-		Use:   "issue",
-		Short: "Issue a certificate",
-		Args:  noSubcommand,
-		RunE:  g.group,
+		Use:     "issue",
+		Short:   "Issue a certificate",
+		Example: "  lockstep certs issue root --ttl 1h",
+		Args:    noSubcommand,
+		RunE:    g.group,
 	}
 	issue.AddCommand(newIssueRootCommand(g))
 	cmd.AddCommand(issue)
@@ -53,6 +55,8 @@ func newIssueRootCommand(g *globals) *cobra.Command {
 		Long: `Write root's certificate to root/ in the PKI folder, for etcdctl. It is the key to
 everything in etcd for as long as it is valid: give it an hour, and delete the folder
 when you are done. lockstep itself does not need it where the client CA's key is.`,
+		Example: `  lockstep certs issue root
+  lockstep certs issue root --ttl 8h`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runIssueRoot(cmd.Context(), opts) },
 	}

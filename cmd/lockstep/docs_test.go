@@ -66,6 +66,9 @@ func TestEveryHelpPageEndsWithTheExitCodes(t *testing.T) {
 	t.Parallel()
 	var o outside
 	for _, cmd := range commands(newRootCommand(&globals{app: o.app()})) {
+		if cmd.Name() == exitCodesTopic {
+			continue // it is nothing else
+		}
 		var o outside
 		args := append(strings.Fields(cmd.CommandPath())[1:], "--help")
 		if code := o.run(args...); code != 0 || !strings.HasSuffix(o.stdout.String(), "\n\n"+exitCodes) || o.stderr.Len() > 0 {

@@ -16,6 +16,7 @@ type globals struct {
 	output  format
 	yes     bool
 	verbose bool
+	noColor bool
 	timeout time.Duration
 
 	printer *view.Printer // made by answers; nil until then
@@ -32,6 +33,7 @@ func (g *globals) flags(fs *pflag.FlagSet) {
 	fs.VarP(&g.output, "output", "o", "how answers are written: text or json")
 	fs.BoolVar(&g.yes, "yes", false, "make changes without asking; needed where there is no terminal")
 	fs.BoolVarP(&g.verbose, "verbose", "v", false, "a line on stderr for every step")
+	fs.BoolVar(&g.noColor, "no-color", false, "no colour, as NO_COLOR in the environment")
 	durationVar(fs, &g.timeout, "timeout", 30*time.Second, "how long etcd may take to answer")
 }
 
@@ -57,7 +59,7 @@ func (g *globals) progress() *view.Progress {
 func (g *globals) colour(terminal bool) bool {
 	no, _ := g.env("NO_COLOR")
 	kind, _ := g.env("TERM")
-	return terminal && no == "" && kind != "dumb"
+	return terminal && no == "" && kind != "dumb" && !g.noColor
 }
 
 // format is view.Format as a flag.

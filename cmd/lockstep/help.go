@@ -1,19 +1,85 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"text/template"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/hint"
+	"lockstep/policies/strict"
 )
 
 // exitCodes ends every help page.
 const exitCodes = `Exit codes:
   0  done, in step, yes
   1  an error
-  2  not in step: differences, findings, something due, a "no", or waiting for you
+  2  not in step: differences, findings, something due, "no", or waiting for you
   3  a guard refused: what it guards is as it was
 `
+
+// The groups of the root page, in the order of the work.
+const (
+	toStart  = "start"
+	toChange = "change"
+	toCheck  = "check"
+	toSign   = "certificates"
+)
+
+func groups() []*cobra.Group {
+	return []*cobra.Group{
+		{ID: toStart, Title: "Start:"},
+		{ID: toChange, Title: "Change:"},
+		{ID: toCheck, Title: "Check:"},
+		{ID: toSign, Title: "Certificates:"},
+	}
+}
+
+// usage is cobra's template, with flags wrapped and topics named by how to read them.
+const usage = `Usage:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} [command]{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}{{$commands := .Commands}}{{if not .Groups}}
+
+Commands:{{range $commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{else}}{{range $group := .Groups}}
+
+{{.Title}}{{range $commands}}{{if and (eq .GroupID $group.ID) .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
+
+Other:{{range $commands}}{{if and (eq .GroupID "") .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{if .HasHelpSubCommands}}
+
+Topics (lockstep help TOPIC):{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{wrapped .LocalFlags}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every command:
+{{wrapped .InheritedFlags}}{{end}}{{if .HasAvailableSubCommands}}
+
+"{{.CommandPath}} [command] --help" says more about a command.{{end}}
+`
+
+func printUsage(cmd *cobra.Command) error {
+	t, err := template.New("usage").Funcs(template.FuncMap{
+		"rpad":    func(s string, n int) string { return fmt.Sprintf("%-*s", n, s) },
+		"wrapped": wrapped,
+	}).Parse(usage)
+	if err != nil {
+		return err
+	}
+	return t.Execute(cmd.OutOrStderr(), cmd)
+}
 
 func printHelp(cmd *cobra.Command, _ []string) {
 	io.WriteString(cmd.OutOrStdout(), helpText(cmd))
@@ -25,5 +91,84 @@ func helpText(cmd *cobra.Command) string {
 	if about == "" {
 		about = cmd.Short + "."
 	}
-	return strings.TrimSpace(about) + "\n\n" + strings.TrimSpace(cmd.UsageString()) + "\n\n" + exitCodes
+	page := paragraphs(about)
+	if !cmd.IsAdditionalHelpTopicCommand() {
+		page += "\n" + strings.TrimSpace(cmd.UsageString()) + "\n"
+	}
+	if cmd.Name() == exitCodesTopic {
+		return page
+	}
+	return page + "\n" + exitCodes
+}
+
+// paragraphs is prose wrapped to a terminal's width. A paragraph that begins with blanks
+// stays as it is.
+func paragraphs(prose string) string {
+	var b bytes.Buffer
+	_ = view.Tell(&b, view.Say(func(s *view.Sheet) {
+		for i, p := range strings.Split(strings.TrimSpace(prose), "\n\n") {
+			if i > 0 {
+				s.Line("")
+			}
+			if !strings.HasPrefix(p, " ") {
+				s.Wrapped("", "", p)
+				continue
+			}
+			for line := range strings.SplitSeq(p, "\n") {
+				s.Line("%s", line)
+			}
+		}
+	}), false) // a buffer takes everything
+	return b.String()
+}
+
+// newHelpCommand is help as a command. A word that is neither a command nor a topic is
+// an error, and not the root page.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND | TOPIC]",
+		Short:   "Say more about a command or a topic",
+		Example: "  lockstep help apply\n  lockstep help exit-codes",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownTopic(cmd.Root(), strings.Join(args, " "))
+			}
+			printHelp(found, nil)
+			return nil
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return names(found), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+func unknownTopic(root *cobra.Command, word string) error {
+	advice := "lockstep help lists commands and topics"
+	if usual, ok := usualWords()[word]; ok {
+		advice = usual
+	} else if near := strict.Suggest(word, names(root), ""); near != "" {
+		advice = near
+	}
+	return hint.With(fmt.Errorf("unknown help topic %q", word), advice)
+}
+
+// names is the commands and topics right below cmd.
+func names(cmd *cobra.Command) (list []string) {
+	for _, sub := range cmd.Commands() {
+		if !sub.Hidden {
+			list = append(list, sub.Name())
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// wrapped is flags with their descriptions, in a terminal's width.
+func wrapped(flags *pflag.FlagSet) string {
+	return strings.TrimRight(flags.FlagUsagesWrapped(view.Width), "\n")
 }

@@ -37,7 +37,8 @@ is in its comments. To a cluster without users it proposes components, by the ke
 are there. Without --endpoints it asks https://127.0.0.1:2379. It needs root, and without
 a PKI folder the CA and root's certificate or password by the flags below.`,
 		Example: `  lockstep init --preset kubernetes/kube-apiserver,calico/node,calico/cni
-  lockstep init --from-cluster --endpoints https://10.0.0.11:2379 --cacert ca.pem --cert root.pem --key root-key.pem --certs /etc/etcd/certs`,
+  lockstep init --from-cluster --endpoints https://10.0.0.11:2379 \
+    --cacert ca.pem --cert root.pem --key root-key.pem --certs /etc/etcd/certs`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := opts.agree(cmd.Flags()); err != nil {

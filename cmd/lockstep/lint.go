@@ -24,6 +24,9 @@ func newLintCommand(g *globals) *cobra.Command {
 		Short: "Check the policy, without any cluster",
 		Long: `Check the policy, without any cluster: everything that is wrong in it, each with file,
 line and column, and everything that is legal but suspicious, as a warning.`,
+		Example: `  lockstep lint
+  lockstep lint -f policies.d --strict
+  lockstep lint --schema > policy.schema.json`,
 		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return runLint(opts) },
 	}

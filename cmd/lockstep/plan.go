@@ -92,6 +92,9 @@ func newPlanCommand(g *globals) *cobra.Command {
 		Long: `Show what would change, in etcd and on disk, grouped by component, and change nothing.
 Exit code 0 when there is nothing to do, 2 when there is. With --out the plan is saved:
 "lockstep apply FILE" then does exactly this, or nothing.`,
+		Example: `  lockstep plan
+  lockstep plan --prune --out reviewed.json
+  lockstep plan -o json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), opts) },
 	}

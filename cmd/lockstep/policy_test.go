@@ -88,6 +88,9 @@ func TestColourIsForTerminalsThatWantIt(t *testing.T) {
 		if got := (&globals{app: o.app()}).colour(test.terminal); got != test.want {
 			t.Errorf("terminal %v, %v: got %v", test.terminal, test.env, got)
 		}
+		if (&globals{app: o.app(), noColor: true}).colour(test.terminal) {
+			t.Errorf("terminal %v, %v: colour in spite of --no-color", test.terminal, test.env)
+		}
 	}
 }
 

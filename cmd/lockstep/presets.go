@@ -22,6 +22,8 @@ func newPresetsCommand(g *globals) *cobra.Command {
 		Short: "List the presets that come with lockstep",
 		Long: `List the presets that come with lockstep: the permissions that known software needs
 in etcd, with their sources. A policy uses one by its name: {name: cni, preset: calico/cni}.`,
+		Example: `  lockstep presets
+  lockstep presets show calico/node`,
 		Args: noSubcommand,
 		RunE: func(*cobra.Command, []string) error { return g.answer(view.Presets(presets.List())) },
 	}
@@ -40,7 +42,7 @@ func newPresetsShowCommand(g *globals) *cobra.Command {
 	opts := showOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "show NAME",
-		Short: "Show one preset: permissions, parameters, configuration, notes, sources",
+		Short: "Show one preset: permissions, configuration, notes, sources",
 		Long: `Show one preset: permissions, parameters, what the software itself is configured with,
 notes for the operator and sources. NAME may also be a preset of the policy's own.
 
@@ -50,7 +52,7 @@ certificate, key and CA. They are those of the folder pki/components/NAME, copie
 cluster.install on the component's host: /etc/etcd/NAME, or --dir.`,
 		Example: `  lockstep presets show coredns
   lockstep presets show calico/node -f lockstep.yaml
-  lockstep presets show vault -f lockstep.yaml --component vault-b --dir /etc/vault.d/etcd`,
+  lockstep presets show vault --component vault-b --dir /etc/vault.d/etcd`,
 		Args: oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, name := range []string{"policy", "component", "dir"} {

@@ -35,11 +35,13 @@ func newRehearseCommand(g *globals) *cobra.Command {
 	opts := rehearseOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "rehearse",
-		Short: "Bootstrap a throw-away local etcd with this policy and prove every permission",
+		Short: "Prove the policy on a throw-away local etcd",
 		Long: `Start a throw-away etcd of real processes on free loopback ports, from the folders that
 bootstrap writes, bootstrap it with this policy, prove every permission, and throw it
 away. Nothing outside a temporary folder is touched. Exit code 0 only if every
 permission was proven: a policy is tested in CI by this.`,
+		Example: `  lockstep rehearse
+  lockstep rehearse -f edge.yaml --members 1 --keep`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRehearse(cmd.Context(), opts) },
 	}

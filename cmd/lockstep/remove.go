@@ -30,7 +30,8 @@ func newRemoveCommand(g *globals) *cobra.Command {
 		Long: `Remove a component: power goes first. Its binding, user and role in etcd, then its
 certificate to retired/ and its key for good, then its entry in the policy file. A role
 that somebody else holds stays. Cut off anywhere, the same command finishes the work.`,
-		Args: oneComponent,
+		Example: `  lockstep remove app`,
+		Args:    oneComponent,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.name = args[0]
 			return runRemove(cmd.Context(), opts)

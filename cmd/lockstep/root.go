@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,13 +11,19 @@ import (
 
 // newRootCommand is every command there is.
 func newRootCommand(g *globals) *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "lockstep",
 		Short: "Keep etcd's users, roles and certificates in step with one policy file",
 		Long: `lockstep makes etcd's users and roles match one policy file, issues certificates
 whose CN is the user, and proves that the two agree.`,
 		Args: noSubcommand,
-		RunE: g.group,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if version {
+				return runVersion(g)
+			}
+			return g.group(cmd, args)
+		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if g.timeout <= 0 {
 				return hint.With(fmt.Errorf("--timeout %s is no time to wait for an answer", g.timeout), "The default is 30s.")
@@ -29,27 +34,31 @@ whose CN is the user, and proves that the two agree.`,
 		SilenceUsage:  true,
 	}
 	g.flags(root.PersistentFlags())
+	root.Flags().BoolVar(&version, "version", false, "say what this binary was built from")
 	root.SetIn(g.stdin)
 	root.SetOut(g.stdout)
 	root.SetErr(g.stderr)
 	root.SetHelpFunc(printHelp)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hint.With(err, fmt.Sprintf("%s --help lists the flags", cmd.CommandPath()))
-	})
-	root.AddCommand(
-		newInitCommand(g),
-		newPresetsCommand(g),
-		newLintCommand(g),
-		newRehearseCommand(g),
-		newBootstrapCommand(g),
-		newVerifyCommand(g),
-		newPlanCommand(g),
-		newApplyCommand(g),
-		newAddCommand(g),
-		newRemoveCommand(g),
-		newCertsCommand(g),
-		newVersionCommand(g),
-	)
+	root.SetUsageFunc(printUsage)
+	root.SetHelpCommand(newHelpCommand())
+	root.SetFlagErrorFunc(flagError)
+	root.AddGroup(groups()...)
+	add := func(group string, list ...*cobra.Command) {
+		for _, cmd := range list {
+			cmd.GroupID = group
+			root.AddCommand(cmd)
+		}
+	}
+	add(toStart, newInitCommand(g), newPresetsCommand(g), newRehearseCommand(g), newBootstrapCommand(g))
+	add(toChange, newPlanCommand(g), newApplyCommand(g), newAddCommand(g), newRemoveCommand(g))
+	add(toCheck, newLintCommand(g), newVerifyCommand(g))
+	add(toSign, newCertsCommand(g))
+	add("", newVersionCommand(g))
+	add("", topics()...)
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args, completion.RunE = noSubcommand, g.group
+	}
 	return root
 }
 
@@ -67,12 +76,7 @@ func noSubcommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	advice := fmt.Sprintf("%s --help lists the commands", cmd.CommandPath())
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		advice = fmt.Sprintf("did you mean %s?", strings.Join(near, " or "))
-	}
-	return hint.With(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()), advice)
+	return hint.With(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()), suggestCommand(cmd, args[0]))
 }
 
 // noArguments refuses words behind a command that takes flags only.

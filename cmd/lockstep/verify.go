@@ -26,6 +26,9 @@ compared three ways, and every component asks etcd itself, with its own certific
 what it may do and what it may not. Nothing is written, neither here nor to etcd.
 Members that are down, blind or learners are named, and the others are asked. When no
 member can be asked, nothing in etcd was judged: that is exit code 1, and not 2.`,
+		Example: `  lockstep verify
+  lockstep verify --exhaustive --mint
+  lockstep verify -o json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), opts) },
 	}

@@ -11,14 +11,17 @@ import (
 
 func newVersionCommand(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Say what this binary was built from",
-		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			build, _ := debug.ReadBuildInfo()
-			return g.answer(versionOf(build))
-		},
+		Use:     "version",
+		Short:   "Say what this binary was built from",
+		Example: "  lockstep version -o json",
+		Args:    noArguments,
+		RunE:    func(*cobra.Command, []string) error { return runVersion(g) },
 	}
+}
+
+func runVersion(g *globals) error {
+	build, _ := debug.ReadBuildInfo()
+	return g.answer(versionOf(build))
 }
 
 // versionOf reads what the Go toolchain stamped into the binary; build may be nil.
