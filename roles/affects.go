@@ -12,15 +12,26 @@ import (
 // plan leaves as they are.
 type effect struct {
 	users         []string
-	before, after map[string][]keyrange.Permission // by user, through all its roles; after: as the policy wants those
+	before, after map[string]reach // by user, through all its roles; after: as the policy wants those
+}
+
+// reach is what a user may read and what it may write.
+type reach map[keyrange.Access]keyrange.Set
+
+func reachOf(permissions []keyrange.Permission) reach {
+	return reach{keyrange.Read: keyrange.Reach(permissions, keyrange.Read), keyrange.Write: keyrange.Reach(permissions, keyrange.Write)}
+}
+
+func (r reach) equal(o reach) bool {
+	return r[keyrange.Read].Equal(o[keyrange.Read]) && r[keyrange.Write].Equal(o[keyrange.Write])
 }
 
 // effects is what the users hold before and after.
 func (d *difference) effects(unmanaged []User, wanted State) effect {
-	e := effect{before: map[string][]keyrange.Permission{}, after: map[string][]keyrange.Permission{}, users: names(unmanaged)}
+	e := effect{before: map[string]reach{}, after: map[string]reach{}, users: names(unmanaged)}
 	for _, u := range unmanaged {
-		e.before[u.Name] = d.observed.permissions(u)
-		e.after[u.Name] = wanted.permissions(u)
+		e.before[u.Name] = reachOf(d.observed.permissions(u))
+		e.after[u.Name] = reachOf(wanted.permissions(u))
 	}
 	return e
 }
@@ -38,8 +49,7 @@ func (d *difference) wanted() State {
 
 // changes reports whether the user reaches more or less afterwards.
 func (e effect) changes(user string) bool {
-	reads := keyrange.Reach(e.before[user], keyrange.Read).Equal(keyrange.Reach(e.after[user], keyrange.Read))
-	return !reads || !keyrange.Reach(e.before[user], keyrange.Write).Equal(keyrange.Reach(e.after[user], keyrange.Write))
+	return !e.before[user].equal(e.after[user])
 }
 
 // of says who loses and who gains when the entry changes from one access to another; ""
@@ -58,12 +68,12 @@ func (e effect) of(p keyrange.Permission, from, to keyrange.Access) string {
 }
 
 // lost is `readwrite on prefix "/a", and keeps read on prefix "/a/"`.
-func lost(p keyrange.Permission, from, to keyrange.Access, before, after []keyrange.Permission) string {
+func lost(p keyrange.Permission, from, to keyrange.Access, before, after reach) string {
 	var gone keyrange.Access
 	kept := map[keyrange.Access]keyrange.Set{}
 	all := keyrange.Union(p.Range())
 	for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write} {
-		had, stays := all.Intersect(keyrange.Reach(before, a)), all.Intersect(keyrange.Reach(after, a))
+		had, stays := all.Intersect(before[a]), all.Intersect(after[a])
 		if from.Includes(a) && !to.Includes(a) && !stays.Covers(had) {
 			gone, kept[a] = plus(gone, a), stays
 		}
@@ -80,7 +90,7 @@ func lost(p keyrange.Permission, from, to keyrange.Access, before, after []keyra
 
 func (e effect) gained(user string, p keyrange.Permission, from, to keyrange.Access) (gains keyrange.Access) {
 	for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write} {
-		if to.Includes(a) && !from.Includes(a) && !keyrange.Reach(e.before[user], a).Contains(p.Range()) {
+		if to.Includes(a) && !from.Includes(a) && !e.before[user][a].Contains(p.Range()) {
 			gains = plus(gains, a)
 		}
 	}

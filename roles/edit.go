@@ -35,18 +35,21 @@ func (e edit) empty() bool {
 // want, which must be canonical.
 func compare(have, want []keyrange.Permission) edit {
 	var e edit
+	there, wanted := indexed(have), indexed(want)
 	for _, p := range want {
-		switch entries := samePair(have, p); {
+		switch entries := there.pairs[pairOf(p)]; {
 		case len(entries) == 0:
 			e.add = append(e.add, p)
 		case len(entries) > 1:
 			e.renew = append(e.renew, p)
 		case entries[0].Access != p.Access:
-			e.change(entries[0].Access, p, sameKey(have, p) == 1, sameKey(want, p) == 1)
+			e.change(entries[0].Access, p, there.keys[p.Key] == 1, wanted.keys[p.Key] == 1)
 		}
 	}
+	revoked := map[pair]bool{}
 	for _, p := range have {
-		if len(samePair(want, p)) == 0 && len(samePair(e.revoke, p)) == 0 {
+		if len(wanted.pairs[pairOf(p)]) == 0 && !revoked[pairOf(p)] {
+			revoked[pairOf(p)] = true
 			e.revoke = append(e.revoke, p)
 		}
 	}
@@ -72,30 +75,39 @@ func (e *edit) change(was keyrange.Access, p keyrange.Permission, aloneBefore, a
 	}
 }
 
-func samePair(permissions []keyrange.Permission, p keyrange.Permission) []keyrange.Permission {
-	var same []keyrange.Permission
-	for _, q := range permissions {
-		if q.SamePair(p) {
-			same = append(same, q)
-		}
-	}
-	return same
+// pair is what etcd's revoke goes by.
+type pair struct{ key, rangeEnd string }
+
+func pairOf(p keyrange.Permission) pair { return pair{p.Key, p.RangeEnd} }
+
+// index finds a role's entries: a role may hold tens of thousands.
+type index struct {
+	pairs map[pair][]keyrange.Permission
+	keys  map[string]int // how many entries have that key
 }
 
-func sameKey(permissions []keyrange.Permission, p keyrange.Permission) int {
-	n := 0
-	for _, q := range permissions {
-		if q.Key == p.Key {
-			n++
-		}
+func indexed(permissions []keyrange.Permission) index {
+	x := index{pairs: make(map[pair][]keyrange.Permission, len(permissions)), keys: make(map[string]int, len(permissions))}
+	for _, p := range permissions {
+		x.pairs[pairOf(p)] = append(x.pairs[pairOf(p)], p)
+		x.keys[p.Key]++
 	}
-	return n
+	return x
+}
+
+// access is what the entries for p's pair allow together; "" for none.
+func (x index) access(p keyrange.Permission) (a keyrange.Access) {
+	for _, q := range x.pairs[pairOf(p)] {
+		a = plus(a, q.Access)
+	}
+	return a
 }
 
 // within reports whether every entry is, once and with the same access, also in want.
 func within(entries, want []keyrange.Permission) bool {
+	once, wanted := indexed(entries), indexed(want)
 	for _, p := range entries {
-		if !slices.Contains(want, p) || len(samePair(entries, p)) > 1 {
+		if !slices.Contains(wanted.pairs[pairOf(p)], p) || len(once.pairs[pairOf(p)]) > 1 {
 			return false
 		}
 	}

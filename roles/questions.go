@@ -104,12 +104,20 @@ func granted(own []keyrange.Permission, a keyrange.Access) []Question {
 	return asked
 }
 
-// halves asks for the access that an entry does not give, where no other one does.
+// halves asks for the access that an entry does not give, where no other one does. Where
+// entries overlap, each asks about what those before it, in the order of keys, left.
 func halves(own []keyrange.Permission, a keyrange.Access, reach keyrange.Set) []Question {
 	var asked []Question
+	done := "" // every key below was asked about
 	for _, p := range own {
-		if !p.Access.Includes(a) {
-			asked = append(asked, refused(keyrange.Union(p.Range()).Minus(reach), a, fmt.Sprintf("%s, which it may only %s", p.Target(), p.Access))...)
+		r := p.Range()
+		if p.Access.Includes(a) || r.To != "" && r.To <= done {
+			continue
+		}
+		rest := keyrange.Range{From: max(r.From, done), To: r.To}
+		asked = append(asked, refused(keyrange.Union(rest).Minus(reach), a, fmt.Sprintf("%s, which it may only %s", p.Target(), p.Access))...)
+		if done = r.To; done == "" {
+			break // an open end
 		}
 	}
 	return asked
@@ -117,24 +125,27 @@ func halves(own []keyrange.Permission, a keyrange.Access, reach keyrange.Set) []
 
 // gaps asks for the first and the last key of everything between the ranges.
 func gaps(own []keyrange.Permission, a keyrange.Access, reach keyrange.Set) []Question {
+	begins, ends := map[string]string{}, map[string]string{} // the first entry that does there, in words
+	for _, p := range own {
+		if r := p.Range(); p.Access.Includes(a) {
+			remember(begins, r.From, "just before "+p.Target())
+			remember(ends, r.To, "just past "+p.Target())
+		}
+	}
 	var asked []Question
 	for _, gap := range reach.Gaps().Ranges() {
 		firstKey, lastKey := gap.Edges()
 		asked = append(asked,
-			denied(a, firstKey, beside(own, a, "just past", func(r keyrange.Range) bool { return r.To == gap.From }, "the first key")),
-			denied(a, lastKey, beside(own, a, "just before", func(r keyrange.Range) bool { return r.From == gap.To }, "the last keys")))
+			denied(a, firstKey, cmp.Or(ends[gap.From], "the first key")),
+			denied(a, lastKey, cmp.Or(begins[gap.To], "the last keys")))
 	}
 	return asked
 }
 
-// beside names the permission whose range ends or begins where a gap does.
-func beside(own []keyrange.Permission, a keyrange.Access, where string, meets func(keyrange.Range) bool, none string) string {
-	for _, p := range own {
-		if p.Access.Includes(a) && meets(p.Range()) {
-			return where + " " + p.Target()
-		}
+func remember(m map[string]string, at, text string) {
+	if _, found := m[at]; !found {
+		m[at] = text
 	}
-	return none
 }
 
 // tries is how many ranges of a stretch are looked at for one that is worth a question:

@@ -33,8 +33,9 @@ func (b bridge) build(role string) []Step {
 	if !b.found {
 		steps = append(steps, Step{Phase: addRoles, Action: RoleAdd, Role: b.name, Reason: reason})
 	}
+	exists := indexed(b.exists)
 	for _, p := range b.permissions {
-		if !slices.Contains(b.exists, p) {
+		if !slices.Contains(exists.pairs[pairOf(p)], p) {
 			steps = append(steps, Step{Phase: grant1, Action: RoleGrantPermission, Role: b.name, Permission: p, Reason: reason})
 		}
 	}
@@ -60,6 +61,7 @@ func (w work) changes() []Step {
 		s.Was = c.was
 		return s
 	}
+	have := indexed(w.have)
 	var steps []Step
 	for _, c := range w.edit.raise {
 		steps = append(steps, inPlace(up.raise, c, "the policy allows more"))
@@ -68,25 +70,17 @@ func (w work) changes() []Step {
 		steps = append(steps, step(up.grant, RoleGrantPermission, p, "", p.Access, "the policy allows it"))
 	}
 	for _, p := range w.edit.revoke {
-		steps = append(steps, step(down.revoke, RoleRevokePermission, p, w.access(p), "", "the policy does not allow it"))
+		steps = append(steps, step(down.revoke, RoleRevokePermission, p, have.access(p), "", "the policy does not allow it"))
 	}
 	for _, c := range w.edit.lower {
 		steps = append(steps, inPlace(down.lower, c, "the policy allows less"))
 	}
 	for _, p := range w.edit.renew {
-		revoke := step(down.revoke, RoleRevokePermission, p, w.access(p), p.Access, "etcd cannot change this entry beside another one with the same key")
+		revoke := step(down.revoke, RoleRevokePermission, p, have.access(p), p.Access, "etcd cannot change this entry beside another one with the same key")
 		revoke.Interrupts = w.crowd.interrupted()
 		steps = append(steps, revoke, step(down.renew, RoleGrantPermission, p, p.Access, p.Access, "the policy allows it"))
 	}
 	return steps
-}
-
-// access is what the role's entries for p's pair allow together.
-func (w work) access(p keyrange.Permission) (a keyrange.Access) {
-	for _, q := range samePair(w.have, p) {
-		a = plus(a, q.Access)
-	}
-	return a
 }
 
 // interrupted says who is refused while an entry is renewed: unmanaged users of the

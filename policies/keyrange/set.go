@@ -3,6 +3,7 @@ package keyrange
 import (
 	"cmp"
 	"slices"
+	"sort"
 )
 
 // Range is the half-open interval [From, To); To "" is no end. etcd has no empty
@@ -126,8 +127,10 @@ func (s Set) after(key string) int {
 // Covers reports whether every key of o lies in s.
 func (s Set) Covers(o Set) bool { return o.Minus(s).IsEmpty() }
 
-// Intersect is every key of s that is in o.
+// Intersect is every key of s that is in o. It costs what lies between the ends of the
+// smaller of the two: one range against a large set is a search.
 func (s Set) Intersect(o Set) Set {
+	s, o = s.near(o), o.near(s)
 	var out []Range
 	for i, j := 0, 0; i < len(s.ranges) && j < len(o.ranges); {
 		if x := s.ranges[i].intersect(o.ranges[j]); !x.Empty() {
@@ -143,7 +146,18 @@ func (s Set) Intersect(o Set) Set {
 }
 
 // Minus is every key of s that is not in o.
-func (s Set) Minus(o Set) Set { return s.Intersect(o.Gaps()) }
+func (s Set) Minus(o Set) Set { return s.Intersect(o.near(s).Gaps()) }
+
+// near is the ranges of s that begin before o ends and end after it begins.
+func (s Set) near(o Set) Set {
+	if len(s.ranges) == 0 || len(o.ranges) == 0 {
+		return Set{}
+	}
+	from, to := o.ranges[0].From, o.ranges[len(o.ranges)-1].To
+	first := sort.Search(len(s.ranges), func(i int) bool { return compareEnd(s.ranges[i].To, from) > 0 })
+	end := sort.Search(len(s.ranges), func(i int) bool { return compareEnd(s.ranges[i].From, to) >= 0 })
+	return Set{s.ranges[first:max(first, end)]}
+}
 
 // Gaps is every key that is not in s.
 func (s Set) Gaps() Set {
