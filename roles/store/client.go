@@ -58,7 +58,8 @@ func Connect(ctx context.Context, t Target) (*Client, error) {
 	}
 	etcd, err := clientv3.New(clientv3.Config{
 		Context: ctx, Endpoints: t.Endpoints, TLS: t.TLS, Username: t.User, Password: t.Password,
-		DialTimeout: t.Timeout, DialKeepAliveTime: keepAlive, DialKeepAliveTimeout: keepAlive,
+		MaxCallRecvMsgSize: largestAnswer,
+		DialTimeout:        t.Timeout, DialKeepAliveTime: keepAlive, DialKeepAliveTimeout: keepAlive,
 		Logger: zap.NewNop(), // its default is JSON on stderr (fact 31)
 	})
 	if err != nil {
@@ -185,8 +186,17 @@ func (c *Client) Probe(ctx context.Context, questions []roles.Question, inFlight
 // show. It is for calls that name no user of their own, whose absence would read like a
 // refusal of ours.
 func (c *Client) explain(ctx context.Context, err error) error {
-	if err != nil && hint.Text(err) == "" && refusesUser(err) {
+	if err == nil || hint.Text(err) != "" {
+		return err
+	}
+	method, unknown := isUnknownCall(err)
+	switch {
+	case refusesUser(err):
 		return c.explainRefusal(ctx, err)
+	case unknown:
+		return c.explainVersion(ctx, method, err)
+	case isTooLarge(err):
+		return hint.With(err, fmt.Sprintf("The answer is larger than the %d MiB that lockstep reads. Look with etcdctl which user or role is that large, or what else answers at that port.", largestAnswer>>20))
 	}
 	return c.explainSilence(ctx, err)
 }

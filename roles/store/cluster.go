@@ -37,10 +37,7 @@ func (c *Client) Status(ctx context.Context, endpoint string) (Status, error) {
 	if err != nil {
 		return Status{}, c.explain(ctx, err)
 	}
-	return Status{
-		MemberID: answer.Header.MemberId, ClusterID: answer.Header.ClusterId,
-		Version: answer.Version, Learner: answer.IsLearner,
-	}, nil
+	return statusIn(answer)
 }
 
 // Members is the cluster's list, by name.
@@ -62,12 +59,9 @@ func (c *Client) members(ctx context.Context) (uint64, []Member, error) {
 	if err != nil {
 		return 0, nil, c.explain(ctx, err)
 	}
-	var out []Member
-	for _, m := range answer.Members {
-		out = append(out, Member{ID: m.ID, Name: m.Name, PeerURLs: m.PeerURLs, ClientURLs: m.ClientURLs, Learner: m.IsLearner})
-	}
+	cluster, out, err := membersIn(answer)
 	slices.SortFunc(out, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
-	return answer.Header.ClusterId, out, nil
+	return cluster, out, err
 }
 
 // Alarm is a member's word that something is wrong with its data.
@@ -89,6 +83,9 @@ func (c *Client) Alarms(ctx context.Context) ([]Alarm, error) {
 	}
 	var out []Alarm
 	for _, a := range answer.Alarms {
+		if a == nil {
+			return nil, odd("AlarmList", "it lists an alarm that says nothing")
+		}
 		out = append(out, Alarm{Kind: a.Alarm.String(), MemberID: a.MemberID})
 	}
 	slices.SortFunc(out, func(a, b Alarm) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.MemberID, b.MemberID)) })

@@ -115,6 +115,9 @@ func code(err error) codes.Code {
 // etcd answers a refused or impossible mutation with one of the codes below, and only
 // after it has decided; everything else leaves it open.
 func outcomeUnknown(err error) bool {
+	if isTooLarge(err) {
+		return true
+	}
 	switch code(err) {
 	case codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied, codes.Unauthenticated,
 		codes.NotFound, codes.AlreadyExists, codes.OutOfRange, codes.Unimplemented, codes.ResourceExhausted:
@@ -138,6 +141,12 @@ func IsRefused(err error) bool { return refusedByAuth(err) }
 
 func isLearner(err error) bool {
 	return is(err, rpctypes.ErrGRPCNotSupportedForLearner, "rpc not supported for learner")
+}
+
+// isTooLarge reports an answer that gRPC did not read for its size. What it answers was
+// done nevertheless.
+func isTooLarge(err error) bool {
+	return code(err) == codes.ResourceExhausted && strings.Contains(reason(err), "larger than max")
 }
 
 func isInvalidToken(err error) bool {

@@ -19,5 +19,5 @@ func (c *Client) HoldsKey(ctx context.Context, p keyrange.Permission) (bool, err
 	if err != nil {
 		return false, c.explain(ctx, err)
 	}
-	return len(answer.Kvs) > 0, nil
+	return keysIn(answer, p.Range())
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.etcd.io/etcd/api/v3/authpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sync/errgroup"
 
@@ -53,11 +52,11 @@ func look(ctx context.Context, api API, probe []string) (s roles.State, whole bo
 		return s, false, fmt.Errorf("asking whether auth is on: %w", err)
 	}
 	s.Enabled, s.Revision = on, revision
-	users, err := api.UserList(ctx)
+	users, err := userList(ctx, api)
 	if err != nil {
 		return s, false, fmt.Errorf("listing users: %w", err)
 	}
-	list, err := api.RoleList(ctx)
+	list, err := roleList(ctx, api)
 	if err != nil {
 		return s, false, fmt.Errorf("listing roles: %w", err)
 	}
@@ -65,16 +64,16 @@ func look(ctx context.Context, api API, probe []string) (s roles.State, whole bo
 	for _, name := range probe {
 		asked[name] = on
 	}
-	s.Users, s.Roles = make([]roles.User, len(users.Users)), make([]roles.Role, len(list.Roles))
+	s.Users, s.Roles = make([]roles.User, len(users)), make([]roles.Role, len(list))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(readsInFlight)
-	for i, name := range list.Roles {
+	for i, name := range list {
 		g.Go(func() (err error) {
 			s.Roles[i], err = observeRole(ctx, api, name)
 			return err
 		})
 	}
-	for i, name := range users.Users {
+	for i, name := range users {
 		g.Go(func() (err error) {
 			s.Users[i], err = observeUser(ctx, api, name, asked[name])
 			return err
@@ -90,23 +89,21 @@ func look(ctx context.Context, api API, probe []string) (s roles.State, whole bo
 
 func observeRole(ctx context.Context, api API, name string) (roles.Role, error) {
 	r := roles.Role{Name: name}
-	answer, err := api.RoleGet(ctx, name)
+	permissions, err := permissionsOf(ctx, api, name)
 	if err != nil {
 		return r, fmt.Errorf("reading role %q: %w", name, err)
 	}
-	for _, p := range answer.Perm {
-		r.Permissions = append(r.Permissions, keyrange.Permission{Key: string(p.Key), RangeEnd: string(p.RangeEnd), Access: access(p.PermType)})
-	}
+	r.Permissions = permissions
 	return r, nil
 }
 
 func observeUser(ctx context.Context, api API, name string, probe bool) (roles.User, error) {
 	u := roles.User{Name: name}
-	answer, err := api.UserGet(ctx, name)
+	held, err := rolesOf(ctx, api, name)
 	if err != nil {
 		return u, fmt.Errorf("reading user %q: %w", name, err)
 	}
-	u.Roles = slices.Sorted(slices.Values(answer.Roles))
+	u.Roles = slices.Sorted(slices.Values(held))
 	if !probe {
 		return u, nil
 	}
@@ -133,16 +130,6 @@ func authStatus(ctx context.Context, api API) (on bool, revision uint64, err err
 		return true, 0, nil
 	}
 	return false, 0, err
-}
-
-func access(t authpb.Permission_Type) keyrange.Access {
-	switch t {
-	case authpb.Permission_READ:
-		return keyrange.Read
-	case authpb.Permission_WRITE:
-		return keyrange.Write
-	}
-	return keyrange.ReadWrite
 }
 
 func permissionType(a keyrange.Access) clientv3.PermissionType {

@@ -62,7 +62,10 @@ func probeBatch(ctx context.Context, api API, answers []roles.Answer, batch []in
 		}
 		ops = append(ops, op)
 	}
-	_, err := api.Txn(ctx).Else(ops...).Commit()
+	answer, err := api.Txn(ctx).Else(ops...).Commit()
+	if err == nil {
+		err = permitted(answer)
+	}
 	if err != nil && len(batch) > 1 {
 		for k := range batch {
 			probeBatch(ctx, api, answers, batch[k:k+1])

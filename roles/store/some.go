@@ -23,14 +23,14 @@ func ObserveSome(ctx context.Context, api API, users, held []string, stranger fu
 		return s, fmt.Errorf("asking whether auth is on: %w", err)
 	}
 	s.Enabled, s.Revision = on, revision
-	all, err := api.UserList(ctx)
+	all, err := userList(ctx, api)
 	if err != nil {
 		return s, fmt.Errorf("listing users: %w", err)
 	}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(readsInFlight)
-	for _, name := range all.Users {
+	for _, name := range all {
 		named := slices.Contains(users, name)
 		if !named && !stranger(name) {
 			continue
