@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"lockstep/bootstrap/world"
 	"lockstep/certgen"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
@@ -22,7 +23,8 @@ const countingTime = 5 * time.Second
 // counts is what one member counted, or why that is not known.
 type counts struct {
 	store.Requests
-	err error
+	gateway bool // it may be that some of the requests came by the HTTP gateway
+	err     error
 }
 
 // sayAffected tells, before auth is turned on for a cluster that is in use, who will
@@ -61,24 +63,29 @@ func (r *run) countAll(ctx context.Context) []counts {
 	out := make([]counts, len(members))
 	var group sync.WaitGroup
 	for i, m := range members {
-		group.Go(func() { out[i].Requests, out[i].err = r.count(ctx, m.URL) })
+		group.Go(func() { out[i] = r.count(ctx, m) })
 	}
 	group.Wait()
 	return out
 }
 
-func (r *run) count(ctx context.Context, url string) (store.Requests, error) {
+func (r *run) count(ctx context.Context, m world.Member) counts {
 	ctx, cancel := context.WithTimeout(ctx, min(countingTime, r.CallTimeout))
 	defer cancel()
 	root, err := r.Root(ctx)
 	if err != nil {
-		return store.Requests{}, err
+		return counts{err: err}
 	}
 	config, err := r.TLS(root)
 	if err != nil {
-		return store.Requests{}, err
+		return counts{err: err}
 	}
-	return store.CountRequests(ctx, url, config)
+	c := counts{}
+	if c.Requests, c.err = store.CountRequests(ctx, m.Pages(), config); c.Versionless > 0 {
+		serves, err := store.ServesGateway(ctx, m.Pages(), config)
+		c.gateway = serves || err != nil
+	}
+	return c
 }
 
 // sentences is what a member's counts say about those who will notice.

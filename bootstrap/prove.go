@@ -13,7 +13,7 @@ func (r *run) conclude(ctx context.Context) (*Result, error) {
 	if result.Evidence != nil && r.Soak > 0 {
 		result.Soak = r.soak(ctx, r.countAll)
 		if err == nil {
-			err = result.Soak.verdict()
+			err = result.Soak.verdict(r.wayBack())
 		}
 	}
 	return result, err

@@ -3,7 +3,9 @@ package bootstrap
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +24,9 @@ type Soak struct {
 	Refused        []Refused     // by member in the policy's order, then by request
 	Restarted      []string      // members whose counts began anew; what they refused just before is lost
 	Unknown        []Unknown     // members that did not answer at the beginning or at the end
+	// Gateway is the members whose HTTP gateway may have been used: what it answers itself,
+	// HTTP 400 to a certificate that has a CN, is in no count.
+	Gateway []string
 }
 
 // Refused is how often a member refused one kind of request in one way.
@@ -87,6 +92,7 @@ type tally struct {
 	missed    error           // the first look failed
 	err       error           // the latest look failed
 	restarted bool
+	gateway   bool
 	refused   map[store.Call]uint64
 }
 
@@ -102,6 +108,7 @@ func (t *tally) add(c counts) (fresh []store.Call) {
 		}
 		return nil
 	}
+	t.gateway = t.gateway || c.gateway
 	before := t.last
 	t.last = &c.Requests
 	if before == nil {
@@ -153,6 +160,9 @@ func conclusion(members []world.Member, tallies []tally, asked, watched time.Dur
 		if t.restarted {
 			s.Restarted = append(s.Restarted, name)
 		}
+		if t.gateway {
+			s.Gateway = append(s.Gateway, name)
+		}
 		if err := cmp.Or(t.missed, t.err); err != nil {
 			s.Unknown = append(s.Unknown, Unknown{name, err})
 		}
@@ -160,9 +170,9 @@ func conclusion(members []world.Member, tallies []tally, asked, watched time.Dur
 	return s
 }
 
-// verdict is nil when no member refused anything for as long as was asked, else a
-// hint.NotInStep error.
-func (s *Soak) verdict() error {
+// verdict is nil when no member refused anything for as long as was asked, and all that
+// it answered is counted; else a hint.NotInStep error. wayBack is how to undo it all.
+func (s *Soak) verdict(wayBack string) error {
 	var total uint64
 	for _, x := range s.Refused {
 		total += x.Count
@@ -173,18 +183,43 @@ func (s *Soak) verdict() error {
 	}
 	switch {
 	case total > 0:
-		return hint.Pending("The log of a member that refused names a CN that is no user (\"cannot find a user for permission check\") and whoever was refused a write (\"failed to apply request\"); "+
-			"of a user's refused read there is only the count. Give them in the policy what they need, and lockstep apply it.",
+		return hint.Pending("The log of a member that refused names a CN that is no user (\"cannot find a user for permission check\") and a user that was refused a write (\"failed to apply request\"); "+
+			"of a user's refused read there is only the count. Give them in the policy what they need, and lockstep apply it.\n"+wayBack,
 			"auth is on, and requests were refused: %d in %s", total, s.Watched.Round(soakInterval/10))
 	case len(unknown) > 0:
-		return hint.Pending("When it answers, run the same command again: it watches anew.",
+		return hint.Pending(advice(s.Unknown[0].Err, "When it answers, run the same command again: it watches anew."),
 			"what %s refused is not known: %w", strings.Join(unknown, ", "), s.Unknown[0].Err)
 	case len(s.Restarted) > 0:
 		return hint.Pending("Run the same command again: it changes nothing that is in step, and watches anew.",
 			"%s began to count anew: what it refused just before its restart is not known", strings.Join(s.Restarted, ", "))
+	case len(s.Gateway) > 0:
+		return hint.Pending("Look for HTTP 400 (\"CommonName of client\") in the logs of the programs that use the gateway: they need a certificate without a CN, and a user with a password. "+
+			"Where no program needs it, start the member with ETCD_ENABLE_GRPC_GATEWAY=false, and run the same command again.\n"+wayBack,
+			"what the HTTP gateway of %s refused is not known: requests without a client version came there, and its own answers are not counted", strings.Join(s.Gateway, ", "))
 	case s.Watched < s.Asked:
 		return hint.Pending("Run the same command again to watch longer: it changes nothing that is in step.",
 			"the soak was ended after %s of %s; nobody was refused until then", s.Watched.Round(soakInterval/10), s.Asked)
 	}
 	return nil
+}
+
+// wayBack is the quick way back, by which root turns auth off again, and what it costs.
+func (r *run) wayBack() string {
+	issue, disable := "lockstep certs issue root --ttl 1h", "etcdctl auth disable"
+	if r.Policy.BringsCA() {
+		issue += " --ca-key FILE"
+	} else if len(r.Policy.Cluster.Members) == 0 {
+		disable = "etcdctl --cacert FILE auth disable" // the folder does not know who signed the servers
+	}
+	return fmt.Sprintf("The quick way back: %s, then (cd %s && set -a && . ./etcdctl.env && %s). "+
+		"While auth is off, every certificate that the members accept may read and write every key, and change users.",
+		issue, quotedPath(filepath.Join(r.Folder.Path(), "root")), disable)
+}
+
+// quotedPath is path as one word of a POSIX shell.
+func quotedPath(path string) string {
+	if !strings.ContainsFunc(path, func(r rune) bool { return strings.ContainsRune(" \t\"'`$&;|<>()*?[]#~\\!{}", r) }) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

@@ -31,6 +31,12 @@ func begun(at time.Time, c counts) counts {
 	return c
 }
 
+// gateway is c where some of the requests may have come by the HTTP gateway.
+func gateway(c counts) counts {
+	c.gateway = true
+	return c
+}
+
 // What was refused before the first look is nobody's that is watched: lockstep's own
 // proofs are among it.
 func TestTally(t *testing.T) {
@@ -55,6 +61,8 @@ func TestTally(t *testing.T) {
 		"silent at the end": {[]counts{counted(9, nil), counted(12, refused{readDenied: 1}), failed},
 			&Soak{Refused: []Refused{{"etcd1", readDenied, 1}}, Unknown: []Unknown{{"etcd1", errSilent}}}},
 		"silent at the beginning": {[]counts{failed, counted(9, refused{readDenied: 3}), counted(12, refused{readDenied: 3})}, &Soak{Unknown: []Unknown{{"etcd1", errSilent}}}},
+		"the gateway was used":    {[]counts{gateway(counted(9, nil)), counted(12, nil)}, &Soak{Gateway: []string{"etcd1"}}},
+		"the gateway is used":     {[]counts{counted(9, nil), gateway(counted(12, nil))}, &Soak{Gateway: []string{"etcd1"}}},
 		"never read":              {[]counts{failed, failed}, &Soak{Unknown: []Unknown{{"etcd1", errSilent}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -104,6 +112,9 @@ func TestSoak(t *testing.T) {
 		"a member restarts": {asked: 1500 * time.Millisecond, count: restarting, events: []string{
 			"soak: watching for 1.5s whom the members refuse", "soak: seconds (1/1)", "soak: seconds (1/1)"},
 			verdict: "etcd1 began to count anew: what it refused just before its restart is not known"},
+		"the gateway was used": {asked: time.Second, count: func(d time.Duration) counts { return gateway(quiet(d)) }, events: []string{
+			"soak: watching for 1s whom the members refuse", "soak: seconds (1/1)"},
+			verdict: "what the HTTP gateway of etcd1 refused is not known: requests without a client version came there, and its own answers are not counted"},
 		"silent": {asked: time.Second, count: func(time.Duration) counts { return counts{err: errSilent} }, events: []string{
 			"soak: watching for 1s whom the members refuse", "soak: seconds (1/1)"},
 			verdict: "what etcd1 refused is not known: no answer"},
@@ -131,7 +142,7 @@ func TestSoak(t *testing.T) {
 				if diff := cmp.Diff(test.events, events); diff != "" {
 					t.Errorf("events (-want +got):\n%s", diff)
 				}
-				switch err := soak.verdict(); {
+				switch err := soak.verdict("The quick way back."); {
 				case test.verdict == "" && err != nil:
 					t.Errorf("verdict %v", err)
 				case test.verdict != "" && (err == nil || err.Error() != test.verdict || hint.Of(err) != hint.NotInStep || hint.Text(err) == ""):

@@ -70,6 +70,7 @@ type Member struct {
 	Version       string
 	Learner       bool
 	Clock         time.Duration // its clock minus ours
+	ClockErr      error         // why that is not known
 
 	Peers   []Peer // the members that it lists, by name; nil: it was not asked
 	PeerURL string

@@ -154,8 +154,18 @@ func memberChecks() []Check {
 			Sentence: "clocks agree within two minutes",
 			Remedy:   "set the clock (NTP): certificates are judged by it",
 			Find: eachDescribed(func(_ *Evidence, m Member, found func(text string)) {
-				if m.Clock.Abs() > clockTolerance {
+				if m.ClockErr == nil && m.Clock.Abs() > clockTolerance {
 					found(fmt.Sprintf("its clock differs from ours by %s", m.Clock.Round(time.Second)))
+				}
+			}),
+		},
+		{
+			Code: "members/clock-unseen", Severity: Warning, Needs: NeedsMembers,
+			Sentence: "every member's clock could be compared",
+			Remedy:   "compare it by hand (date -u on its host), or let the member serve HTTP where it can be reached from here: metricsURL of the member in the policy",
+			Find: eachDescribed(func(_ *Evidence, m Member, found func(text string)) {
+				if m.ClockErr != nil {
+					found(fmt.Sprintf("its clock is not known: %v", m.ClockErr))
 				}
 			}),
 		},

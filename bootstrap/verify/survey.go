@@ -92,7 +92,7 @@ func surveyClientPort(ctx context.Context, w *world.World, at world.Member, iden
 	m.Plain = store.SpeaksPlain(ctx, at.URL)
 	m.Refusals, m.Err = refusals(ctx, w, at.URL, identities)
 	if m.Err == nil && !m.refuses("root") {
-		m.Err = askAsRoot(ctx, w, &m, &identities[0].Certificate)
+		m.Err = askAsRoot(ctx, w, at, &m, &identities[0].Certificate)
 	}
 	return m
 }
@@ -153,7 +153,7 @@ func refusals(ctx context.Context, w *world.World, url string, identities []Iden
 }
 
 // askAsRoot fills in what a member tells a client, through a connection of its own.
-func askAsRoot(ctx context.Context, w *world.World, m *Member, root *tls.Certificate) error {
+func askAsRoot(ctx context.Context, w *world.World, at world.Member, m *Member, root *tls.Certificate) error {
 	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
 	defer cancel()
 	c, err := w.Connect(ctx, root, m.URL)
@@ -167,9 +167,7 @@ func askAsRoot(ctx context.Context, w *world.World, m *Member, root *tls.Certifi
 	}
 	if err == nil {
 		m.ID, m.ClusterID, m.Version, m.Learner, m.Described = status.MemberID, status.ClusterID, status.Version, status.Learner, true
-		if err := readClock(ctx, w, m, root); err != nil {
-			return err
-		}
+		readClock(ctx, w, at.Pages(), m, root)
 	}
 	if m.Learner {
 		m.Root = learnt(c.CheckLearner(ctx))
@@ -203,17 +201,15 @@ func askVoter(ctx context.Context, c *store.Client, m *Member) error {
 	return nil
 }
 
-func readClock(ctx context.Context, w *world.World, m *Member, root *tls.Certificate) error {
+// readClock takes the time from an HTTP answer: gRPC tells none.
+func readClock(ctx context.Context, w *world.World, from store.Pages, m *Member, root *tls.Certificate) {
 	config, err := w.TLS(root)
 	if err != nil {
-		return err
+		m.ClockErr = err
+		return
 	}
-	clock, err := store.Clock(ctx, m.URL, config)
-	if err != nil {
-		return fmt.Errorf("asking %s for its time: %w", m.Name, err)
-	}
-	m.Clock = clock.Sub(w.Now())
-	return nil
+	clock, err := store.Clock(ctx, from, config)
+	m.Clock, m.ClockErr = clock.Sub(w.Now()), err
 }
 
 // learnt is what the answer to something that needs root tells. "user name is empty" and

@@ -49,14 +49,18 @@ type World struct {
 	introduced bool
 }
 
-// Member is one etcd server to talk to.
-type Member struct{ Name, URL, PeerURL string }
+// Member is one etcd server to talk to. PeerURL and MetricsURL are "" where the policy
+// does not say.
+type Member struct{ Name, URL, PeerURL, MetricsURL string }
+
+// Pages is where the member may serve HTTP.
+func (m Member) Pages() store.Pages { return store.Pages{Client: m.URL, Metrics: m.MetricsURL} }
 
 // Members is the policy's members, or its endpoints under their URLs' names.
 func (w *World) Members() []Member {
 	var out []Member
 	for _, m := range w.Policy.Cluster.Members {
-		out = append(out, Member{Name: m.Name, URL: m.ClientURL, PeerURL: m.PeerURL})
+		out = append(out, Member{Name: m.Name, URL: m.ClientURL, PeerURL: m.PeerURL, MetricsURL: m.MetricsURL})
 	}
 	for _, url := range w.Policy.Cluster.Endpoints {
 		out = append(out, Member{Name: url, URL: url})

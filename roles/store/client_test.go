@@ -115,7 +115,7 @@ func TestWhatAMemberSays(t *testing.T) {
 	if alarms, err := c.Alarms(ctx); err != nil || len(alarms) > 0 {
 		t.Errorf("alarms %v, %v", alarms, err)
 	}
-	clock, err := store.Clock(ctx, s.url, s.tls(t, "a"))
+	clock, err := store.Clock(ctx, store.Pages{Client: s.url}, s.tls(t, "a"))
 	must(t, err)
 	if off := time.Since(clock); off < -2*time.Second || off > patience {
 		t.Errorf("the clock is off by %v", off)

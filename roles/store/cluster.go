@@ -3,12 +3,9 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -117,15 +114,4 @@ func (c *Client) AuthEnabled(ctx context.Context) (bool, error) {
 	defer cancel()
 	on, _, err := authStatus(ctx, c.etcd)
 	return on, c.explain(ctx, err)
-}
-
-// Clock is the time at the member, from the Date header of its /version page; it has
-// whole seconds.
-func Clock(ctx context.Context, endpoint string, config *tls.Config) (time.Time, error) {
-	answer, err := get(ctx, endpoint+"/version", config)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("asking for the time: %w", err)
-	}
-	defer answer.Body.Close()
-	return http.ParseTime(answer.Header.Get("Date"))
 }

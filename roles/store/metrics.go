@@ -35,12 +35,11 @@ type Call struct {
 	Code   string // gRPC's: "PermissionDenied"
 }
 
-// CountRequests reads a member's metrics. The client port serves them, wherever else
-// --listen-metrics-urls does, to every certificate that it takes, and counts the reading
-// as no request. Watches that are refused and what the gateway answers itself (HTTP 400)
-// are not in etcd's counts either.
-func CountRequests(ctx context.Context, endpoint string, config *tls.Config) (Requests, error) {
-	answer, err := get(ctx, endpoint+"/metrics", config)
+// CountRequests reads a member's metrics, which every certificate that it takes may read,
+// and which count the reading as no request. Watches that are refused and what the gateway
+// answers itself (HTTP 400) are not in etcd's counts either.
+func CountRequests(ctx context.Context, from Pages, config *tls.Config) (Requests, error) {
+	answer, err := from.get(ctx, "/metrics", config)
 	if err != nil {
 		return Requests{}, fmt.Errorf("reading the member's metrics: %w", err)
 	}
@@ -53,16 +52,6 @@ func CountRequests(ctx context.Context, endpoint string, config *tls.Config) (Re
 		return Requests{}, fmt.Errorf("reading the member's metrics: %w", err)
 	}
 	return requests, nil
-}
-
-// get asks for one page over a connection of its own, which ends with the body.
-func get(ctx context.Context, url string, config *tls.Config) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	transport := &http.Transport{TLSClientConfig: config.Clone(), DisableKeepAlives: true}
-	return transport.RoundTrip(request)
 }
 
 // parseMetrics reads Prometheus' text format. A page without etcd's counts is an error:

@@ -109,7 +109,7 @@ func login(user string) func(context.Context, *clientv3.Client) error {
 // requests reads the counts by the client port.
 func requests(t *testing.T, s *server, cn string) store.Requests {
 	t.Helper()
-	r, err := store.CountRequests(t.Context(), s.url, s.tls(t, cn))
+	r, err := store.CountRequests(t.Context(), store.Pages{Client: s.url}, s.tls(t, cn))
 	must(t, err)
 	return r
 }
@@ -232,7 +232,7 @@ func countOn(t *testing.T, status int, page string) (store.Requests, error) {
 	t.Cleanup(server.Close)
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
-	return store.CountRequests(t.Context(), server.URL, &tls.Config{RootCAs: pool})
+	return store.CountRequests(t.Context(), store.Pages{Client: server.URL}, &tls.Config{RootCAs: pool})
 }
 
 // Answers that say nothing about who asked are no refusal; etcd 3.5 gives some refusals

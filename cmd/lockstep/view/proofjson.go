@@ -25,6 +25,7 @@ type SoakDocument struct {
 	Refused   []RefusedDocument `json:"refused"`
 	Restarted []string          `json:"restarted"` // members whose counts began anew
 	Unknown   []UnknownDocument `json:"unknown"`   // members whose counts could not be read at the beginning or at the end
+	Gateway   []string          `json:"gateway"`   // members whose HTTP gateway may have refused what is in no count
 }
 
 // RefusedDocument is how often a member refused one kind of request in one way.

@@ -18,8 +18,11 @@ func soaked(s *Sheet, k *bootstrap.Soak) {
 			rows = append(rows, []any{x.Member, x.Method, x.Code, x.Count})
 		}
 		s.Table([]string{"member", "request", "answer", "times"}, rows)
-	case len(k.Unknown) == 0:
+	case len(k.Unknown) == 0 && len(k.Gateway) == 0:
 		s.Line("soak: %s in %s", s.Paint(Good, "no request was refused"), watched)
+	}
+	if len(k.Gateway) > 0 {
+		s.Line("soak: what the HTTP gateway of %s refused is %s: its own answers (HTTP 400) are not counted", strings.Join(k.Gateway, ", "), s.Paint(Warn, "not known"))
 	}
 	if len(k.Restarted) > 0 {
 		s.Line("soak: %s restarted meanwhile: what was refused just before is not known", strings.Join(k.Restarted, ", "))
@@ -33,6 +36,7 @@ func soakDocument(k *bootstrap.Soak) *SoakDocument {
 	d := &SoakDocument{
 		Asked: k.Asked.Seconds(), Watched: k.Watched.Seconds(),
 		Refused: []RefusedDocument{}, Restarted: append([]string{}, k.Restarted...), Unknown: []UnknownDocument{},
+		Gateway: append([]string{}, k.Gateway...),
 	}
 	for _, x := range k.Refused {
 		d.Refused = append(d.Refused, RefusedDocument{x.Member, x.Method, x.Code, x.Count})
