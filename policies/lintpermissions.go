@@ -2,11 +2,17 @@ package policies
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"lockstep/policies/keyrange"
 	"lockstep/policies/presets"
 	"lockstep/policies/strict"
+)
+
+var (
+	placeholder = regexp.MustCompile(`\$?\{[A-Za-z_][A-Za-z0-9_.-]*\}`) // {name}, ${NAME}
+	numbered    = regexp.MustCompile(`^(.*?)([0-9]+)$`)
 )
 
 // lintPermissions looks at one component by itself.
@@ -21,6 +27,7 @@ func (p *parser) lintPermissions(c *component) {
 			p.Warn(w.at.Field("access"), "most software needs readwrite", "%s may write %s and not read it", c.Name, w.Target())
 		}
 		p.lintTexts(w.at)
+		p.lintPlaceholders(w.at)
 	}
 }
 
@@ -56,9 +63,12 @@ func (p *parser) lintTexts(permission strict.Value) {
 				p.lintText(form, item)
 			}
 		}
+		if ends := v.Items(); form == presets.Range && len(ends) == 2 {
+			p.lintEnds(ends[0], ends[1])
+		}
 	}
 	if key := permission.Field(string(presets.Key)); strings.HasSuffix(key.Text(), "/") {
-		p.Warn(key, fmt.Sprintf("write {prefix: %s} if the keys below it are meant", key.Text()), "is the one key that ends in a slash, and no key below it")
+		p.Warn(key, fmt.Sprintf("write {prefix: %q} if the keys below it are meant", key.Text()), "is the one key that ends in a slash, and no key below it")
 	}
 }
 
@@ -68,11 +78,37 @@ func (p *parser) lintText(form presets.Form, v strict.Value) {
 	case strings.Contains(text, "*"):
 		p.Warn(v, starMeans(form, text), "the * is an ordinary character of the key")
 	case strings.TrimSpace(text) != text:
-		p.Warn(v, fmt.Sprintf("write %s without it if it is a slip", strings.TrimSpace(text)), "begins or ends with a blank, which is part of the key")
+		p.Warn(v, fmt.Sprintf("write %q without it if it is a slip", strings.TrimSpace(text)), "begins or ends with a blank, which is part of the key")
 	case strings.Contains(text, `\`):
 		p.Warn(v, escapeMeans(form), "the backslash is an ordinary character of the key, and begins no escape")
 	case strings.ContainsAny(text[:1]+text[len(text)-1:], `"'`+"`"):
 		p.Warn(v, "leave the quotation mark out if it is a slip", "the quotation mark is part of the key")
+	case strings.HasPrefix(text, "[") && strings.ContainsAny(text[len(text)-1:], ")]"):
+		p.Warn(v, "write {range: [from, to]}, without quotation marks around the brackets, if a range is meant", "the brackets are part of the key")
+	}
+}
+
+// lintPlaceholders warns of a component's own text that only a preset would fill in.
+func (p *parser) lintPlaceholders(permission strict.Value) {
+	for _, e := range permission.Entries() {
+		for _, v := range append(e.Value.Items(), e.Value) {
+			if found := placeholder.FindString(v.Text()); found != "" {
+				p.Warn(v, "write the key as it is in etcd, or declare a preset: its permissions may use {name}", "%s is ordinary text here and stands for nothing", found)
+			}
+		}
+	}
+}
+
+// lintEnds warns of ranges that hold other keys than a reader expects.
+func (p *parser) lintEnds(from, to strict.Value) {
+	first, last := numbered.FindStringSubmatch(from.Text()), numbered.FindStringSubmatch(to.Text())
+	switch {
+	case first != nil && last != nil && first[1] == last[1] && len(first[2]) != len(last[2]):
+		p.Warn(to, "write a prefix, one permission for each key, or numbers with equally many digits",
+			"keys are compared byte by byte and not by number: %q comes before %q", first[1]+"10", first[1]+"2")
+	case from.Text() != "" && strings.HasPrefix(to.Text(), from.Text()) && !strings.Contains(from.Text(), "*"):
+		p.Warn(to, fmt.Sprintf("write {prefix: %q} if every key that begins so is meant", from.Text()),
+			"the end begins with the first key, so the range holds only some of the keys that begin so")
 	}
 }
 
@@ -85,7 +121,7 @@ func starMeans(form presets.Form, text string) string {
 	case form == presets.Prefix:
 		return "leave it out: a prefix covers every key that begins with it"
 	}
-	return fmt.Sprintf("write {prefix: %s} if every key that begins so is meant", before)
+	return fmt.Sprintf("write {prefix: %q} if every key that begins so is meant", before)
 }
 
 func escapeMeans(form presets.Form) string {

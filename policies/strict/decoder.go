@@ -19,7 +19,7 @@ const MaxBytes = 4 << 20
 // Decoder reads any number of files and gathers what is wrong in them. The zero
 // Decoder is ready.
 type Decoder struct {
-	files    []string
+	files    map[string]int // in the order of reading
 	file     string
 	problems Problems
 }
@@ -29,7 +29,7 @@ type Decoder struct {
 func (d *Decoder) Problems() Problems {
 	slices.SortStableFunc(d.problems, func(a, b Problem) int {
 		return cmp.Or(
-			cmp.Compare(slices.Index(d.files, a.File), slices.Index(d.files, b.File)),
+			cmp.Compare(d.files[a.File], d.files[b.File]),
 			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return slices.Clone(d.problems)
@@ -52,8 +52,11 @@ func (d *Decoder) Warn(v Value, hint, format string, args ...any) {
 // messages. The result is invalid if there is no such document.
 func (d *Decoder) Read(name string, text []byte, t Type) Value {
 	d.file = name
-	if !slices.Contains(d.files, name) {
-		d.files = append(d.files, name)
+	if _, again := d.files[name]; !again {
+		if d.files == nil {
+			d.files = map[string]int{}
+		}
+		d.files[name] = len(d.files)
 	}
 	top := Value{Position: d.at(1, 1), state: invalid}
 	if !d.checkText(text) {
