@@ -146,8 +146,8 @@ func (a *accountant) power(c *edit.Component, u roles.User) (why []string, sayab
 		all = append(all, role.Permissions...)
 	}
 	union, _ := joined(all)
-	more := grant(c, u.Name, union)
-	return append(why, more...), len(more) == 0
+	more, sayable := grant(c, u.Name, union)
+	return append(why, more...), sayable
 }
 
 // superuser is the preset for role root that names the user; "" for none.
@@ -174,18 +174,19 @@ func (a *accountant) role(c *edit.Component, u roles.User) (why []string, sayabl
 	for _, p := range twice {
 		why = append(why, fmt.Sprintf("role %q holds %s more than once, which makes etcd lower it only in part", name, p.Target()))
 	}
-	more := grant(c, name, permissions)
-	return append(why, more...), len(more) == 0
+	more, sayable := grant(c, name, permissions)
+	return append(why, more...), sayable
 }
 
-// grant writes permissions into c, as a preset where one says the same.
-func grant(c *edit.Component, role string, permissions []keyrange.Permission) (why []string) {
+// grant writes permissions into c, as a preset where one says the same. What no policy can
+// write it leaves out and says why; it is not sayable where nothing is left.
+func grant(c *edit.Component, role string, permissions []keyrange.Permission) (why []string, sayable bool) {
 	if m, ok := matching(c.Name, []string{c.Name, role}, permissions); ok {
 		c.Preset, c.With = m.preset, m.with
-		return nil
+		return nil, true
 	}
-	c.Permissions, why = wording(role, permissions)
-	return why
+	c.Permissions, why, sayable = wording(role, permissions)
+	return why, sayable
 }
 
 // remarks is what to know about a user that is a component.
