@@ -1,9 +1,12 @@
 package policies
 
+import "lockstep/policies/presets"
+
 // lint warns of what is legal but suspicious. Few and exact: with --strict each one
 // stops a pipeline.
 func (p *parser) lint(policy *Policy, components []*component) {
 	p.lintCluster(policy)
+	software := knownFrom(presets.List())
 	for _, c := range components {
 		if c.Administrator {
 			at := c.v.Field("administrator")
@@ -14,6 +17,7 @@ func (p *parser) lint(policy *Policy, components []*component) {
 		}
 		if c.known {
 			p.lintPermissions(c)
+			p.lintSlash(c, software)
 		}
 	}
 	for _, own := range p.declared {
@@ -21,7 +25,7 @@ func (p *parser) lint(policy *Policy, components []*component) {
 			p.lintTexts(permission)
 		}
 	}
-	p.lintNeighbours(components)
+	p.lintNeighbours(components, software)
 	p.lintOverlap(components)
 }
 

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -32,7 +33,7 @@ func claims(components []*component, wanted func(written) bool) []claim {
 // lintNeighbours finds prefixes like /calico that also cover /calico-evil. Keys are
 // sorted, so what begins with a prefix lies together; of those, the ones below its slash
 // are left out.
-func (p *parser) lintNeighbours(components []*component) {
+func (p *parser) lintNeighbours(components []*component, software known) {
 	all := claims(components, func(written) bool { return true })
 	other := make([]int, len(all)) // the next claim that is of another role
 	for i := len(all) - 1; i >= 0; i-- {
@@ -57,7 +58,11 @@ func (p *parser) lintNeighbours(components []*component) {
 				i = other[i]
 			}
 			if i < end {
-				p.Warn(blame(x.written, "prefix"), "end it with / if only keys below are meant", "prefix %q also covers %s of %q", prefix, all[i].Target(), all[i].c.Name)
+				advice := "end it with / if only keys below are meant"
+				if preset, found := software.bare(prefix); found {
+					advice = fmt.Sprintf("give %q other keys: preset %s lists this prefix without a slash", all[i].c.Name, preset)
+				}
+				p.Warn(blame(x.written, "prefix"), advice, "prefix %q also covers %s of %q", prefix, all[i].Target(), all[i].c.Name)
 				break
 			}
 		}
