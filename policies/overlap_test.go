@@ -46,7 +46,7 @@ components:
 		"app": "",
 		"all": `b.yaml:4:31: warning: components[0].permissions[0]: "apart" and "all" may both write prefix "/apart/"`,
 		"star": `b.yaml:7:38: warning: components[3].permissions[0].key: the * is an ordinary character of the key
-  hint: write {prefix: /x} if every key that begins so is meant`,
+  hint: write {prefix: "/x"} if every key that begins so is meant`,
 		"unknown": "",
 	} {
 		if diff := cmp.Diff(want, p.WarningsOf(name).Error()); diff != "" {

@@ -75,7 +75,7 @@ func certificatesType() strict.Type {
 
 func componentType() strict.Type {
 	text := strict.Type{Kind: strict.Text}
-	return strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
+	return strict.Type{Kind: strict.Mapping, Example: "{name: app, permissions: [{prefix: /app/, access: readwrite}]}", Fields: []strict.Field{
 		{Name: "name", Required: true, Type: name(false), Doc: "The component's name; also its folder below components/."},
 		{Name: "user", Type: name(true), Doc: "Its etcd user and its certificate's CN. Default: its name."},
 		{Name: "role", Type: name(true), Doc: "Its etcd role. Default: the user's name."},

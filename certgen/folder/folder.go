@@ -31,14 +31,21 @@ type Folder struct {
 // Open opens an existing PKI folder. The error is fs.ErrNotExist when there is none.
 func Open(path string) (*Folder, error) {
 	root, err := os.OpenRoot(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, hint.With(fmt.Errorf("opening the PKI folder: %w", err),
-			"Name it with --pki, or make it with lockstep bootstrap.")
-	case err != nil:
-		return nil, fmt.Errorf("opening the PKI folder: %w", err)
+	if err != nil {
+		return nil, adviseOpening(fmt.Errorf("opening the PKI folder: %w", err))
 	}
 	return &Folder{path: path, root: root, disk: rootDisk{root}}, nil
+}
+
+// adviseOpening says what to do about a folder that cannot be opened.
+func adviseOpening(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return hint.With(err, "Name it with --pki, or make it with lockstep bootstrap.")
+	case errors.Is(err, fs.ErrPermission):
+		return hint.With(err, "It holds keys, so only its owner may read it: run lockstep as that user (ls -ld shows it), or name another folder with --pki.")
+	}
+	return err
 }
 
 // Create opens the PKI folder at path, and makes it first, with mode 0700, when it is

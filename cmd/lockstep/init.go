@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -113,7 +114,12 @@ func writeNew(path, text string) error {
 	if errors.Is(err, fs.ErrExist) {
 		return refuseExisting(path)
 	}
-	if err != nil {
+	switch folder := filepath.Dir(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return hint.With(fmt.Errorf("writing the policy: %w", err), fmt.Sprintf("Make the folder first: mkdir -p %q", folder))
+	case errors.Is(err, fs.ErrPermission):
+		return hint.With(fmt.Errorf("writing the policy: %w", err), fmt.Sprintf("This user may not write in %q: name another file with -f, or print the policy with -f -.", folder))
+	case err != nil:
 		return fmt.Errorf("writing the policy: %w", err)
 	}
 	_, err = io.WriteString(f, text)

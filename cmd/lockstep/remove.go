@@ -14,6 +14,7 @@ import (
 	"lockstep/policies"
 	"lockstep/policies/edit"
 	"lockstep/policies/hint"
+	"lockstep/policies/strict"
 )
 
 type removeOptions struct {
@@ -52,6 +53,9 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 	}
 	c, ok := p.Component(opts.name)
 	if !ok {
+		if near := strict.Suggest(opts.name, componentNames(p), ""); near != "" {
+			return hint.With(fmt.Errorf("the policy names no component %q", opts.name), near)
+		}
 		return hint.With(fmt.Errorf("the policy names no component %q", opts.name), "lockstep apply --prune removes what the policy does not name any more.")
 	}
 	before, err := opts.file(files, c.At.File)
@@ -101,4 +105,13 @@ func externalUntil(s *session, c policies.Component) (time.Time, error) {
 		return state.Pair(profile).Leaf.NotAfter, nil
 	}
 	return time.Time{}, nil
+}
+
+// componentNames is the names of the policy's components, in its order.
+func componentNames(p *policies.Policy) []string {
+	var names []string
+	for _, c := range p.Components {
+		names = append(names, c.Name)
+	}
+	return names
 }

@@ -49,6 +49,7 @@ func PermissionType() strict.Type {
 	pair := strict.Type{Kind: strict.List, Elem: &text, Count: 2}
 	return strict.Type{
 		Kind:       strict.Mapping,
+		Example:    "{prefix: /app/, access: readwrite}",
 		ExactlyOne: []string{string(Prefix), string(Key), string(Range), string(FromKey), string(Everything)},
 		Fields: []strict.Field{
 			{Name: string(Prefix), Type: text, Doc: "Every key that begins with this text. It nearly always ends in a slash."},
@@ -57,7 +58,7 @@ func PermissionType() strict.Type {
 			{Name: string(FromKey), Type: text, Doc: "This key and every key that sorts after it."},
 			{Name: string(Everything), Type: strict.Type{Kind: strict.Bool, OnlyTrue: true}, Doc: "Every key there is."},
 			{Name: "access", Required: true, Doc: "What is allowed, in etcdctl's words.", Type: strict.Type{
-				Kind: strict.Text, Enum: []string{string(keyrange.Read), string(keyrange.Write), string(keyrange.ReadWrite)},
+				Kind: strict.Text, Example: "access: readwrite", Enum: []string{string(keyrange.Read), string(keyrange.Write), string(keyrange.ReadWrite)},
 			}},
 		},
 	}

@@ -2,6 +2,8 @@ package strict
 
 import (
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 )
 
@@ -18,12 +20,29 @@ func Suggest(word string, known []string, listing string) string {
 }
 
 // nearest is the known word with the fewest slips away from word, if a third of the
-// letters or fewer differ; the first of equals.
+// letters or fewer differ; the first of equals. A name without its folder is the next guess:
+// kube-apiserver for kubernetes/kube-apiserver.
 func nearest(word string, known []string) string {
-	best, found := len(word)/3+1, ""
 	if len(word) > 64 {
 		return ""
 	}
+	if near := fewestSlips(word, known); near != "" {
+		return near
+	}
+	var within, names []string
+	for _, k := range known {
+		if folder, name := path.Split(k); folder != "" {
+			within, names = append(within, k), append(names, name)
+		}
+	}
+	if i := slices.Index(names, fewestSlips(word, names)); i >= 0 {
+		return within[i]
+	}
+	return ""
+}
+
+func fewestSlips(word string, known []string) string {
+	best, found := len(word)/3+1, ""
 	for _, k := range known {
 		n := slips(strings.ToLower(word), strings.ToLower(k))
 		if n < best || n == best && found == "" && n < len(k) {

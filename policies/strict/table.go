@@ -12,8 +12,8 @@ const (
 	Map                     // names of the writer's choice, values of one type
 )
 
-// Type is the table of one kind of value. Everything but Check is data and also goes
-// into the JSON Schema.
+// Type is the table of one kind of value. Everything but Check and Example is data that also
+// goes into the JSON Schema.
 type Type struct {
 	Kind Kind
 
@@ -21,6 +21,8 @@ type Type struct {
 	Pattern string             // of Text: a regular expression, for the schema, and for the reader where Check is nil
 	Says    string             // of Text: what Pattern asks for ("an integer and h, d or y")
 	Check   func(string) error // of Text: what a pattern cannot say; its error is the message, hint.Text(err) the hint
+
+	Example string // what to write where a value of another kind stands, as a hint shows it; "" for none
 
 	Elem     *Type // of List and Map: each item
 	Key      *Type // of Map: its names; nil for any text

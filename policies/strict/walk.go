@@ -53,7 +53,7 @@ func (d *Decoder) plain(v Value, node *yaml.Node) bool {
 
 func (d *Decoder) text(v *Value, node *yaml.Node, t Type) {
 	if node.Kind != yaml.ScalarNode {
-		d.Fail(*v, "", "want text, found %s", found(node))
+		d.Fail(*v, t.example("%s"), "want text, found %s", found(node))
 		return
 	}
 	if kind := notText(node); kind != "" {
@@ -103,6 +103,14 @@ func (t Type) judge(text string) (message, advice string) {
 	return "", ""
 }
 
+// example is the hint that shows what to write, in the form of a list or as it is.
+func (t Type) example(form string) string {
+	if t.Example == "" {
+		return ""
+	}
+	return "write for example " + fmt.Sprintf(form, t.Example)
+}
+
 func (d *Decoder) boolean(v *Value, node *yaml.Node, t Type) {
 	if node.Kind != yaml.ScalarNode || node.Style != 0 || node.Value != "true" && node.Value != "false" {
 		d.Fail(*v, truth(node), "want true or false, found %s", found(node))
@@ -130,11 +138,15 @@ func (d *Decoder) list(v *Value, node *yaml.Node, t Type) {
 	if node.Kind != yaml.SequenceNode {
 		advice := ""
 		switch {
+		case node.Kind == yaml.MappingNode && t.Elem.Kind == Mapping:
+			advice = "put it into brackets: [{...}], or begin its first line with a hyphen"
 		case node.Kind != yaml.ScalarNode:
 		case t.Elem.Kind == Text && notText(node) == "":
 			advice = fmt.Sprintf("put it into brackets: [%s]", node.Value)
 		case nothings.MatchString(node.Value) && !t.NonEmpty:
 			advice = "write [] for none, or leave the field out"
+		default:
+			advice = t.Elem.example("[%s]")
 		}
 		d.Fail(*v, advice, "want a list, found %s", found(node))
 		return
@@ -155,7 +167,7 @@ func (d *Decoder) list(v *Value, node *yaml.Node, t Type) {
 
 func (d *Decoder) mapping(v *Value, node *yaml.Node, t Type) {
 	if node.Kind != yaml.MappingNode {
-		d.Fail(*v, "", "want fields, found %s", found(node))
+		d.Fail(*v, t.example("%s"), "want fields, found %s", found(node))
 		return
 	}
 	if t.NonEmpty && len(node.Content) == 0 {
