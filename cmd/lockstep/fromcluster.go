@@ -81,7 +81,7 @@ func (o initOptions) describe(ctx context.Context, f *folder.Folder) (adopt.Desc
 	if err != nil {
 		return none, err
 	}
-	facts.Endpoints, facts.Folder, facts.Certificates, facts.CA = o.endpoints, own, certificates, file
+	facts.Folder, facts.Certificates, facts.CA = own, certificates, file
 	return adopt.Policy(state, facts)
 }
 
@@ -132,7 +132,10 @@ func look(ctx context.Context, w *world.World) (state roles.State, facts adopt.F
 	}
 	defer etcd.Close()
 	w.Introduce(ctx, etcd)
-	return adopt.Look(ctx, etcd, w.CallTimeout)
+	if state, facts, err = adopt.Look(ctx, etcd, w.CallTimeout); err == nil {
+		facts.Endpoints = adopt.Distinct(ctx, etcd, w.Policy.Cluster.Endpoints, w.CallTimeout)
+	}
+	return state, facts, err
 }
 
 // certificates is what lies in the folder of --certs, by the paths that the operator
