@@ -28,13 +28,18 @@ type Folder struct {
 	issuers map[certgen.CA]*authority.Authority
 }
 
-// Open opens an existing PKI folder. The error is fs.ErrNotExist when there is none.
+// Open opens an existing PKI folder. The error is fs.ErrNotExist when there is none; a
+// folder that holds files and none of lockstep's is a hint.Refused error.
 func Open(path string) (*Folder, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, adviseOpening(fmt.Errorf("opening the PKI folder: %w", err))
 	}
-	return &Folder{path: path, root: root, disk: rootDisk{root}}, nil
+	f := &Folder{path: path, root: root, disk: rootDisk{root}}
+	if err := f.refuseOthers(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // adviseOpening says what to do about a folder that cannot be opened.
