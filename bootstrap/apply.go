@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
@@ -60,14 +61,19 @@ func (r *run) execute(ctx context.Context, p *Proposal) error {
 // sayChanged names the folders that lie on members' hosts or with components already
 // and are not the same any more.
 func (r *run) sayChanged(steps []certgen.Step) {
-	r.sayChangedFolders(stepsOf(steps, false))
+	r.sayChangedFolders(keep(steps, func(s certgen.Step) bool { return !s.OfComponent() }))
 	said := ""
-	for _, s := range stepsOf(steps, true) {
+	for _, s := range keep(steps, certgen.Step.OfComponent) {
 		if dir := path.Dir(s.Path()); s.Outdates() && dir != said {
 			r.Say("certificates", "%s has changed: copy it to its component again", dir)
 			said = dir
 		}
 	}
+}
+
+// keep is the steps for which wanted holds.
+func keep(steps []certgen.Step, wanted func(certgen.Step) bool) []certgen.Step {
+	return slices.DeleteFunc(slices.Clone(steps), func(s certgen.Step) bool { return !wanted(s) })
 }
 
 // convergeReviewed is convergeRoles that does only what reviewed lists.

@@ -79,7 +79,8 @@ func TestRefuseCAs(t *testing.T) {
 		{"a certificate", "", certgen.Plan{Steps: []certgen.Step{{Action: certgen.Issue}}}},
 		{"a CA", "the client CA is not in the PKI folder", certgen.Plan{Steps: []certgen.Step{
 			{Action: certgen.Issue}, {Action: certgen.MakeCA, Profile: certgen.Profile{CA: certgen.ClientCA}}}}},
-		{"blocked", "the PKI folder needs you: one; two", certgen.Plan{Blocked: []string{"one", "two"}}},
+		{"blocked", "the PKI folder cannot be used: one; two", certgen.Plan{Blocked: []string{"one", "two"}}},
+		{"a brought CA", "the CA does not do", certgen.Plan{Brought: "ca.pem", Blocked: []string{"the CA does not do"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -272,7 +273,7 @@ func TestProposeCertificates(t *testing.T) {
 		var out Proposal
 		r := &run{World: &world.World{Policy: policy, Folder: p.Folder, Now: clock}, folder: p.state()}
 		r.allow.Prune = prune
-		if err := r.proposeCertificates(&out); err != nil {
+		if err := r.proposeCertificates(t.Context(), &out); err != nil {
 			t.Fatal(err)
 		}
 		return out

@@ -168,14 +168,13 @@ func (r *run) makeFolder(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(plan.Blocked) > 0 {
-		return hint.Refuse("lockstep never makes a CA over an earlier one: every certificate that it signed would stop working.",
-			"the PKI folder needs you: %s", plan.Blocked[0])
+	if err := refuseBlocked(plan); err != nil {
+		return err
 	}
 	if waiting := plan.Waiting(); len(waiting) > 0 {
-		return hint.Refuse("", "the PKI folder needs you: %s", waiting[0])
+		return hint.Refuse("", "the PKI folder cannot be used: %s", waiting[0])
 	}
-	early := certgen.Plan{Steps: stepsOf(plan.Steps, false)}
+	early := certgen.Plan{Steps: keep(plan.Steps, func(s certgen.Step) bool { return !r.waitsForMembers(s) })}
 	if err := r.confirm(Plan{Certificates: early}); err != nil {
 		return err
 	}
@@ -187,6 +186,13 @@ func (r *run) makeFolder(ctx context.Context) error {
 	}
 	r.sayChangedFolders(early.Steps)
 	return nil
+}
+
+// waitsForMembers reports whether a step comes after the members were seen: what concerns
+// components, and everything under a CA that others made while the members are theirs too.
+// Such a CA comes into the folder when a member has been seen to trust it.
+func (r *run) waitsForMembers(s certgen.Step) bool {
+	return s.OfComponent() || s.Action != certgen.Finish && r.Policy.BringsCA() && len(r.Policy.Cluster.Members) == 0
 }
 
 func (r *run) learnOwnership() error {
@@ -218,17 +224,6 @@ func (r *run) certificatePlan() (certgen.Plan, error) {
 		return certgen.Plan{}, err
 	}
 	return certgen.Diff(certgen.Desired(r.Policy), state, r.Now()), nil
-}
-
-// stepsOf is the steps that concern components, or those that do not.
-func stepsOf(steps []certgen.Step, components bool) []certgen.Step {
-	var out []certgen.Step
-	for _, s := range steps {
-		if s.OfComponent() == components {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func (r *run) applyCertificates(ctx context.Context, plan certgen.Plan) error {

@@ -57,7 +57,7 @@ func refuseUncarried(p Plan) error {
 		if text := why[s.User]; text != "" && (s.Action == roles.UserAdd || s.Action == roles.UserGrantRole) {
 			waiting := strings.Join(p.Certificates.Waiting(), "; ")
 			return hint.Refuse("Nobody gets a right before the certificate that carries it.",
-				"the PKI folder needs you: %s", cmp.Or(waiting, text))
+				"the PKI folder cannot be used: %s", cmp.Or(waiting, text))
 		}
 	}
 	return nil

@@ -47,7 +47,7 @@ func (r *run) planChanges(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.plan.Certificates = certgen.Plan{Steps: stepsOf(certificates.Steps, true)}
+	r.plan.Certificates = certgen.Plan{Steps: keep(certificates.Steps, r.waitsForMembers)}
 	r.plan.EnableAuth = !observed.Enabled
 	if err := r.judgeExternal(certificates.Unfit); err != nil {
 		return err

@@ -73,7 +73,7 @@ func (r *run) reach(ctx context.Context) error {
 
 func (r *run) propose(ctx context.Context) (*Proposal, error) {
 	p := &Proposal{Policy: r.Policy.Digest.String()}
-	if err := r.proposeCertificates(p); err != nil { // before anybody is asked: the folder tells whom to trust
+	if err := r.proposeCertificates(ctx, p); err != nil { // before anybody is asked: the folder tells whom to trust
 		return nil, err
 	}
 	if err := r.reach(ctx); err != nil {
@@ -108,12 +108,12 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 }
 
 // proposeCertificates fills in the folder's half.
-func (r *run) proposeCertificates(p *Proposal) error {
+func (r *run) proposeCertificates(ctx context.Context, p *Proposal) error {
 	if r.World.Folder == nil {
 		return nil
 	}
 	p.Certificates = certgen.Diff(certgen.Desired(r.Policy), r.folder, r.Now())
-	if err := refuseCAs(p.Certificates); err != nil {
+	if err := errors.Join(refuseCAs(p.Certificates), r.refuseUntrusted(ctx, p.Certificates)); err != nil {
 		return err
 	}
 	if !r.allow.Prune {
@@ -124,7 +124,7 @@ func (r *run) proposeCertificates(p *Proposal) error {
 	}
 	for _, s := range p.Certificates.Keyless {
 		waits := Withheld{Step: s, Flag: FlagCAKey}
-		if !p.Certificates.Brought {
+		if p.Certificates.Brought == "" {
 			waits.Flag, waits.Needs = "", certgen.CAPath(s.Signer())+".key"
 		}
 		p.Withheld = append(p.Withheld, waits)
@@ -158,15 +158,28 @@ func (r *run) withholdCertificates(p *Proposal) {
 	}
 }
 
+// refuseBlocked stops where the folder or the CA that the policy names cannot be used.
+func refuseBlocked(p certgen.Plan) error {
+	text := strings.Join(p.Blocked, "; ")
+	switch {
+	case text == "":
+		return nil
+	case p.Brought != "":
+		return hint.Refuse(fmt.Sprintf("certificates.ca in the policy names the CA's certificate (now %s), --ca-key its key. Nothing was written.", p.Brought), "%s", text)
+	}
+	return hint.Refuse("lockstep never makes a CA over an earlier one: every certificate that it signed would stop working.",
+		"the PKI folder cannot be used: %s", text)
+}
+
 // refuseCAs stops what only bootstrap may do, and what nothing may.
 func refuseCAs(p certgen.Plan) error {
+	if err := refuseBlocked(p); err != nil {
+		return err
+	}
 	for _, s := range p.Steps {
 		if s.Action == certgen.MakeCA {
 			return hint.Refuse("lockstep bootstrap makes the CAs; apply never does.", "the %s CA is not in the PKI folder", s.Profile.CA)
 		}
-	}
-	if len(p.Blocked) > 0 {
-		return hint.Refuse("", "the PKI folder needs you: %s", strings.Join(p.Blocked, "; "))
 	}
 	return nil
 }

@@ -1,8 +1,15 @@
 package certgen_test
 
 import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"net"
 	"strings"
 	"testing"
 
@@ -44,6 +51,7 @@ func TestDiffOfABroughtCA(t *testing.T) {
 	t.Parallel()
 	ca := newRogue(t, kubeadm)
 	other := newRogue(t, kubeadm)
+	own := newCA(t, edge(t), certgen.ClientCA, now).Certificate()
 	copied := certgen.EncodeCertificate(ca.cert)
 	renewed := *ca.cert
 	renewed.NotAfter = now.Add(9 * year)
@@ -63,14 +71,34 @@ note /policies/theirs.pem of user "flannel" | somebody else makes it
 write .gitignore | missing
 write components/ours/etcdctl.env | missing
 write components/ours/ca.crt | missing
-WAITING 2 files (components/ours/client, client.crl) must be signed by the client CA, and its key was not given: name it by --ca-key`},
+WAITING 1 file (components/ours/client) must be signed by the CA /policies/ca.pem, and its key was not given: name it by --ca-key`},
 		{"the key is given", func(s *certgen.State) {
 			s.HasKey = true
 			delete(s.Pairs, "components/ours/client")
 		}, `issue components/ours/client to user "ours" | missing`},
 		{"another CA in the folder", func(s *certgen.State) {
 			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Leaf: other.cert}
-		}, "BLOCKED ca/ holds another CA than the one that certificates.ca names: put the right file there; a CA is never replaced"},
+		}, `take in the client CA | instead of "CN=etcd-ca", from which nothing came`},
+		{"another CA in the folder, under which a certificate was noted", func(s *certgen.State) {
+			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Leaf: other.cert}
+			s.Pairs["components/theirs/client"] = certgen.Pair{Path: "components/theirs/client", Leaf: other.leaf(t, nil, nil)}
+		}, `BLOCKED ca/ holds the CA "CN=etcd-ca", and certificates.ca names "CN=etcd-ca" (/policies/ca.pem), but 1 file here came from the first (components/theirs/client.crt): name the first one again, or begin in another folder (--pki); a CA is never replaced`},
+		{"another CA in the folder, from which a retired certificate came", func(s *certgen.State) {
+			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Leaf: other.cert}
+			s.Retired = []certgen.Retired{{Identity: "old", Leaf: other.leaf(t, nil, nil)}}
+		}, `BLOCKED ca/ holds the CA "CN=etcd-ca", and certificates.ca names "CN=etcd-ca" (/policies/ca.pem), but 1 file here came from the first (retired/old/30000000000000000000000000.crt): name the first one again, or begin in another folder (--pki); a CA is never replaced`},
+		{"another CA in the folder, with its key", func(s *certgen.State) {
+			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Leaf: other.cert, Key: certgen.KeyUnopened}
+		}, `BLOCKED ca/ holds the CA "CN=etcd-ca", and certificates.ca names "CN=etcd-ca" (/policies/ca.pem): leave out certificates.ca to stay with lockstep's own CAs, or bootstrap with another folder (--pki)`},
+		{"lockstep's own CA in the folder, whose key is kept elsewhere", func(s *certgen.State) {
+			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Leaf: own}
+		}, fmt.Sprintf(`BLOCKED ca/ holds the CA %q, and certificates.ca names "CN=etcd-ca" (/policies/ca.pem): leave out certificates.ca to stay with lockstep's own CAs, or bootstrap with another folder (--pki)`, own.Subject)},
+		{"a CA that may not sign for clients", func(s *certgen.State) {
+			s.Brought = newRogue(t, func(c *x509.Certificate) { kubeadm(c); c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }).cert
+			s.Pairs = map[string]certgen.Pair{}
+		}, `take in the server CA | missing
+write components/ours/ca.crt | differs from the server CA's certificate
+BLOCKED the CA /policies/ca.pem, which certificates.ca names, has extended key usage serverAuth, and should have clientAuth: name another CA by certificates.ca, or have its owner make one that may`},
 		{"the CA was renewed with its key", func(s *certgen.State) {
 			s.Brought = sign(t, &renewed, &renewed, ca.key.Public(), ca.key)
 		}, `take in the client CA | its owner has renewed it, with the same key
@@ -78,8 +106,8 @@ take in the server CA | its owner has renewed it, with the same key
 write components/ours/ca.crt | differs from the server CA's certificate`},
 		{"a CA of our own in the folder", func(s *certgen.State) {
 			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Key: certgen.KeyUnopened}
-		}, "BLOCKED ca/client.key is here without its certificate, and the policy brings a CA along: move it away, or leave out certificates.ca"},
-		{"not read", func(s *certgen.State) { s.Brought = nil }, "BLOCKED the CA that the policy brings along was not read"},
+		}, "BLOCKED ca/client.key is here without its certificate, and certificates.ca names another CA: move the key away, or leave out certificates.ca"},
+		{"not read", func(s *certgen.State) { s.Brought = nil }, "BLOCKED the CA that certificates.ca names was not read"},
 		{"their certificate is not there", func(s *certgen.State) { s.External = nil },
 			"EXTERNAL /policies/theirs.pem, of component theirs: its certificate is missing"},
 		{"their certificate names somebody else", func(s *certgen.State) {
@@ -111,7 +139,7 @@ write components/ours/ca.crt | differs from the server CA's certificate`},
 			s.Pairs["components/ours/client"] = certgen.Pair{Path: "components/ours/client", Key: certgen.KeyMatches, Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
 				c.Subject.CommonName, c.NotBefore, c.NotAfter = "ours", now.Add(-2*hour), now.Add(-hour)
 			})}
-		}, "WAITING, still its user's: 1 file (components/ours/client) must be signed by the client CA, and its key was not given: name it by --ca-key"},
+		}, "WAITING, still its user's: 1 file (components/ours/client) must be signed by the CA /policies/ca.pem, and its key was not given: name it by --ca-key"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -145,7 +173,7 @@ write components/ours/ca.crt | differs from the server CA's certificate`},
 // choice.
 func TestDefectsOfABroughtCA(t *testing.T) {
 	t.Parallel()
-	p := certgen.Profile{Kind: certgen.KindCA, CA: certgen.ClientCA, Path: "ca/client", Brought: true, Cluster: "edge", Key: policies.Ed25519}
+	p := certgen.Profile{Kind: certgen.KindCA, CA: certgen.ClientCA, Path: "ca/client", Brought: "ca.pem", Cluster: "edge", Key: policies.Ed25519}
 	for _, c := range []struct {
 		name   string
 		mutate func(*x509.Certificate)
@@ -159,7 +187,9 @@ func TestDefectsOfABroughtCA(t *testing.T) {
 		{"for servers alone", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} },
 			"has extended key usage serverAuth, and should have clientAuth"},
 		{"no CA", func(c *x509.Certificate) { c.IsCA = false; c.KeyUsage = x509.KeyUsageDigitalSignature },
-			"claims to have signed itself and has not; is not a CA; may not sign certificates"},
+			"is not a CA; may not sign certificates (its key usage lacks keyCertSign)"},
+		{"without key usage, as plain openssl req -x509 makes it", func(c *x509.Certificate) { c.KeyUsage = 0 }, ""},
+		{"not for certificates", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature }, "may not sign certificates (its key usage lacks keyCertSign)"},
 		{"expired", func(c *x509.Certificate) { c.NotAfter = now.Add(-hour) }, "expired on 2026-05-01 11:00 UTC"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -173,6 +203,126 @@ func TestDefectsOfABroughtCA(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// What a CA's own limits forbid is known before anything is signed, with and without its key.
+func TestDiffJudgesEveryCertificateUnderTheCA(t *testing.T) {
+	t.Parallel()
+	const head, tail = "BLOCKED the CA ca.pem, which certificates.ca names, cannot sign ", "; name another CA by certificates.ca, or have its owner make one that may"
+	for _, c := range []struct {
+		name   string
+		mutate func(*x509.Certificate)
+		want   string
+	}{
+		{"no limits", func(*x509.Certificate) {}, ""},
+		{"soon at its end", func(c *x509.Certificate) { c.NotAfter = now.Add(hour) }, ""},
+		{"its networks", func(c *x509.Certificate) {
+			c.PermittedDNSDomainsCritical = true
+			c.PermittedIPRanges = []*net.IPNet{{IP: net.IPv4(192, 168, 0, 0).To4(), Mask: net.CIDRMask(16, 32)}}
+		}, head + `members/etcd1/server for 10.0.0.11, etcd1.edge.internal, localhost, 127.0.0.1, ::1: that certificate does not verify: x509: a root or intermediate certificate is not authorized to sign for this name: IP address "10.0.0.11" is not permitted by any constraint` + tail},
+		{"its domain", func(c *x509.Certificate) {
+			c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"edge.internal", "localhost"}
+		}, ""},
+		{"not its domain", func(c *x509.Certificate) {
+			c.PermittedDNSDomainsCritical, c.ExcludedDNSDomains = true, []string{"etcd2.edge.internal"}
+		}, head + `members/etcd2/server for etcd2.edge.internal, localhost, 127.0.0.1, ::1: that certificate does not verify: x509: a root or intermediate certificate is not authorized to sign for this name: DNS name "etcd2.edge.internal" is excluded by constraint "etcd2.edge.internal"` + tail},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := edge(t)
+			p.Certificates.CA = policies.CertificateFile{Path: "ca.pem"}
+			ca := newRogue(t, func(x *x509.Certificate) { kubeadm(x); c.mutate(x) })
+			for _, hasKey := range []bool{true, false} {
+				got := certgen.Diff(certgen.Desired(p), certgen.State{Brought: ca.cert, HasKey: hasKey}, now)
+				first := append(got.Blocked, "")[0]
+				if first != "" {
+					first = "BLOCKED " + first
+				}
+				if diff := cmp.Diff(c.want, first); diff != "" {
+					t.Error(diff)
+				}
+				if c.want != "" {
+					continue
+				}
+				for _, s := range append(got.Steps, got.Keyless...) {
+					if s.Action == certgen.Issue { // what is not blocked can be signed
+						a, err := authority.LoadBrought(ca.cert, ca.key)
+						if err != nil {
+							t.Fatal(err)
+						}
+						issue(t, a, s.Profile, now)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A policy that brings no CA along any more finds the one that it brought.
+func TestDiffBackToOwnCAs(t *testing.T) {
+	t.Parallel()
+	ca := newRogue(t, kubeadm).cert
+	p := bringing(t)
+	p.Certificates.CA = policies.CertificateFile{}
+	s := certgen.State{Pairs: map[string]certgen.Pair{"ca/client": {Path: "ca/client", Leaf: ca}, "ca/server": {Path: "ca/server", Leaf: ca}}}
+	want := []string{`ca/ holds the CA "CN=etcd-ca", which certificates.ca named, and the policy does not name it any more: write certificates.ca again, or bootstrap with another folder (--pki), where lockstep makes CAs of its own`}
+	if diff := cmp.Diff(want, certgen.Diff(certgen.Desired(p), s, now).Blocked); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A root's own signature proves nothing, whatever its hash; a CA below another one has its
+// issuer's signature, and a weak one is refused.
+func TestBroughtCASignedWithSHA1(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := *newRogue(t, kubeadm).cert
+	template.SignatureAlgorithm, template.SubjectKeyId = x509.SHA1WithRSA, nil
+	template.PublicKey = key.Public()
+	root := sign(t, &template, &template, key.Public(), key)
+	p := certgen.Profile{Kind: certgen.KindCA, CA: certgen.ClientCA, Path: "ca/client", Brought: "ca.pem", Cluster: "edge"}
+	if got, want := told(certgen.Defects(root, p, root, now)), "algorithm: signed itself with the broken SHA1-RSA, which proves nothing"; got != want {
+		t.Errorf("a root: %s", got)
+	}
+	if got := certgen.Costs(root); got[len(got)-2] != "it signed itself with the broken SHA1-RSA: etcd does not look at that, other software may" {
+		t.Errorf("costs: %q", got)
+	}
+	below := template
+	below.RawSubject, below.Subject = nil, pkix.Name{CommonName: "below"}
+	intermediate := sign(t, &below, root, key.Public(), key)
+	if got, want := told(certgen.Defects(intermediate, p, intermediate, now)), "!algorithm: is signed with the broken SHA1-RSA"; got != want {
+		t.Errorf("an intermediate: %s", got)
+	}
+}
+
+// A CA without a key identifier signs certificates and lists: they name its key by the SHA-1
+// of its bits (openssl x509 -ext subjectKeyIdentifier of the same key says the same).
+func TestCAWithoutKeyIdentifier(t *testing.T) {
+	t.Parallel()
+	ca := nameless(t, kubeadm)
+	a, err := authority.LoadBrought(ca.cert, ca.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := x509.ParseRevocationList(revocations(t, ca))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := issue(t, a, profiles(edge(t))["components/flannel/client"], now)
+	var spki struct {
+		Algorithm asn1.RawValue
+		Key       asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(ca.cert.RawSubjectPublicKeyInfo, &spki); err != nil {
+		t.Fatal(err)
+	}
+	want := sha1.Sum(spki.Key.Bytes)
+	if !bytes.Equal(leaf.AuthorityKeyId, want[:]) || !bytes.Equal(list.AuthorityKeyId, want[:]) {
+		t.Errorf("authority key identifiers %x and %x, want %x", leaf.AuthorityKeyId, list.AuthorityKeyId, want)
 	}
 }
 

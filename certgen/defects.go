@@ -35,7 +35,7 @@ const (
 	CodeAlgorithm   = "algorithm"     // broken hash or short key
 	CodeKeyKind     = "key-algorithm" // sound, but not the policy's
 	CodeKeyID       = "key-id"        // SKI or AKI missing or wrong
-	CodeConstraints = "constraints"   // a client CA that may sign names
+	CodeConstraints = "constraints"   // a client CA that may sign for addresses
 )
 
 // Defects judges cert, a leaf or a CA, as p at the time now; ca is the CA that p.CA
@@ -98,11 +98,14 @@ func (j *judge) time() {
 // own defect.
 func (j *judge) signature() {
 	if j.p.Kind == KindCA {
-		// An intermediate that was brought along is an anchor: who signed it does not count.
-		if bytes.Equal(j.cert.RawIssuer, j.cert.RawSubject) && j.cert.CheckSignatureFrom(j.cert) != nil {
+		// A CA that was brought along is an anchor: nobody looks at who signed it.
+		if j.p.Brought == "" && selfIssued(j.cert) && !Broken(j.cert.SignatureAlgorithm) && !signedBy(j.cert, j.cert) {
 			j.fatal(CodeSignature, "claims to have signed itself and has not")
 		}
 		return
+	}
+	if Broken(j.cert.SignatureAlgorithm) {
+		return // keys says so
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(j.ca)
@@ -117,7 +120,7 @@ func (j *judge) signature() {
 		}
 		var invalid x509.CertificateInvalidError
 		switch {
-		case j.cert.CheckSignatureFrom(j.ca) != nil:
+		case !signedBy(j.cert, j.ca):
 			j.fatal(CodeSignature, "is not signed by the %s CA %q", j.p.CA, j.ca.Subject.CommonName)
 		case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 			j.fatal(CodeChain, "was never valid at the same time as its CA")
@@ -132,6 +135,11 @@ func (j *judge) signature() {
 	}
 }
 
+// signedBy reports whether ca's key made cert's signature, whatever ca may sign.
+func signedBy(cert, ca *x509.Certificate) bool {
+	return ca.CheckSignature(cert.SignatureAlgorithm, cert.RawTBSCertificate, cert.Signature) == nil
+}
+
 var oidCommonName = asn1.ObjectIdentifier{2, 5, 4, 3}
 
 func (j *judge) names() {
@@ -143,7 +151,7 @@ func (j *judge) names() {
 	}
 	user := j.p.User.String()
 	switch {
-	case j.p.Brought:
+	case j.p.Brought != "":
 		return // its subject is its owner's choice
 	case j.p.Kind == KindCA:
 	case user == "" && len(cns) > 0:
@@ -178,7 +186,7 @@ func (j *judge) usages() {
 	none := len(got)+len(j.cert.UnknownExtKeyUsage) == 0
 	switch {
 	case len(j.cert.UnknownExtKeyUsage) == 0 && slices.Equal(got, want):
-	case j.p.Brought && (none || covers(got, want)):
+	case j.p.Brought != "" && (none || covers(got, want)):
 	case none && j.p.Kind == KindCA:
 		j.minor(CodeUsage, "is not limited to extended key usage %s", usageNames(want))
 	case none:
@@ -197,8 +205,12 @@ func (j *judge) leaf() {
 		j.minor(CodeBasic, "does not say CA:FALSE")
 	}
 	switch {
+	case j.cert.KeyUsage == 0: // no limit: RFC 5280, 4.2.1.3
+		if j.p.External == "" {
+			j.minor(CodeKeyUsage, "is not limited to key usage digitalSignature")
+		}
 	case j.cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
-		j.fatal(CodeKeyUsage, "lacks key usage digitalSignature")
+		j.fatal(CodeKeyUsage, "is limited to other key usages than digitalSignature")
 	case j.cert.KeyUsage != x509.KeyUsageDigitalSignature:
 		j.minor(CodeKeyUsage, "has more key usages than digitalSignature")
 	}

@@ -1,6 +1,9 @@
 package certgen_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -34,6 +37,15 @@ func told(all []certgen.Defect) string {
 	return strings.Join(lines, "\n")
 }
 
+func ecdsaKey(t testing.TB, curve elliptic.Curve) crypto.Signer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
 // TestDefects makes every defect of a component's certificate for real.
 func TestDefects(t *testing.T) {
 	t.Parallel()
@@ -53,7 +65,18 @@ func TestDefects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p224, p521 := ecdsaKey(t, elliptic.P224()), ecdsaKey(t, elliptic.P521())
+	old, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := *ca.cert
+	template.SubjectKeyId, template.SignatureAlgorithm, template.PublicKey = nil, x509.SHA1WithRSA, old.Public()
+	sha1 := rogue{sign(t, &template, &template, old.Public(), old), old}
+	nameless := nameless(t)
 	p := profiles(edge(t))["components/flannel/client"]
+	external := p
+	external.External, external.Key = "theirs.pem", ""
 	without := func(p certgen.Profile) certgen.Profile { p.User = policies.UserName{}; return p }(p)
 
 	for _, c := range []struct {
@@ -99,7 +122,10 @@ func TestDefects(t *testing.T) {
 		{"keyCertSign without CA:TRUE", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCertSign },
 			"!is-ca: may sign certificates: whoever has its key can make any user\nkey-usage: has more key usages than digitalSignature"},
 		{"no CA:FALSE", ca, p, nil, func(c *x509.Certificate) { c.BasicConstraintsValid = false }, "is-ca: does not say CA:FALSE"},
-		{"no digitalSignature", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, "!key-usage: lacks key usage digitalSignature"},
+		{"no digitalSignature", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, "!key-usage: is limited to other key usages than digitalSignature"},
+		{"no key usage", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage = 0 }, "key-usage: is not limited to key usage digitalSignature"},
+		{"no key usage, made by others", ca, external, nil, func(c *x509.Certificate) { c.KeyUsage = 0 }, ""},
+		{"other key usages, made by others", ca, external, nil, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, "!key-usage: is limited to other key usages than digitalSignature"},
 		{"keyEncipherment as well", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }, "key-usage: has more key usages than digitalSignature"},
 		{"a SAN", open, p, nil, func(c *x509.Certificate) { c.DNSNames = []string{"evil"} }, "!hosts: is for evil, and should be for no name"},
 		{"a SAN against the CA's constraints", ca, p, nil, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(10, 0, 0, 1)} },
@@ -112,6 +138,10 @@ func TestDefects(t *testing.T) {
 		}, "!chain: does not verify: x509: unhandled critical extension"},
 		{"a short serial number", ca, p, nil, func(c *x509.Certificate) { c.SerialNumber = big.NewInt(7) }, "serial: has a serial number of 3 bits, which others may have too"},
 		{"a short RSA key", ca, p, weak.Public(), nil, "!algorithm: has an RSA key of 1024 bits, and 2048 is the least"},
+		{"a key on P-224", ca, p, p224.Public(), nil, "!algorithm: has a key on curve P-224, which TLS 1.3 does not know: P-256, P-384 and P-521 are good"},
+		{"a key on P-521", ca, external, p521.Public(), nil, ""},
+		{"signed with SHA-1", sha1, external, nil, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA1WithRSA }, "!algorithm: is signed with the broken SHA1-RSA"},
+		{"a CA without key identifier", nameless, p, nil, nil, ""},
 		{"another kind of key", ca, p, ed.Public(), nil, "key-algorithm: has a key of another algorithm than ecdsa-p256"},
 		{"no key id", ca, p, nil, func(c *x509.Certificate) { c.SubjectKeyId = nil }, "key-id: does not name its key (subject key identifier)"},
 	} {
@@ -181,7 +211,7 @@ func TestDefectsOfCAs(t *testing.T) {
 		{"no CA", func(c *x509.Certificate) {
 			c.IsCA, c.MaxPathLenZero, c.KeyUsage = false, false, x509.KeyUsageDigitalSignature
 		},
-			"!signature: claims to have signed itself and has not\n!is-ca: is not a CA\n!key-usage: may not sign certificates and revocation lists\npath-length: may sign further CAs: its path length is not 0"},
+			"!is-ca: is not a CA\n!key-usage: may not sign certificates and revocation lists\npath-length: may sign further CAs: its path length is not 0"},
 		{"cannot sign lists", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }, "!key-usage: may not sign certificates and revocation lists"},
 		{"no path length", func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = -1, false }, "path-length: may sign further CAs: its path length is not 0"},
 		{"path length 1", func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = 1, false }, "path-length: may sign further CAs: its path length is not 0"},
@@ -192,9 +222,10 @@ func TestDefectsOfCAs(t *testing.T) {
 		{"another usage", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} },
 			"!usage: has extended key usage serverAuth, and should have clientAuth"},
 		{"no constraints", func(c *x509.Certificate) { c.ExcludedDNSDomains, c.ExcludedIPRanges = nil, nil },
-			"constraints: may sign for DNS names and IP addresses: its name constraints do not exclude them all"},
+			"constraints: may sign for IP addresses: its name constraints do not exclude them all"},
+		{"as of the first versions, without DNS names too", func(c *x509.Certificate) { c.ExcludedDNSDomains = []string{""} }, ""},
 		{"only IPv4 excluded", func(c *x509.Certificate) { c.ExcludedIPRanges = c.ExcludedIPRanges[:1] },
-			"constraints: may sign for DNS names and IP addresses: its name constraints do not exclude them all"},
+			"constraints: may sign for IP addresses: its name constraints do not exclude them all"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -2,7 +2,7 @@ package certgen
 
 import (
 	"crypto/x509"
-	"slices"
+	"fmt"
 )
 
 func (j *judge) authority() {
@@ -10,9 +10,9 @@ func (j *judge) authority() {
 	if !c.BasicConstraintsValid || !c.IsCA {
 		j.fatal(CodeBasic, "is not a CA")
 	}
-	if j.p.Brought {
-		if c.KeyUsage&x509.KeyUsageCertSign == 0 {
-			j.fatal(CodeKeyUsage, "may not sign certificates")
+	if j.p.Brought != "" {
+		if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 { // without the extension it may: RFC 5280, 4.2.1.3
+			j.fatal(CodeKeyUsage, "may not sign certificates (its key usage lacks keyCertSign)")
 		}
 		return // what it lacks beside that is its owner's choice: see Costs
 	}
@@ -24,8 +24,8 @@ func (j *judge) authority() {
 	if c.MaxPathLen != 0 || !c.MaxPathLenZero {
 		j.minor(CodePathLength, "may sign further CAs: its path length is not 0")
 	}
-	if j.p.CA == ClientCA && !excludesNames(c) {
-		j.minor(CodeConstraints, "may sign for DNS names and IP addresses: its name constraints do not exclude them all")
+	if j.p.CA == ClientCA && !excludesAddresses(c) {
+		j.minor(CodeConstraints, "may sign for IP addresses: its name constraints do not exclude them all")
 	}
 }
 
@@ -35,27 +35,38 @@ func Costs(ca *x509.Certificate) []string {
 	if ca.MaxPathLen != 0 || !ca.MaxPathLenZero {
 		out = append(out, "it may sign further CAs (its path length is not 0), and each of those can make any user, root too")
 	}
-	if ca.KeyUsage&x509.KeyUsageCRLSign == 0 {
+	if ca.KeyUsage == 0 {
+		out = append(out, "its key is good for everything (it has no key usage)")
+	}
+	if selfIssued(ca) && Broken(ca.SignatureAlgorithm) {
+		out = append(out, fmt.Sprintf("it signed itself with the broken %s: etcd does not look at that, other software may", ca.SignatureAlgorithm))
+	}
+	if ca.KeyUsage != 0 && ca.KeyUsage&x509.KeyUsageCRLSign == 0 {
 		out = append(out, "it may not sign revocation lists (no key usage cRLSign): etcd takes them all the same, other software will not")
 	}
 	return out
 }
 
 // WithCRLSign is ca as a judge of revocation lists must see it. A CA that was brought along
-// may lack the key usage cRLSign; etcd looks neither at that nor at the signature
-// (fact 15), and without a list it lets nobody in.
+// may lack the key usage cRLSign or a key identifier; etcd looks neither at that nor at the
+// signature (fact 15), and without a list it lets nobody in.
 func WithCRLSign(ca *x509.Certificate) *x509.Certificate {
 	c := *ca
 	c.KeyUsage |= x509.KeyUsageCRLSign
+	if id, err := AuthorityKeyID(ca); err == nil { // else signing says that it is missing
+		c.SubjectKeyId = id
+	}
 	return &c
 }
 
-func excludesNames(c *x509.Certificate) bool {
+// excludesAddresses leaves DNS names aside: the CAs of earlier versions exclude them, later
+// ones do not (docs/adr/0001-three-cas.md).
+func excludesAddresses(c *x509.Certificate) bool {
 	var v4, v6 bool
 	for _, r := range c.ExcludedIPRanges {
 		ones, bits := r.Mask.Size()
 		v4 = v4 || ones == 0 && bits == 32
 		v6 = v6 || ones == 0 && bits == 128
 	}
-	return v4 && v6 && slices.Contains(c.ExcludedDNSDomains, "")
+	return v4 && v6
 }

@@ -26,7 +26,7 @@ func Desired(p *policies.Policy) Wanted {
 	}
 	for _, ca := range casOf(p) {
 		w.Profiles = append(w.Profiles, caProfile(p, ca))
-		if ca != ServerCA {
+		if ca != ServerCA && hasServers(p) {
 			w.CRLs[CRLFile(ca)] = ca
 		}
 	}
@@ -40,6 +40,12 @@ func Desired(p *policies.Policy) Wanted {
 		w.addComponent(p, c)
 	}
 	return w
+}
+
+// hasServers reports whether an etcd server or proxy of the policy's own is told where its
+// revocation lists lie. Members whose folders are not ours read lists of their own, if any.
+func hasServers(p *policies.Policy) bool {
+	return len(p.Cluster.Members)+len(p.Cluster.Proxies) > 0
 }
 
 func casOf(p *policies.Policy) []CA {
@@ -63,7 +69,7 @@ func base(p *policies.Policy) Profile {
 func caProfile(p *policies.Policy, ca CA) Profile {
 	prof := base(p)
 	prof.Kind, prof.CA, prof.Path, prof.Identity = KindCA, ca, CAPath(ca), string(ca)
-	prof.Lifetime, prof.Brought = p.Certificates.Lifetimes.CA, p.BringsCA()
+	prof.Lifetime, prof.Brought = p.Certificates.Lifetimes.CA, p.Certificates.CA.Resolve()
 	return prof
 }
 

@@ -63,10 +63,13 @@ type differ struct {
 
 // view is what is known of one CA.
 type view struct {
+	profile Profile
 	cert    *x509.Certificate // nil while it is being made, or blocked
 	making  bool
 	keyless bool
 	blocked bool
+
+	unsuited map[string]string // why it cannot sign certificates of a kind with certain names; "" if it can
 }
 
 func newDiffer(w Wanted, s State, now time.Time) *differ {
@@ -105,10 +108,32 @@ func (d *differ) leaf(p Profile, asked string) {
 	if pair.Leaf != nil || pair.Problem != "" || pair.Key != KeyAbsent {
 		s.Action, s.Reason = Reissue, cmp.Or(d.fault(p, pair, v.cert), asked)
 	}
-	if s.Reason != "" {
+	if s.Reason != "" && d.suits(p, v) {
 		s.Carries = s.Action == Reissue && d.carries(p, pair, v.cert)
 		d.signed(v, s)
 	}
+}
+
+// suits reports whether the CA may sign p, and blocks the plan where it may not: that is
+// known before the first file is written. All that tells certificates apart to a CA is
+// their kind and their names.
+func (d *differ) suits(p Profile, v *view) bool {
+	if v.cert == nil {
+		return true // it is about to be made, for just that
+	}
+	like := fmt.Sprintf("%s %q", p.Kind, p.Hosts)
+	text, judged := v.unsuited[like]
+	if !judged {
+		text = unsuited(p, v.cert, d.now)
+		if v.unsuited == nil {
+			v.unsuited = map[string]string{}
+		}
+		v.unsuited[like] = text
+	}
+	if text != "" && !judged {
+		d.block("%s cannot sign %s%s: that certificate %s; %s", v.profile.authority(), p.Path, p.holder(), text, v.profile.otherwise())
+	}
+	return text == ""
 }
 
 // external looks at a certificate that somebody else makes. The folder keeps a copy, as

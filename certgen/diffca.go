@@ -1,10 +1,7 @@
 package certgen
 
 import (
-	"bytes"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -16,7 +13,7 @@ import (
 func (d *differ) authorities() {
 	for _, p := range d.wanted.Profiles {
 		if p.Kind == KindCA {
-			v := &view{}
+			v := &view{profile: p}
 			d.views[p.CA] = v
 			d.authority(p, v)
 		}
@@ -24,7 +21,7 @@ func (d *differ) authorities() {
 }
 
 func (d *differ) authority(p Profile, v *view) {
-	if p.Brought {
+	if p.Brought != "" {
 		d.brought(p, v)
 		return
 	}
@@ -32,6 +29,9 @@ func (d *differ) authority(p Profile, v *view) {
 	cert, err := d.state.Authority(p.CA)
 	v.keyless = pair.Key == KeyAbsent
 	switch {
+	case d.state.left():
+		d.blockView(v, "ca/ holds the CA %q, which certificates.ca named, and the policy does not name it any more: write certificates.ca again, or bootstrap with another folder (--pki), where lockstep makes CAs of its own",
+			d.state.Pairs[CAPath(ClientCA)].Leaf.Subject)
 	case pair.Problem != "":
 		v.blocked = true
 		d.block("%s.crt cannot be read (%s): bring back the right file from a copy", p.Path, pair.Problem)
@@ -47,53 +47,6 @@ func (d *differ) authority(p Profile, v *view) {
 		v.cert = cert
 		d.existing(p, v)
 	}
-}
-
-// brought takes in a CA that somebody else made. The folder keeps its certificate, so
-// that another file under the same name is found out.
-func (d *differ) brought(p Profile, v *view) {
-	pair := d.state.Pairs[p.Path]
-	d.plan.Brought = true
-	v.keyless = pair.Key == KeyAbsent && !d.state.HasKey
-	v.cert = d.state.Brought
-	blocked := func(format string, args ...any) {
-		v.blocked = true
-		if text := fmt.Sprintf(format, args...); !slices.Contains(d.plan.Blocked, text) { // one CA for all purposes
-			d.plan.Blocked = append(d.plan.Blocked, text)
-		}
-	}
-	switch {
-	case v.cert == nil:
-		blocked("the CA that the policy brings along was not read")
-	case pair.Problem != "":
-		blocked("%s.crt cannot be read (%s): bring back the right file from a copy", p.Path, pair.Problem)
-	case pair.Leaf == nil && pair.Key != KeyAbsent:
-		blocked("%s.key is here without its certificate, and the policy brings a CA along: move it away, or leave out certificates.ca", p.Path)
-	case pair.Leaf != nil && !SameCA(pair.Leaf, v.cert):
-		blocked("ca/ holds another CA than the one that certificates.ca names: put the right file there; a CA is never replaced")
-	default:
-		d.existing(p, v)
-		d.bring(p, v, pair.Leaf)
-	}
-}
-
-// bring plans that the folder holds v's certificate; held is the one that it has, nil for
-// none.
-func (d *differ) bring(p Profile, v *view, held *x509.Certificate) {
-	if v.blocked || held != nil && held.Equal(v.cert) {
-		return
-	}
-	s := Step{Action: BringCA, Profile: p, Content: EncodeCertificate(v.cert), Reason: Missing}
-	if held != nil {
-		s.Reason = "its owner has renewed it, with the same key"
-	}
-	d.step(s)
-}
-
-// SameCA reports whether a and b are one CA: what the one has signed is good under the
-// other.
-func SameCA(a, b *x509.Certificate) bool {
-	return bytes.Equal(a.RawSubject, b.RawSubject) && bytes.Equal(a.RawSubjectPublicKeyInfo, b.RawSubjectPublicKeyInfo)
 }
 
 // missing makes a CA, but only where there has never been one: a new CA beside the
@@ -141,16 +94,15 @@ func (d *differ) orphans(ca CA) []string {
 // certificates here came from.
 func (d *differ) existing(p Profile, v *view) {
 	for _, defect := range Fatal(Defects(v.cert, p, v.cert, d.now)) {
-		v.blocked = true
-		d.block("the %s CA (%s.crt) %s, and so nothing can be signed or trusted", p.CA, p.Path, defect.Text)
+		d.blockView(v, "%s %s: %s", p.authority(), defect.Text, p.otherwise())
 	}
 	if v.blocked {
 		return
 	}
 	if rival, signed := d.rival(p.CA, v); rival != "" {
-		v.blocked, v.cert = true, nil
-		d.block("%s.crt is another %s CA than %s, from which %s came (%s): put the right one into ca/; a CA is never replaced",
-			p.Path, p.CA, rival, count.Of(len(signed), "certificate"), shortened(signed))
+		v.cert = nil
+		d.blockView(v, "%s is another %s CA than %s, from which %s came (%s): put the right one into ca/; a CA is never replaced",
+			p.File(), p.CA, rival, count.Of(len(signed), "certificate"), shortened(signed))
 	}
 }
 

@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"math/big"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -103,8 +105,8 @@ func newRogue(t testing.TB, mutate func(*x509.Certificate)) rogue {
 		SerialNumber: new(big.Int).Lsh(big.NewInt(1), 100), Subject: pkix.Name{Organization: []string{"edge"}, OrganizationalUnit: []string{"ops"}, CommonName: "edge client CA"},
 		NotBefore: now.Add(-hour), NotAfter: now.Add(year), BasicConstraintsValid: true, IsCA: true, MaxPathLenZero: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, SubjectKeyId: id,
-		PermittedDNSDomainsCritical: true, ExcludedDNSDomains: []string{""},
-		ExcludedIPRanges: []*net.IPNet{{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)}, {IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)}},
+		PermittedDNSDomainsCritical: true,
+		ExcludedIPRanges:            []*net.IPNet{{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)}, {IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)}},
 	}
 	if mutate != nil {
 		mutate(template)
@@ -147,4 +149,24 @@ func sign(t testing.TB, template, parent *x509.Certificate, pub crypto.PublicKey
 		t.Fatal(err)
 	}
 	return cert
+}
+
+// nameless is a CA without subject key identifier, as kubeadm made it before 1.19. Go writes
+// one into every CA that it makes; a CA is what it says in its basic constraints alone.
+func nameless(t testing.TB, mutate ...func(*x509.Certificate)) rogue {
+	t.Helper()
+	with := newRogue(t, func(c *x509.Certificate) {
+		for _, m := range mutate {
+			m(c)
+		}
+	})
+	template := &x509.Certificate{
+		SerialNumber: with.cert.SerialNumber, RawSubject: with.cert.RawSubject, NotBefore: with.cert.NotBefore, NotAfter: with.cert.NotAfter,
+		ExtraExtensions: slices.DeleteFunc(slices.Clone(with.cert.Extensions), func(e pkix.Extension) bool { return e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 14}) }),
+	}
+	bare := rogue{sign(t, template, template, with.key.Public(), with.key), with.key}
+	if len(bare.cert.SubjectKeyId) > 0 {
+		t.Fatal("the CA has a subject key identifier")
+	}
+	return bare
 }

@@ -3,6 +3,8 @@ package certgen
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"lockstep/policies/count"
@@ -58,9 +60,9 @@ func (s Step) Path() string {
 func (s Step) OfComponent() bool { return strings.HasPrefix(s.Path(), "components/") }
 
 // Outdates reports whether a copy of the step's folder that was made before the step is
-// not the same any more.
+// not the same any more. What is noted lies where it is used already.
 func (s Step) Outdates() bool {
-	return s.Reason != Missing && s.Reason != SameMeaning && s.Action != Finish && s.Action != Restrict
+	return s.Reason != Missing && s.Reason != SameMeaning && s.Action != Finish && s.Action != Restrict && s.Action != Note
 }
 
 // String is the step as a sentence without its reason.
@@ -98,8 +100,9 @@ type Plan struct {
 	Steps   []Step
 	Blocked []string // what cannot be mended by a step and needs the operator, in sentences (a CA without certificate, an expired CA)
 
-	// Brought is whether the CA is somebody else's, whose key is given for one run.
-	Brought bool
+	// Brought is the file of the one CA that others made and whose key is given for one run;
+	// "" where the CAs are lockstep's own.
+	Brought string
 
 	// Keyless is what must be signed by a CA whose key is not here. It is no part of
 	// Steps and stands in nobody else's way.
@@ -133,27 +136,24 @@ func (p Plan) Empty() bool {
 
 // Waiting says, for each CA whose key is not here, what it would have to sign.
 func (p Plan) Waiting() []string {
-	names := map[CA][]string{}
+	names := map[string][]string{}
 	for _, s := range p.Keyless {
-		ca := s.Signer()
-		names[ca] = append(names[ca], s.Path())
+		signer := p.absentKey(s.Signer())
+		names[signer] = append(names[signer], s.Path())
 	}
 	var out []string
-	for _, ca := range CAs() {
-		if n := len(names[ca]); n > 0 {
-			out = append(out, fmt.Sprintf("%s (%s) must be signed by the %s CA, and %s",
-				count.Of(n, "file"), shortened(names[ca]), ca, p.absentKey(ca)))
-		}
+	for _, signer := range slices.Sorted(maps.Keys(names)) {
+		out = append(out, fmt.Sprintf("%s (%s) must be signed by %s", count.Of(len(names[signer]), "file"), shortened(names[signer]), signer))
 	}
 	return out
 }
 
 // absentKey says whose key is not here, and how to give it.
 func (p Plan) absentKey(ca CA) string {
-	if p.Brought {
-		return "its key was not given: name it by --ca-key"
+	if p.Brought != "" {
+		return fmt.Sprintf("the CA %s, and its key was not given: name it by --ca-key", p.Brought)
 	}
-	return fmt.Sprintf("its key, %s.key, is not here: bring it back for this run", CAPath(ca))
+	return fmt.Sprintf("the %s CA, and its key, %s.key, is not here: bring it back for this run", ca, CAPath(ca))
 }
 
 // Signer is the CA whose key the step needs.

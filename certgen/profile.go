@@ -1,7 +1,9 @@
 package certgen
 
 import (
+	"cmp"
 	"crypto/x509"
+	"fmt"
 	"time"
 
 	"lockstep/policies"
@@ -44,16 +46,21 @@ type Profile struct {
 	Key      policies.KeyAlgorithm
 	Lifetime time.Duration // cut down to the CA's end
 
-	Brought  bool   // of a CA: it is somebody else's, and one for all purposes
+	Brought  string // of a CA that signs for all purposes: the file that certificates.ca names; "" for one of ours
 	External string // of a leaf: the file outside the folder where somebody else keeps it; "" for one of ours
 }
 
 // File is where the certificate lies: below the PKI folder, or outside of it.
 func (p Profile) File() string {
-	if p.External != "" {
-		return p.External
+	return cmp.Or(p.External, p.Brought, p.Path+".crt")
+}
+
+// authority is what a sentence calls the CA of the profile p.
+func (p Profile) authority() string {
+	if p.Brought != "" {
+		return fmt.Sprintf("the CA %s, which certificates.ca names,", p.Brought)
 	}
-	return p.Path + ".crt"
+	return fmt.Sprintf("the %s CA (%s.crt)", p.CA, p.Path)
 }
 
 // Usages are the extended key usages that the certificate has, no more and no fewer.
@@ -74,4 +81,12 @@ func (p Profile) Organization() []string {
 		return p.Subject.Organization
 	}
 	return []string{p.Cluster}
+}
+
+// otherwise is what to do where the CA of the profile p does not do.
+func (p Profile) otherwise() string {
+	if p.Brought != "" {
+		return "name another CA by certificates.ca, or have its owner make one that may"
+	}
+	return "nothing can be signed or trusted"
 }

@@ -53,12 +53,6 @@ func certificateChecks() []Check {
 			Find:     findExternal,
 		},
 		{
-			Code: "certificates/shared-ca", Severity: Warning, Needs: NeedsFolder,
-			Sentence: "each CA does one job",
-			Remedy:   "nothing has to be done now; without certificates.ca lockstep makes three CAs that can do no more than they must",
-			Find:     findSharedCA,
-		},
-		{
 			Code: "certificates/due", Severity: Warning, Needs: NeedsFolder,
 			Sentence: "no certificate is in the last third of its life",
 			Remedy:   "renew it in time: move its .crt and .key away, run lockstep apply, and copy the new ones; one that somebody else makes is renewed by them",
@@ -69,12 +63,6 @@ func certificateChecks() []Check {
 			Sentence: "no private key can be read by others",
 			Remedy:   "chmod 0600 the key; if others had access, replace the certificate",
 			Find:     findLaxKeys, RemedyFor: faultRemedy,
-		},
-		{
-			Code: "certificates/authority", Severity: Critical, Needs: NeedsFolder,
-			Sentence: "the CAs are there, valid, and the ones from which the certificates came",
-			Remedy:   "restore ca/ from its backup; lockstep never makes a second CA over a first",
-			Find:     findBlocked,
 		},
 		{
 			Code: "certificates/files", Severity: Error, Needs: NeedsFolder,
@@ -177,23 +165,10 @@ func findFiles(e *Evidence, found func(subject, text string)) {
 	e.steps(func(s certgen.Step) { found(s.File, s.Reason) }, certgen.Write)
 }
 
-func findBlocked(e *Evidence, found func(subject, text string)) {
-	for _, sentence := range e.certificatesPlan().Blocked {
-		found("", sentence)
-	}
-}
-
 func findExternal(e *Evidence, found func(subject, text string)) {
 	for _, u := range e.certificatesPlan().Unfit {
 		found(u.Profile.External, u.Reason)
 	}
-}
-
-func findSharedCA(e *Evidence, found func(subject, text string)) {
-	if e.Folder.Brought == nil {
-		return
-	}
-	found(e.Policy.Certificates.CA.Path, strings.Join(certgen.Costs(e.Folder.Brought), "; "))
 }
 
 func findStray(e *Evidence, found func(subject, text string)) {
@@ -205,11 +180,20 @@ func findStray(e *Evidence, found func(subject, text string)) {
 func findDue(e *Evidence, found func(subject, text string)) {
 	for _, p := range certgen.Desired(e.Policy).Profiles {
 		leaf := e.Folder.Pair(p).Leaf
-		if leaf == nil || !e.Now.Before(leaf.NotAfter) || e.Now.Before(dueAt(leaf)) {
-			continue
+		if p.Kind != certgen.KindCA && leaf != nil && e.due(leaf) { // of CAs: findDueCAs
+			found(p.File(), e.ending(leaf))
 		}
-		found(p.File(), fmt.Sprintf("ends on %s, in %s", leaf.NotAfter.UTC().Format(time.DateOnly), Days(leaf.NotAfter.Sub(e.Now))))
 	}
+}
+
+// due reports whether cert is valid and in the last third of its life.
+func (e *Evidence) due(cert *x509.Certificate) bool {
+	return e.Now.Before(cert.NotAfter) && !e.Now.Before(dueAt(cert))
+}
+
+// ending is the end of a certificate that is due, as a sentence.
+func (e *Evidence) ending(cert *x509.Certificate) string {
+	return fmt.Sprintf("ends on %s, in %s", cert.NotAfter.UTC().Format(time.DateOnly), Days(cert.NotAfter.Sub(e.Now)))
 }
 
 func dueAt(leaf *x509.Certificate) time.Time {

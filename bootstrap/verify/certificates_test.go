@@ -220,7 +220,7 @@ func TestCertificateChecks(t *testing.T) {
 			state, err := p.folder.Inspect()
 			p.do(err)
 			e := &Evidence{Policy: p.policy, Now: p.now, Folder: &state}
-			got := lines(e, slices.Concat(certificateChecks(), folderChecks()))
+			got := lines(e, slices.Concat(certificateChecks(), authorityChecks(), folderChecks()))
 			for i := range got {
 				got[i] = strings.ReplaceAll(got[i], p.path, "PKI")
 			}

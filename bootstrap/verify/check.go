@@ -38,7 +38,7 @@ const (
 // Checks is every check, in the order of the pages of docs/checks.md.
 func Checks() []Check {
 	var all []Check
-	for _, area := range [][]Check{certificateChecks(), folderChecks(), authChecks(), MemberChecks(), serverChecks(), proofChecks()} {
+	for _, area := range [][]Check{certificateChecks(), authorityChecks(), folderChecks(), authChecks(), MemberChecks(), serverChecks(), proofChecks()} {
 		all = append(all, area...)
 	}
 	return all

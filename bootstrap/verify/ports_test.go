@@ -88,14 +88,14 @@ func TestSharedCACosts(t *testing.T) {
 	p := newPKI(t)
 	state := p.state()
 	e := &Evidence{Policy: p.policy, Now: p.now, Folder: &state}
-	if got := codes(Judge(e, certificateChecks()), "certificates/shared-ca"); got != 0 {
+	if got := codes(Judge(e, authorityChecks()), "certificates/shared-ca"); got != 0 {
 		t.Errorf("CAs of our own: %d findings", got)
 	}
 	state.Brought = state.Pairs["ca/client"].Leaf
 	bringing := *p.policy
 	bringing.Certificates.CA = policies.CertificateFile{Path: "ca.pem"}
 	e = &Evidence{Policy: &bringing, Now: p.now, Folder: &state}
-	if got := codes(Judge(e, certificateChecks()), "certificates/shared-ca"); got != 1 {
+	if got := codes(Judge(e, authorityChecks()), "certificates/shared-ca"); got != 1 {
 		t.Errorf("a CA that was brought along: %d findings", got)
 	}
 }

@@ -154,7 +154,11 @@ func (w *World) Mint(ctx context.Context, p certgen.Profile) (tls.Certificate, e
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	return authority.Mint(ctx, issuer, p, w.Now())
+	made, err := authority.Mint(ctx, issuer, p, w.Now())
+	if err != nil {
+		return made, fmt.Errorf("issuing %s: %w", p.Path, err)
+	}
+	return made, nil
 }
 
 // TLS is a configuration that trusts our servers and shows identity, nil for none.

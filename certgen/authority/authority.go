@@ -30,21 +30,18 @@ var _ certgen.Issuer = (*Authority)(nil)
 // fails, for one, on a profile without lifetime.
 func Create(p certgen.Profile, now time.Time) (*Authority, crypto.Signer, error) {
 	if p.Kind != certgen.KindCA {
-		return nil, nil, fmt.Errorf("making a CA: %s is the profile of a %s", p.Path, p.Kind)
+		return nil, nil, fmt.Errorf("%s is the profile of a %s, not of a CA", p.Path, p.Kind)
 	}
 	key, err := NewKey(p.Key)
 	if err != nil {
-		return nil, nil, fmt.Errorf("making the %s CA: %w", p.CA, err)
+		return nil, nil, err
 	}
 	cert, err := selfSign(p, key, now)
 	if err != nil {
-		return nil, nil, fmt.Errorf("making the %s CA: %w", p.CA, err)
+		return nil, nil, err
 	}
 	a, err := Load(cert, key)
-	if err != nil {
-		return nil, nil, fmt.Errorf("making the %s CA: %w", p.CA, err)
-	}
-	return a, key, nil
+	return a, key, err
 }
 
 func selfSign(p certgen.Profile, key crypto.Signer, now time.Time) (*x509.Certificate, error) {
@@ -104,11 +101,12 @@ func (a *Authority) Avoid(used *certgen.Serials) {
 func (a *Authority) Certificate() *x509.Certificate { return a.cert }
 
 // Issue signs the key of csr into a certificate for p, checks what came out, and
-// returns it alone: nothing stands between it and the CA.
+// returns it alone: nothing stands between it and the CA. What it is for, the caller says
+// in front of the error.
 func (a *Authority) Issue(ctx context.Context, csr *x509.CertificateRequest, p certgen.Profile, now time.Time) ([]*x509.Certificate, error) {
 	leaf, err := a.issue(ctx, csr, p, now)
 	if err != nil {
-		return nil, fmt.Errorf("issuing %s: %w", p.Path, err)
+		return nil, err
 	}
 	return []*x509.Certificate{leaf}, nil
 }
@@ -131,7 +129,7 @@ func (a *Authority) issue(ctx context.Context, csr *x509.CertificateRequest, p c
 	if err != nil {
 		return nil, err
 	}
-	template, err := leafTemplate(p, a.cert, id, serial, now)
+	template, err := certgen.LeafTemplate(p, a.cert, id, serial, now)
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +149,9 @@ func (a *Authority) issue(ctx context.Context, csr *x509.CertificateRequest, p c
 func (a *Authority) mayIssue(p certgen.Profile, now time.Time) error {
 	if p.Kind == certgen.KindCA {
 		return errors.New("a CA signs no further CA")
+	}
+	if servers := p.Kind == certgen.KindServer || p.Kind == certgen.KindPeer; len(p.Hosts) > 0 && !servers {
+		return fmt.Errorf("a certificate for clients names no hosts, and %s asks for %q", p.Path, p.Hosts)
 	}
 	own := certgen.Profile{Kind: certgen.KindCA, CA: p.CA}.Usages()
 	if !a.brought && len(a.cert.ExtKeyUsage) > 0 && !slices.Equal(a.cert.ExtKeyUsage, own) {
@@ -190,15 +191,15 @@ func drawSerial(used *certgen.Serials) (*big.Int, error) {
 func Request(p certgen.Profile) (*x509.CertificateRequest, crypto.Signer, error) {
 	key, err := NewKey(p.Key)
 	if err != nil {
-		return nil, nil, fmt.Errorf("issuing %s: %w", p.Path, err)
+		return nil, nil, err
 	}
 	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
 	if err != nil {
-		return nil, nil, fmt.Errorf("issuing %s: requesting: %w", p.Path, err)
+		return nil, nil, fmt.Errorf("requesting: %w", err)
 	}
 	csr, err := x509.ParseCertificateRequest(der)
 	if err != nil {
-		return nil, nil, fmt.Errorf("issuing %s: requesting: %w", p.Path, err)
+		return nil, nil, fmt.Errorf("requesting: %w", err)
 	}
 	return csr, key, nil
 }
@@ -214,7 +215,7 @@ func Mint(ctx context.Context, issuer certgen.Issuer, p certgen.Profile, now tim
 		return tls.Certificate{}, err
 	}
 	if len(chain) == 0 || !Matches(chain[0], key) {
-		return tls.Certificate{}, fmt.Errorf("issuing %s: the issuer's answer is not for the key that was sent", p.Path)
+		return tls.Certificate{}, errors.New("the issuer's answer is not for the key that was sent")
 	}
 	cert := tls.Certificate{PrivateKey: key, Leaf: chain[0]}
 	for _, c := range chain {

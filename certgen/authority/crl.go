@@ -17,7 +17,7 @@ import (
 func (a *Authority) RevocationList(entries []x509.RevocationListEntry, number *big.Int, now time.Time) ([]byte, error) {
 	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
 		Number:                    number,
-		ThisUpdate:                later(now.Add(-backdate).Truncate(time.Second), a.cert.NotBefore),
+		ThisUpdate:                certgen.From(now, a.cert),
 		NextUpdate:                a.cert.NotAfter,
 		RevokedCertificateEntries: entries,
 	}, certgen.WithCRLSign(a.cert), a.key)

@@ -73,8 +73,9 @@ func (r *run) makeCA(p certgen.Profile) error {
 	return nil
 }
 
-// bringCA writes the certificate of a CA that somebody else made. It replaces none but
-// one with the same key and name, which its owner has renewed: all that it signed holds.
+// bringCA writes the certificate of a CA that others made. It replaces one with the same
+// key and name, which its owner has renewed: all that it signed holds; and one from which
+// nothing here came.
 func (f *Folder) bringCA(s certgen.Step) error {
 	name := s.Path() + ".crt"
 	if err := f.mkdirs(path.Dir(name)); err != nil {
@@ -82,7 +83,15 @@ func (f *Folder) bringCA(s certgen.Step) error {
 	}
 	put := f.place
 	if before, err := f.readCertificate(name); err == nil {
-		if now, err := certgen.ParseCertificate(s.Content); err == nil && certgen.SameCA(before, now) {
+		now, err := certgen.ParseCertificate(s.Content)
+		if err != nil {
+			return err
+		}
+		replaceable, err := f.givesWay(s.Path(), before, now)
+		if err != nil {
+			return err
+		}
+		if replaceable {
 			put = func(name string) error { return f.disk.Rename(name+certgen.NewSuffix, name) }
 		}
 	}
@@ -97,6 +106,16 @@ func (f *Folder) bringCA(s certgen.Step) error {
 		_ = f.unstage(name) // else the next plan clears it
 	}
 	return err
+}
+
+// givesWay reports whether the CA before, which lies at pair without its key, may be
+// replaced by the CA now.
+func (f *Folder) givesWay(pair string, before, now *x509.Certificate) (bool, error) {
+	if certgen.SameCA(before, now) {
+		return true, nil
+	}
+	state, err := f.observe(observer{})
+	return err == nil && state.Pairs[pair].Key == certgen.KeyAbsent && len(state.From(before)) == 0, err
 }
 
 // placePair is renamePair for a CA. Its key is on the disk before its certificate is

@@ -1,0 +1,77 @@
+package bootstrap
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"lockstep/bootstrap/world"
+	"lockstep/certgen"
+	"lockstep/policies/hint"
+	"lockstep/roles/store"
+)
+
+// refuseUntrusted stops before something is signed by a CA that the members do not take
+// users from, or such a CA comes into the folder. It asks members whose configuration is
+// not lockstep's, and shows no certificate: a port names its CAs to everybody. What does
+// not answer, or asks for no certificate, is judged elsewhere.
+func (r *run) refuseUntrusted(ctx context.Context, plan certgen.Plan) error {
+	if len(r.Policy.Cluster.Endpoints) == 0 || !slices.ContainsFunc(plan.Steps, usesClientCA) {
+		return nil
+	}
+	ca, err := r.World.Folder.Certificate(certgen.ClientCA)
+	if err != nil {
+		return err
+	}
+	members := r.Members()
+	asked := make([][][]byte, len(members))
+	var group sync.WaitGroup
+	for i, m := range members {
+		group.Go(func() {
+			greeting, _ := r.Handshake(ctx, m.URL, nil) // refused or not: what was asked for is known
+			asked[i] = greeting.AcceptableCAs
+		})
+	}
+	group.Wait()
+	var refusals []string
+	advice := ""
+	for i, m := range members {
+		if len(asked[i]) == 0 || slices.ContainsFunc(asked[i], func(raw []byte) bool { return bytes.Equal(raw, ca.RawSubject) }) {
+			continue
+		}
+		refusals = append(refusals, fmt.Sprintf("%s asks for certificates of %s", m.Name, caNames(asked[i])))
+		if advice == "" {
+			advice = world.TrustAdvice(r.Policy, ca, asked[i])
+		}
+	}
+	if len(refusals) == 0 {
+		return nil
+	}
+	if r.Policy.BringsCA() {
+		advice += " Or name the CA that the members trust by certificates.ca."
+	}
+	return hint.Refuse(advice, "the members do not take users from %s, nothing was changed: %s", store.CAName(ca.RawSubject), strings.Join(refusals, "; "))
+}
+
+// usesClientCA reports whether a step makes or notes a certificate that members have to
+// take, or takes in a CA.
+func usesClientCA(s certgen.Step) bool {
+	switch s.Action {
+	case certgen.BringCA:
+		return true
+	case certgen.Issue, certgen.Reissue, certgen.Note:
+		return s.Profile.CA == certgen.ClientCA
+	}
+	return false
+}
+
+func caNames(raw [][]byte) string {
+	names := make([]string, len(raw))
+	for i, name := range raw {
+		names[i] = store.CAName(name)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,104 @@
+package verify
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"time"
+
+	"lockstep/certgen"
+)
+
+// authorityChecks is about the CAs, lockstep's own and one that others made.
+func authorityChecks() []Check {
+	return []Check{
+		{
+			Code: "certificates/authority", Severity: Critical, Needs: NeedsFolder,
+			Sentence: "the CAs are there, valid, and the ones from which the certificates came",
+			Remedy:   "restore ca/ from its backup; lockstep never makes a second CA over a first",
+			Find:     findBlocked,
+		},
+		{
+			Code: "certificates/brought-ca", Severity: Critical, Needs: NeedsFolder,
+			Sentence: "the CA that certificates.ca names can sign what the policy asks for, and is the one from which the certificates came",
+			Remedy:   "put the right CA's certificate where certificates.ca points, or change certificates.ca, as the text says; nothing is written until then",
+			Find:     findBlockedBrought,
+		},
+		{
+			Code: "certificates/shared-ca", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "each CA does one job",
+			Remedy:   "nothing has to be done now; without certificates.ca lockstep makes three CAs that can do no more than they must",
+			Find:     findSharedCA,
+		},
+		{
+			Code: "certificates/ca-due", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "no CA is in the last third of its life",
+			Remedy: "a CA that certificates.ca names: have its owner renew it with the same key and subject, run lockstep apply, and restart the members with it; " +
+				"a CA of lockstep's own: bootstrap with a new PKI folder (--pki) before that day, and give every member and component its new files",
+			Find: findDueCAs,
+		},
+		{
+			Code: "certificates/outlives-ca", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "no certificate ends after its CA",
+			Remedy:   "know that it stops when its CA does; have its maker give it an earlier end, or renew the CA with the same key and subject",
+			Find:     findOutliving,
+		},
+	}
+}
+
+func findBlocked(e *Evidence, found func(subject, text string)) {
+	if plan := e.certificatesPlan(); plan.Brought == "" {
+		for _, sentence := range plan.Blocked {
+			found("", sentence)
+		}
+	}
+}
+
+func findBlockedBrought(e *Evidence, found func(subject, text string)) {
+	if plan := e.certificatesPlan(); plan.Brought != "" {
+		for _, sentence := range plan.Blocked {
+			found(plan.Brought, sentence)
+		}
+	}
+}
+
+func findSharedCA(e *Evidence, found func(subject, text string)) {
+	if e.Folder.Brought == nil {
+		return
+	}
+	found(e.Policy.Certificates.CA.Path, strings.Join(certgen.Costs(e.Folder.Brought), "; "))
+}
+
+// eachCA calls use for every CA with the file that its owner knows: one that others made
+// is all CAs at once.
+func (e *Evidence) eachCA(use func(file string, ca *x509.Certificate)) {
+	seen := map[string]bool{}
+	for _, p := range certgen.Desired(e.Policy).Profiles {
+		ca, err := e.Folder.Authority(p.CA)
+		if p.Kind == certgen.KindCA && err == nil && !seen[p.File()] {
+			seen[p.File()] = true
+			use(p.File(), ca)
+		}
+	}
+}
+
+func findDueCAs(e *Evidence, found func(subject, text string)) {
+	e.eachCA(func(file string, ca *x509.Certificate) {
+		if e.due(ca) {
+			found(file, e.ending(ca))
+		}
+	})
+}
+
+func findOutliving(e *Evidence, found func(subject, text string)) {
+	for _, p := range certgen.Desired(e.Policy).Profiles {
+		leaf := e.Folder.Pair(p).Leaf
+		ca, err := e.Folder.Authority(p.CA)
+		if leaf == nil || err != nil || p.Kind == certgen.KindCA {
+			continue
+		}
+		if leaf.NotAfter.After(ca.NotAfter) && leaf.CheckSignatureFrom(ca) == nil {
+			found(p.File(), fmt.Sprintf("ends on %s, and its CA on %s", leaf.NotAfter.UTC().Format(time.DateOnly), ca.NotAfter.UTC().Format(time.DateOnly)))
+		}
+	}
+}
