@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,13 +45,14 @@ func newPresetsShowCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show NAME",
 		Short: "Show one preset: permissions, configuration, notes, sources",
-		Long: `Show one preset: permissions, parameters, what the software itself is configured with,
-notes for the operator and sources. NAME may also be a preset of the policy's own.
+		Long: `Show one preset: permissions, parameters, what the software itself is
+configured with, notes for the operator and sources. NAME may also be one of the
+policy's own presets.
 
-Where there is a policy (-f, or lockstep.yaml), the configuration is filled in for each
-of its components with that preset: its endpoints, parameters and the paths of
-certificate, key and CA. They are those of the folder pki/components/NAME, copied to
-cluster.install on the component's host: /etc/etcd/NAME, or --dir.`,
+Where there is a policy (-f, or lockstep.yaml), the configuration is filled in
+for each of its components with that preset: its endpoints, parameters and the
+paths of certificate, key and CA. They are those of pki/components/NAME, copied
+to the component's host as cluster.install/NAME (/etc/etcd/NAME), or to --dir.`,
 		Example: `  lockstep presets show coredns
   lockstep presets show calico/node -f lockstep.yaml
   lockstep presets show vault --component vault-b --dir /etc/vault.d/etcd`,
@@ -64,8 +67,8 @@ cluster.install on the component's host: /etc/etcd/NAME, or --dir.`,
 			return presets.Names(), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	cmd.Flags().StringVar(&opts.component, "component", "", "`NAME` of the only component whose configuration is shown")
-	cmd.Flags().StringVar(&opts.dir, "dir", "", "`DIR` with certificate, key and CA on the component's host (default: below cluster.install)")
+	cmd.Flags().StringVar(&opts.component, "component", "", "`NAME` of the only component to configure")
+	cmd.Flags().StringVar(&opts.dir, "dir", "", "`DIR` of certificate, key and CA on the component's host")
 	return cmd
 }
 
@@ -117,13 +120,15 @@ func (o showOptions) configure(policy *policies.Policy, preset presets.Preset) (
 		if c.Preset != preset.Name || o.component != "" && c.Name != o.component {
 			continue
 		}
-		dir, site, err := o.site(policy, c)
+		dir, site, unknown, err := o.site(policy, c)
 		if err != nil {
 			return nil, err
 		}
 		text, left := preset.Configure(c.Name, c.With, site)
-		if site.Key == "" && strings.Contains(text, "{key}") {
-			left = append(left, "{key} is the key of "+c.Certificate.Path+", which a policy never names")
+		for _, placeholder := range slices.Sorted(maps.Keys(unknown)) {
+			if strings.Contains(text, placeholder) {
+				left = append(left, placeholder+" is "+unknown[placeholder])
+			}
 		}
 		out = append(out, view.Configured{Component: c.Name, Dir: dir, Text: text, Left: left})
 	}
@@ -134,27 +139,40 @@ func (o showOptions) configure(policy *policies.Policy, preset presets.Preset) (
 }
 
 // site is where the cluster is and where c's files are on its host. dir is where its
-// folder has to be copied; "" where its certificate is not lockstep's.
-func (o showOptions) site(policy *policies.Policy, c policies.Component) (dir string, site presets.Site, err error) {
-	site.Endpoints = policy.ClientURLs()
-	dir = o.dir
+// folder has to be copied; "" where its certificate is not lockstep's. unknown says what a
+// placeholder stands for that the policy does not tell.
+func (o showOptions) site(policy *policies.Policy, c policies.Component) (dir string, site presets.Site, unknown map[string]string, err error) {
 	switch {
-	case dir != "":
+	case o.dir != "":
+		dir = o.dir
 	case policy.Cluster.Install != ".":
 		dir = filepath.Join(cmp.Or(policy.Cluster.Install, "/etc/etcd"), c.Name)
 	default: // everything is on this machine
 		if dir, err = filepath.Abs(filepath.Join(o.pkiFolder(), "components", c.Name)); err != nil {
-			return "", site, fmt.Errorf("finding the PKI folder: %w", err)
+			return "", site, nil, fmt.Errorf("finding the PKI folder: %w", err)
 		}
 	}
-	site.CA, site.Cert, site.Key = filepath.Join(dir, "ca.crt"), filepath.Join(dir, "client.crt"), filepath.Join(dir, "client.key")
-	if !c.Certificate.IsZero() {
-		dir, site.Cert, site.Key = "", c.Certificate.Resolve(), "" // a policy never says where a key is
-		if policy.BringsCA() {
-			site.CA = policy.Certificates.CA.Resolve()
-		}
+	site = presets.Site{
+		Endpoints: policy.ClientURLs(),
+		CA:        filepath.Join(dir, "ca.crt"), Cert: filepath.Join(dir, "client.crt"), Key: filepath.Join(dir, "client.key"),
 	}
-	return dir, site, nil
+	unknown = map[string]string{}
+	external := !c.Certificate.IsZero()
+	if external {
+		dir, site.Cert, site.Key = "", c.Certificate.Resolve(), ""
+		unknown["{key}"] = "the key of " + c.Certificate.Path + ": a policy never names it"
+	}
+	switch {
+	case len(policy.Cluster.Endpoints) > 0 && !policy.BringsCA():
+		site.CA = ""
+		unknown["{ca}"] = "the CA of the endpoints' certificates: lockstep does not make them"
+	case external && policy.BringsCA():
+		site.CA = policy.Certificates.CA.Resolve()
+	case external:
+		site.CA = ""
+		unknown["{ca}"] = "a copy of " + filepath.Join(o.pkiFolder(), "ca", "server.crt")
+	}
+	return dir, site, unknown, nil
 }
 
 func lookupPreset(name string) (presets.Preset, error) {
