@@ -103,9 +103,10 @@ type Refusal struct {
 // PeerPort is what the port for other members answered.
 type PeerPort struct {
 	AcceptableCAs [][]byte
-	Anonymous     Tried // must be Refused
-	Component     Tried // a component's certificate; must be Refused
-	Peer          Tried // a peer certificate, the positive control; must be Accepted
+	Server        *x509.Certificate // what it shows; nil when that was not seen
+	Anonymous     Tried             // must be Refused
+	Component     Tried             // a component's certificate; must be Refused
+	Peer          Tried             // a peer certificate, the positive control; must be Accepted
 }
 
 // Tried is the outcome of trying something. The zero value is not knowing, which

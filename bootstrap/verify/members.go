@@ -11,6 +11,7 @@ import (
 
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/policies/hint"
 	"lockstep/roles/store"
 )
 
@@ -132,6 +133,7 @@ func memberChecks() []Check {
 					found(fmt.Sprintf("its peer port did not take a peer certificate, so its refusals prove nothing: %v", reason(m.PeerPort.Peer)))
 				}
 			}),
+			RemedyFor: func(e *Evidence, subject string) string { return hint.Text(e.member(subject).PeerPort.Peer.Err) },
 		},
 		{
 			Code: "members/alarm", Severity: Error, Needs: NeedsMembers,

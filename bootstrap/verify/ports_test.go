@@ -64,8 +64,8 @@ func TestShownServerCertificates(t *testing.T) {
 	}{
 		"the folder's":    {mine, mine, nil},
 		"nothing":         {nil, mine, nil},
-		"an older one":    {cert("old", -300, 65), mine, []string{"warning members/server-other: etcd1: shows an older certificate than members/etcd1 holds: it ends on 2027-01-28, and the folder's on 2027-11-14"}},
-		"another one":     {cert("new", -1, 364), mine, []string{"warning members/server-other: etcd1: shows another certificate than members/etcd1 holds: it ends on 2027-11-23, and the folder's on 2027-11-14"}},
+		"an older one":    {cert("old", -300, 65), mine, []string{"warning members/server-other: etcd1: shows an older certificate than members/etcd1/server.crt: it ends on 2027-01-28, and the folder's on 2027-11-14"}},
+		"another one":     {cert("new", -1, 364), mine, []string{"warning members/server-other: etcd1: shows another certificate than members/etcd1/server.crt: it ends on 2027-11-23, and the folder's on 2027-11-14"}},
 		"etcd2's":         {other, mine, []string{"warning members/server-other: etcd1: shows the server certificate of etcd2: it ends on 2027-11-14, and the folder's on 2027-11-14"}},
 		"its owner's":     {cert("x", -100, 265), nil, nil},
 		"due":             {cert("x", -300, 65), nil, []string{"warning members/server-due: etcd1: its server certificate ends on 2027-01-28, in 65 days"}},

@@ -58,8 +58,8 @@ func serverChecks() []Check {
 	return []Check{
 		{
 			Code: "members/server-other", Severity: Warning, Needs: NeedsMembers | NeedsFolder,
-			Sentence: "every member shows the server certificate that the PKI folder holds for it",
-			Remedy:   "copy server.crt and server.key of the member's folder to its host, both, readable to etcd's user; etcd needs no restart",
+			Sentence: "every member shows the certificates that the PKI folder holds for it, to clients and to members",
+			Remedy:   "copy the certificate and its key, both, from the member's folder to its host, readable to etcd's user; etcd needs no restart",
 			Find:     eachReached(findOtherServer),
 		},
 		{
@@ -77,37 +77,47 @@ func serverChecks() []Check {
 	}
 }
 
-// ownServer is the server certificate that the PKI folder holds for m; nil for none.
-func (e *Evidence) ownServer(m Member) *x509.Certificate {
+// own is the certificate of that kind, server or peer, that the PKI folder holds for m;
+// nil for none.
+func (e *Evidence) own(m Member, kind string) *x509.Certificate {
 	if e.Folder == nil {
 		return nil
 	}
-	return e.Folder.Pairs["members/"+m.Name+"/server"].Leaf
+	return e.Folder.Pairs["members/"+m.Name+"/"+kind].Leaf
 }
 
 // findOtherServer finds what was never copied to its host, or to the wrong one.
 func findOtherServer(e *Evidence, m Member, found func(text string)) {
-	own := e.ownServer(m)
-	if own == nil || m.Server == nil || own.Equal(m.Server) {
-		return
+	if text := e.other(m, "server", m.Server); text != "" {
+		found("shows " + text)
 	}
-	until := fmt.Sprintf("it ends on %s, and the folder's on %s", day(m.Server), day(own))
+	if text := e.other(m, "peer", m.PeerPort.Server); text != "" {
+		found("its peer port shows " + text)
+	}
+}
+
+// other says whose certificate m shows instead of its own of that kind; "" for its own.
+func (e *Evidence) other(m Member, kind string, shown *x509.Certificate) string {
+	own := e.own(m, kind)
+	if own == nil || shown == nil || own.Equal(shown) {
+		return ""
+	}
+	until := fmt.Sprintf("it ends on %s, and the folder's on %s", day(shown), day(own))
 	for _, other := range e.Members {
-		if theirs := e.ownServer(other); theirs != nil && theirs.Equal(m.Server) {
-			found(fmt.Sprintf("shows the server certificate of %s: %s", other.Name, until))
-			return
+		if theirs := e.own(other, kind); theirs != nil && theirs.Equal(shown) {
+			return fmt.Sprintf("the %s certificate of %s: %s", kind, other.Name, until)
 		}
 	}
-	which := "another certificate than members/" + m.Name + " holds"
-	if m.Server.NotBefore.Before(own.NotBefore) {
-		which = "an older certificate than members/" + m.Name + " holds"
+	which := "another"
+	if shown.NotBefore.Before(own.NotBefore) {
+		which = "an older"
 	}
-	found(fmt.Sprintf("shows %s: %s", which, until))
+	return fmt.Sprintf("%s certificate than members/%s/%s.crt: %s", which, m.Name, kind, until)
 }
 
 // findServerDue leaves what the folder holds to certificates/due and members/server-other.
 func findServerDue(e *Evidence, m Member, found func(text string)) {
-	if m.Server != nil && e.ownServer(m) == nil && !e.Now.Before(dueAt(m.Server)) {
+	if m.Server != nil && e.own(m, "server") == nil && !e.Now.Before(dueAt(m.Server)) {
 		found(fmt.Sprintf("its server certificate ends on %s, in %s", day(m.Server), Days(m.Server.NotAfter.Sub(e.Now))))
 	}
 }

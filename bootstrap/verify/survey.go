@@ -263,6 +263,9 @@ func surveyPeerPort(ctx context.Context, w *world.World, url string, component t
 		return p
 	}
 	p.AcceptableCAs = greeting.AcceptableCAs
+	if len(greeting.Server) > 0 {
+		p.Server = greeting.Server[0]
+	}
 	_, p.Anonymous = try(nil)
 	_, p.Component = try(&component)
 	return p
