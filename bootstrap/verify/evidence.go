@@ -196,10 +196,12 @@ func (e *Evidence) missing(needs Needs) (reason, remedy string) {
 	return "", ""
 }
 
-// Outage reports whether nothing of etcd could be judged: no member said anything that a
-// finding would explain, and users and roles were not read.
+// Outage reports whether nothing of etcd could be judged: users and roles were not read,
+// and no member said anything. One that was not asked because of a file here, or whose
+// certificate is at fault, is a finding and no outage.
 func (e *Evidence) Outage() bool {
-	return e.Auth == nil && len(e.Members) > 0 && !slices.ContainsFunc(e.Members, func(m Member) bool { return !m.silent() })
+	return e.Auth == nil && len(e.Members) > 0 &&
+		!slices.ContainsFunc(e.Members, func(m Member) bool { return !m.silent() || hint.Of(m.Err) == hint.Refused })
 }
 
 func advice(err error) string {

@@ -6,8 +6,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
+	"lockstep/roles/store"
 )
 
 func answer(want, got roles.Verdict, about string) roles.Answer {
@@ -93,5 +95,27 @@ func TestChecksAreComplete(t *testing.T) {
 			t.Errorf("check %q is incomplete or there twice", c.Code)
 		}
 		seen[c.Code] = true
+	}
+}
+
+// Nothing was judged only where nobody answered: what a finding explains is no outage.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	silent := Member{Err: errors.New("connection refused")}
+	for name, c := range map[string]struct {
+		auth    *roles.State
+		members []Member
+		want    bool
+	}{
+		"nobody answers":            {nil, []Member{silent, silent}, true},
+		"one answers":               {nil, []Member{silent, {}}, false},
+		"one has a bad certificate": {nil, []Member{silent, {Err: &store.HandshakeError{Alert: "tls: internal error"}}}, false},
+		"our folder is not trusted": {nil, []Member{{Err: hint.Refuse("", "ca has mode 0777")}}, false},
+		"users and roles were read": {&roles.State{}, []Member{silent}, false},
+		"no member was asked":       {nil, nil, false},
+	} {
+		if e := (&Evidence{Auth: c.auth, Members: c.members}); e.Outage() != c.want {
+			t.Errorf("%s: got %v", name, !c.want)
+		}
 	}
 }
