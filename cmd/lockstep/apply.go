@@ -68,7 +68,7 @@ func runApply(ctx context.Context, opts applyOptions) error {
 			opts.beginChange()
 			return nil
 		}
-		if err := opts.tell(view.Proposal{Policy: s.Policy, Proposal: p}); err != nil {
+		if err := opts.tell(view.Proposal{Policy: s.Policy, Proposal: p, Verbose: opts.verbose}); err != nil {
 			return err
 		}
 		return opts.confirm(ctx, doIt(p.Steps()))

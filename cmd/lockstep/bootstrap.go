@@ -88,7 +88,7 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 
 // confirmPlan shows what is about to change and asks.
 func (g *globals) confirmPlan(ctx context.Context, plan bootstrap.Plan) error {
-	if err := g.tell(view.Plan(plan)); err != nil {
+	if err := g.tell(view.Plan{Plan: plan, Verbose: g.verbose}); err != nil {
 		return err
 	}
 	return g.confirm(ctx, doIt(plan.Steps()))

@@ -32,7 +32,7 @@ func (g *globals) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&g.pki, "pki", "", "`DIR` of keys and certificates (default: pki beside the policy)")
 	fs.VarP(&g.output, "output", "o", "how answers are written: text or json")
 	fs.BoolVar(&g.yes, "yes", false, "make changes without asking; needed where there is no terminal")
-	fs.BoolVarP(&g.verbose, "verbose", "v", false, "a line on stderr for every step")
+	fs.BoolVarP(&g.verbose, "verbose", "v", false, "a line on stderr for every step, and every line of a long plan")
 	fs.BoolVar(&g.noColor, "no-color", false, "no colour, as NO_COLOR in the environment")
 	durationVar(fs, &g.timeout, "timeout", 30*time.Second, "how long etcd may take to answer")
 }

@@ -118,7 +118,7 @@ func runPlan(ctx context.Context, opts planOptions) error {
 	if err != nil {
 		return err
 	}
-	answer := view.Proposal{Policy: s.Policy, Proposal: p}
+	answer := view.Proposal{Policy: s.Policy, Proposal: p, Verbose: opts.verbose}
 	if opts.out != "" {
 		if err := savePlan(opts.out, answer); err != nil {
 			return err

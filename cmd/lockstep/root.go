@@ -59,6 +59,9 @@ whose CN is the user, and proves that the two agree.`,
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Args, completion.RunE = noSubcommand, g.group
 	}
+	if err := g.complete(root); err != nil {
+		panic(err) // a completion is registered twice
+	}
 	return root
 }
 

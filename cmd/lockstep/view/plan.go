@@ -14,27 +14,30 @@ import (
 const planLines = 12
 
 // Plan is what is about to change, for the person who is asked.
-type Plan bootstrap.Plan
+type Plan struct {
+	bootstrap.Plan
+	Verbose bool // every step, however many there are
+}
 
 // Text implements Message.
 func (p Plan) Text(s *Sheet) {
-	var certificates, etcd []string
+	var certificates, etcd []line
 	copies := 0
 	for _, step := range p.Certificates.Steps {
 		if step.Action == certgen.Write && step.Reason == certgen.Missing {
 			copies++
 			continue
 		}
-		certificates = append(certificates, withReason(step.String(), step.Reason))
+		certificates = append(certificates, line{withReason(step.String(), step.Reason), certificateSign(step) != "+"})
 	}
 	if copies > 0 {
-		certificates = append(certificates, fmt.Sprintf("write %s beside them: environment, CA copies, empty CRLs", count.Of(copies, "file")))
+		certificates = append(certificates, line{text: fmt.Sprintf("write %s beside them: environment, CA copies, empty CRLs", count.Of(copies, "file"))})
 	}
 	for _, step := range p.Roles.Steps {
-		etcd = append(etcd, withReason(step.String(), step.Reason))
+		etcd = append(etcd, line{withReason(step.String(), step.Reason), roleSign(step) != "+"})
 	}
-	section(s, "in the PKI folder", len(p.Certificates.Steps), certificates)
-	section(s, "in etcd", len(p.Roles.Steps), etcd)
+	p.section(s, "in the PKI folder", len(p.Certificates.Steps), certificates)
+	p.section(s, "in etcd", len(p.Roles.Steps), etcd)
 	if p.EnableAuth {
 		s.Line("in etcd, last: turn auth on, and off again if root does not get in by certificate")
 	}
@@ -47,17 +50,33 @@ func withReason(sentence, reason string) string {
 	return sentence + " (" + reason + ")"
 }
 
-func section(s *Sheet, title string, steps int, lines []string) {
+// line is one step of a plan. One that takes something away or changes it is never left
+// out: who says yes has seen it.
+type line struct {
+	text   string
+	always bool
+}
+
+func (p Plan) section(s *Sheet, title string, steps int, lines []line) {
 	if len(lines) == 0 {
 		return
 	}
 	s.Line("%s (%s):", title, count.Of(steps, "step"))
-	for i, line := range lines {
-		if i == planLines && len(lines) > planLines+1 {
-			s.Line("  ... and %d more", len(lines)-i)
-			return
+	hidden := 0
+	for i, l := range lines {
+		if !p.Verbose && !l.always && i >= planLines && len(lines) > planLines+1 {
+			hidden++
+			continue
 		}
-		s.Line("  %s", line)
+		s.Line("  %s", l.text)
+	}
+	more(s, "  ", hidden)
+}
+
+// more says how many additions a long plan does not list.
+func more(s *Sheet, indent string, hidden int) {
+	if hidden > 0 {
+		s.Line("%s... and %d more (-v shows all)", indent, hidden)
 	}
 }
 

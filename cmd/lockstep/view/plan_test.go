@@ -1,11 +1,14 @@
 package view
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/bootstrap"
+	"lockstep/roles"
 )
 
 func TestStarts(t *testing.T) {
@@ -42,6 +45,34 @@ The keys belong to the user that etcd runs as, with mode 0600. As a service: Env
 	} {
 		if diff := cmp.Diff(c.want, told(Starts(c.list), false)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// A long plan ends with a number, but what it takes away or changes is never left out.
+func TestALongPlanEndsWithANumber(t *testing.T) {
+	t.Parallel()
+	var steps []roles.Step
+	for i := range 100 {
+		steps = append(steps, roles.Step{Action: roles.RoleAdd, Role: fmt.Sprintf("r%02d", i)})
+	}
+	steps = append(steps, roles.Step{Action: roles.UserDelete, User: "old"})
+	asked := Plan{Plan: bootstrap.Plan{Roles: roles.Plan{Steps: steps}}}
+	proposal := Proposal{Policy: shopPolicy(t), Proposal: &bootstrap.Proposal{Folder: "cc", Enabled: true}}
+	proposal.Proposal.Roles.Steps = steps
+	for name, c := range map[string]struct {
+		m    Message
+		ends string
+		adds int
+	}{
+		"asked":             {asked, "  delete user \"old\"\n  ... and 88 more (-v shows all)\n", 12},
+		"asked, verbose":    {Plan{asked.Plan, true}, "  add role \"r99\"\n  delete user \"old\"\n", 100},
+		"proposal":          {proposal, "\n... and 40 more (-v shows all)\nto do: 100 to add, 0 to change, 1 to remove, 0 only with a flag\n", 60},
+		"proposal, verbose": {Proposal{Policy: proposal.Policy, Proposal: proposal.Proposal, Verbose: true}, "to do: 100 to add, 0 to change, 1 to remove, 0 only with a flag\n", 100},
+	} {
+		text := told(c.m, false)
+		if !strings.HasSuffix(text, c.ends) || strings.Count(text, "add role") != c.adds || !strings.Contains(text, `delete user "old"`) {
+			t.Errorf("%s: %d additions in\n%s", name, strings.Count(text, "add role"), text)
 		}
 	}
 }

@@ -17,6 +17,7 @@ type Proposal struct {
 	Policy   *policies.Policy
 	Proposal *bootstrap.Proposal
 	Applied  bool // it has been carried out
+	Verbose  bool // every change, however many there are
 }
 
 // change is one line of a proposal.
@@ -163,19 +164,36 @@ func roleSign(s roles.Step) string {
 	return "+"
 }
 
+// proposalLines is how many additions are listed before the rest is a number.
+const proposalLines = 60
+
 // Text implements Answer. What was applied was shown when it was asked for, so then
-// only what is still left is listed.
+// only what is still left is listed. Of a long list of additions the end is a number;
+// what is changed, taken away or refused, and who is affected, is always listed.
 func (p Proposal) Text(s *Sheet) {
+	added, hidden := 0, 0
+	hide := func(c change) bool {
+		if p.Verbose || c.sign != "+" || c.interrupts+c.affects != "" {
+			return false
+		}
+		added++
+		if added > proposalLines {
+			hidden++
+		}
+		return added > proposalLines
+	}
 	for _, g := range p.groups() {
 		if p.Applied {
 			g.changes = slices.DeleteFunc(g.changes, func(c change) bool { return c.sign != "!" })
 		}
+		g.changes = slices.DeleteFunc(g.changes, hide)
 		if len(g.changes) == 0 {
 			continue
 		}
 		s.Line("%s", s.Paint(Bold, g.name))
 		g.write(s)
 	}
+	more(s, "", hidden)
 	if !p.Applied || p.Proposal.Empty() { // else they were shown with the question
 		Notes(p.Proposal.Notes).Text(s)
 	}
