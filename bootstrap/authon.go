@@ -74,7 +74,7 @@ func (r *run) lookAgain(ctx context.Context) error {
 		return hint.Refuse("Find out who it was, and run the same command again: it makes the policy's users anew. Auth is still off.",
 			"somebody else changed etcd's users or roles during this run; certificates, roles and users are made and stay")
 	}
-	return r.refuseIntruders(observed, roles.Plan{})
+	return r.refuseUnmanaged(observed, roles.Plan{})
 }
 
 // current is etcd's users and roles. While authRevision is the one of this run's latest

@@ -32,7 +32,7 @@ func (r *run) planChanges(ctx context.Context) error {
 	// nobody anything.
 	r.allow.Recreate = !observed.Enabled
 	r.plan.Roles = r.rolesPlan(observed, nil)
-	if err := errors.Join(r.refuseOtherCluster(ctx), r.refuseIntruders(observed, r.plan.Roles)); err != nil {
+	if err := errors.Join(r.refuseOtherCluster(ctx), r.refuseUnmanaged(observed, r.plan.Roles)); err != nil {
 		return err
 	}
 	if err := refusedChange(r.plan.Roles); err != nil {

@@ -24,6 +24,9 @@ kind: Policy
 cluster: {name: edge, members: [{name: etcd1, hosts: [10.0.0.11]}]}
 components:
   - {name: writer, permissions: [{prefix: /app/, access: readwrite}]}
+accept:
+  - {check: users/unmanaged-root, subject: eve, reason: breaks glass, until: "2026-11-24"}
+  - {check: users/unmanaged-root, subject: old, reason: breaks glass, until: "2026-11-23"}
 `)})
 	if err != nil {
 		t.Fatal(err)
@@ -43,19 +46,21 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 		adopt    bool
 		want     string // part of the refusal; "" for none
 	}{
-		"nobody else":  {},
-		"harmless":     {users: []roles.User{{Name: "bob", Roles: []string{"other"}}}, roles: []roles.Role{{Name: "other"}}},
-		"holds root":   {users: []roles.User{{Name: "bob", Roles: []string{"root"}}}, want: `"bob" holds role root`},
-		"is accepted":  {users: []roles.User{{Name: "bob", Roles: []string{"root"}}}, accepted: []string{"bob"}},
+		"nobody else":               {},
+		"harmless":                  {users: []roles.User{{Name: "bob", Roles: []string{"other"}}}, roles: []roles.Role{{Name: "other"}}},
+		"holds root":                {users: []roles.User{{Name: "bob", Roles: []string{"root"}}}, want: `"bob" holds role root: it may read and write everything, and change users and roles (users/unmanaged-root)`},
+		"is accepted":               {users: []roles.User{{Name: "bob", Roles: []string{"root"}}}, accepted: []string{"bob"}},
+		"is accepted by the policy": {users: []roles.User{{Name: "eve", Roles: []string{"root"}}}},
+		"was accepted by the policy until yesterday": {users: []roles.User{{Name: "old", Roles: []string{"root"}}}, want: `"old"`},
 		"another user": {users: []roles.User{{Name: "bob", Roles: []string{"root"}}}, accepted: []string{"eve"}, want: `"bob"`},
 		"reaches our keys": {
 			users: []roles.User{{Name: "bob", Roles: []string{"other"}}},
 			roles: []roles.Role{{Name: "other", Permissions: []keyrange.Permission{app}}},
-			want:  `"bob" may read in prefix "/app/" of role "writer"`,
+			want:  `"bob" may read prefix "/app/", which component "writer" may write (users/unmanaged-read)`,
 		},
 		"waits in a role that we will fill": {
 			users: []roles.User{{Name: "bob", Roles: []string{"writer"}}}, roles: []roles.Role{{Name: "writer"}}, adopt: true,
-			want: `"bob" may write in prefix "/app/" of role "writer"`,
+			want: `"bob" may write prefix "/app/", which component "writer" may write (users/unmanaged-write)`,
 		},
 		"waits in a role that is not filled without a flag": {
 			users: []roles.User{{Name: "bob", Roles: []string{"writer"}}}, roles: []roles.Role{{Name: "writer"}},
@@ -68,11 +73,11 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 			t.Parallel()
 			p := policy(t)
 			r := &run{
-				World: &world.World{Policy: p}, Options: Options{AcceptForeign: c.accepted},
+				World: &world.World{Policy: p, Now: func() time.Time { return noon }}, Options: Options{AcceptForeign: c.accepted},
 				desired: roles.Desired(p), owned: verify.OwnsNobody, allow: roles.Allow{Recreate: true, Adopt: c.adopt}, sweeps: true,
 			}
 			observed := roles.State{Users: c.users, Roles: c.roles}
-			err := r.refuseIntruders(observed, r.rolesPlan(observed, nil))
+			err := r.refuseUnmanaged(observed, r.rolesPlan(observed, nil))
 			switch {
 			case c.want == "" && err != nil:
 				t.Errorf("refused: %v", err)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
 	"lockstep/policies/keyrange"
@@ -111,8 +112,10 @@ func (c counts) sentences(member string) []string {
 // foreignUsers is the users that the policy does not name and that become live.
 func (r *run) foreignUsers(after roles.State) []string {
 	power := map[string]string{}
-	for _, i := range after.Intruders(r.desired) {
-		power[i.User] = ", and " + i.Reason
+	for _, u := range verify.Unmanaged(r.Policy, after) {
+		if power[u.User] == "" { // the gravest comes first
+			power[u.User] = ", and " + u.Text
+		}
 	}
 	var out []string
 	for _, u := range after.Users {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lockstep/bootstrap/world"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
 	"lockstep/roles/store"
@@ -39,18 +40,18 @@ func TestCountsAsSentences(t *testing.T) {
 
 func TestForeignUsersBecomeLive(t *testing.T) {
 	t.Parallel()
-	r := &run{desired: roles.Desired(edge(t, "a"))}
+	r := &run{World: &world.World{Policy: edge(t, "a")}, desired: roles.Desired(edge(t, "a"))}
 	after := roles.State{
 		Users: []roles.User{
 			{Name: "a", Roles: []string{"a"}}, {Name: "eve\x1b", Roles: []string{"other", "readers"}}, {Name: "idle"},
 			{Name: "mallory", Roles: []string{"root"}}, {Name: "peer", Roles: []string{"other"}}, {Name: "root", Roles: []string{"root"}},
 		},
-		Roles: []roles.Role{{Name: "a"}, {Name: "other"}, {Name: "readers", Permissions: []keyrange.Permission{keyrange.Key("/a/x", keyrange.Read)}}},
+		Roles: []roles.Role{{Name: "a"}, {Name: "other"}, {Name: "readers", Permissions: []keyrange.Permission{keyrange.Key("/a/x", keyrange.Write)}}},
 	}
 	want := []string{
-		`user "eve\x1b" is not in the policy and becomes live with what it holds: "other", "readers", and may read in prefix "/a/" of role "a"`,
+		`user "eve\x1b" is not in the policy and becomes live with what it holds: "other", "readers", and may write key "/a/x", which component "a" reads`,
 		`user "idle" is not in the policy and holds no role: it is refused on every key`,
-		`user "mallory" is not in the policy and becomes live with what it holds: "root", and holds role root`,
+		`user "mallory" is not in the policy and becomes live with what it holds: "root", and holds role root: it may read and write everything, and change users and roles`,
 		`user "peer" is not in the policy and becomes live with what it holds: "other"`,
 	}
 	if diff := cmp.Diff(want, r.foreignUsers(after)); diff != "" {

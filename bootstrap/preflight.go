@@ -126,28 +126,37 @@ func (r *run) refuseOtherCluster(ctx context.Context) error {
 	return nil
 }
 
-// refuseIntruders stops before auth makes users outside the policy live that reach a
-// component's keys, or everything. It judges the state that the plan leads to: a role
-// of ours that somebody else holds is harmless only until it is filled.
-func (r *run) refuseIntruders(observed roles.State, plan roles.Plan) error {
+// refuseUnmanaged stops before auth makes users outside the policy live that are superusers
+// or reach keys that a component owns. It judges the state that the plan leads to: a role
+// of ours that such a user holds is harmless only until it is filled. What the policy
+// accepts, and what this run accepts, passes.
+func (r *run) refuseUnmanaged(observed roles.State, plan roles.Plan) error {
 	after, err := afterwards(observed, plan)
 	if err != nil {
 		return err
 	}
 	var grave []string
 	ours := false
-	for _, i := range after.Intruders(r.desired) {
-		if !slices.Contains(r.AcceptForeign, i.User) {
-			grave = append(grave, fmt.Sprintf("%q %s", i.User, i.Reason))
-			ours = ours || r.owned(i.User)
+	for _, u := range verify.Unmanaged(r.Policy, after) {
+		if slices.Contains(r.AcceptForeign, u.User) {
+			continue
 		}
+		if a, found := r.Policy.Accepts(u.Code, u.User); found && a.Counts(r.Now()) {
+			continue
+		}
+		if !u.Grave() {
+			r.warnOnce(fmt.Sprintf("user %q, which is not in the policy, %s", u.User, u.Text))
+			continue
+		}
+		grave = append(grave, fmt.Sprintf("%q %s (%s)", u.User, u.Text, u.Code))
+		ours = ours || r.owned(u.User)
 	}
 	if len(grave) == 0 {
 		return nil
 	}
-	advice := "Delete the user or take the role from it, write it into the policy, or repeat with --accept-foreign USER."
+	advice := "Delete the user or take the role from it, make it a component, or keep it: with accept in the policy, or for this run with --accept-foreign USER."
 	if ours {
-		advice = "A user that lockstep made for an earlier policy goes with lockstep apply --prune; or write it into the policy again, or repeat with --accept-foreign USER."
+		advice = "A user that lockstep made for an earlier policy goes with lockstep apply --prune; or make it a component again, or keep it: with accept in the policy, or for this run with --accept-foreign USER."
 	}
 	return hint.Refuse(advice, "users outside the policy would have power over its keys, nothing was changed in etcd: %s", strings.Join(grave, "; "))
 }

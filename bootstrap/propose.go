@@ -96,7 +96,7 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 		// Whoever made it: bootstrap makes root again, without a password, before it turns auth on.
 		p.Roles.Refused = slices.DeleteFunc(p.Roles.Refused, func(refusal roles.Refusal) bool { return refusal.User == policies.Root().String() })
 	}
-	p.Notes = r.notesOfTaken(p.Roles)
+	p.Notes, p.More = r.notesOfTaken(p.Roles), r.beyond(observed)
 	r.withholdCertificates(p)
 	if err := errors.Join(refuseUncarried(p.Plan), r.refuseSawing(p.Roles)); err != nil {
 		return nil, err
@@ -105,6 +105,15 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 		p.Revived = revivals(r.folder, p.Roles, r.Now())
 	}
 	return p, nil
+}
+
+// beyond is what verify would find beside the plan, by what the plan was made of.
+func (r *run) beyond(observed roles.State) []verify.Finding {
+	e := &verify.Evidence{Policy: r.Policy, Now: r.Now(), Auth: &observed}
+	if r.World.Folder != nil {
+		e.Folder, e.Recovery = &r.folder, verify.RecoveryLeft(r.World)
+	}
+	return verify.Beyond(e)
 }
 
 // proposeCertificates fills in the folder's half.

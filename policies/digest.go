@@ -29,6 +29,9 @@ func digest(p *Policy) Digest {
 			Permissions: sorted(c.Permissions), Certificate: c.Certificate, Key: c.Key, Lifetime: c.Lifetime,
 		})
 	}
+	for _, a := range byName(p.Accept, func(a Accept) string { return a.Check + " " + a.Subject }) {
+		meaning.Accept = append(meaning.Accept, Accept{Check: a.Check, Subject: a.Subject, Reason: a.Reason, Until: a.Until})
+	}
 	text, err := json.Marshal(meaning)
 	if err != nil {
 		return Digest{} // strings, numbers and booleans always encode

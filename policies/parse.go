@@ -14,7 +14,7 @@ import (
 type parser struct {
 	strict.Decoder
 	cluster, certificates strict.Value
-	components            []strict.Value
+	components, accept    []strict.Value
 	presets               map[string]ownPreset
 	declared              []strict.Value // the presets of the policy, in its order
 }
@@ -67,6 +67,7 @@ func (p *parser) union(tops []strict.Value) {
 		p.once(&p.cluster, top.Field("cluster"))
 		p.once(&p.certificates, top.Field("certificates"))
 		p.components = append(p.components, top.Field("components").Items()...)
+		p.accept = append(p.accept, top.Field("accept").Items()...)
 		for _, e := range top.Field("presets").Entries() {
 			p.declare(e)
 		}
@@ -123,6 +124,7 @@ func (p *parser) policy() *Policy {
 			read = append(read, &c)
 		}
 	}
+	policy.Accept = p.readAccept(p.accept)
 	p.checkNames(read)
 	p.checkRoles(read)
 	for _, c := range read {

@@ -15,7 +15,8 @@ type Policy struct {
 	Cluster      Cluster
 	Certificates Certificates
 	Components   []Component      // in the order of the files
-	Presets      []presets.Preset `json:"-"` // the policy's own, by name
+	Accept       []Accept         `json:",omitempty"` // findings of verify that are accepted until a day, in the order of the files
+	Presets      []presets.Preset `json:"-"`          // the policy's own, by name
 	Warnings     strict.Problems  // legal but suspicious
 	Digest       Digest
 }

@@ -109,22 +109,3 @@ func TestASampleIsTheSameAmongAllSizes(t *testing.T) {
 		}
 	}
 }
-
-func TestIntruders(t *testing.T) {
-	t.Parallel()
-	observed := scene(t, three+`
-		user boss: root
-		user near: near
-		user far: far
-		user old: reader
-		role near: read /net*
-		role far: readwrite /other/*`)
-	want := []roles.Intruder{
-		{User: "boss", Reason: "holds role root"},
-		{User: "near", Reason: `may read in prefix "/net/" of role "flannel"`},
-		{User: "old", Reason: `may read in prefix "/calico/" of role "calico"`},
-	}
-	if diff := cmp.Diff(want, observed.Intruders(scene(t, three))); diff != "" {
-		t.Error(diff)
-	}
-}

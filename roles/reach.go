@@ -1,7 +1,6 @@
 package roles
 
 import (
-	"fmt"
 	"slices"
 
 	"lockstep/policies/keyrange"
@@ -30,45 +29,6 @@ func (s State) permissions(u User) []keyrange.Permission {
 		}
 	}
 	return all
-}
-
-// Intruder is a user that the policy does not name and that will have power over
-// what the policy protects as soon as auth is on.
-type Intruder struct {
-	User   string
-	Reason string // `holds role root`, `may write prefix "/registry/" of role "kube-apiserver"`
-}
-
-// Intruders lists them by name, one reason each: s is what was observed.
-func (s State) Intruders(desired State) []Intruder {
-	var found []Intruder
-	for _, u := range s.Users {
-		if _, ours := desired.User(u.Name); ours {
-			continue
-		}
-		if reason := s.intrusion(u, desired); reason != "" {
-			found = append(found, Intruder{User: u.Name, Reason: reason})
-		}
-	}
-	return found
-}
-
-func (s State) intrusion(u User, desired State) string {
-	if u.Holds(rootName) {
-		return "holds role root"
-	}
-	held := s.permissions(u)
-	for _, a := range []keyrange.Access{keyrange.Write, keyrange.Read} {
-		reach := keyrange.Reach(held, a)
-		for _, role := range desired.Roles {
-			for _, p := range role.Permissions {
-				if !reach.Intersect(keyrange.Union(p.Range())).IsEmpty() {
-					return fmt.Sprintf("may %s in %s of role %q", a, p.Target(), role.Name)
-				}
-			}
-		}
-	}
-	return ""
 }
 
 // canonical is the permissions as etcd would hold them after granting each pair

@@ -10,9 +10,9 @@ import (
 )
 
 func authChecks() []Check {
-	return []Check{
+	return slices.Concat([]Check{
 		{
-			Code: "auth/off", Severity: Critical, Needs: NeedsAuth,
+			Code: "auth/off", Severity: Critical, Needs: NeedsAuth, Brief: "auth is off",
 			Sentence: "auth is on: etcd asks who is there",
 			Remedy:   "lockstep bootstrap turns it on without locking anybody out",
 			Find: func(e *Evidence, found func(subject, text string)) {
@@ -22,7 +22,7 @@ func authChecks() []Check {
 			},
 		},
 		{
-			Code: "auth/recovery", Severity: Critical,
+			Code: "auth/recovery", Severity: Critical, Brief: "temporary superuser",
 			Sentence: "no temporary superuser with a password is left over",
 			Remedy:   "lockstep bootstrap finishes or undoes what an interrupted run began",
 			Find:     findRecovery,
@@ -40,23 +40,22 @@ func authChecks() []Check {
 			Find:     findSteps(excessUser), RemedyFor: flagFor(excessUser),
 		},
 		{
-			Code: "users/password", Severity: Critical, Needs: NeedsAuth,
+			Code: "users/password", Severity: Critical, Needs: NeedsAuth, Acceptable: true, Brief: "user with a password",
 			Sentence: "no user of the policy can log in with a password",
 			Remedy:   "lockstep apply --adopt=recreate deletes the user and adds it again without one: etcd has no other cure",
-			Find:     findPasswords,
+			Find:     findPasswords, RemedyFor: passwordRemedy,
 		},
 		{
-			Code: "users/unsettled", Severity: Error, Needs: NeedsAuth,
+			Code: "users/unsettled", Severity: Error, Needs: NeedsAuth, Acceptable: true,
 			Sentence: "nothing that lockstep may not mend unasked stands between policy and etcd",
 			Remedy:   "look at it, then allow it by the flag that the text names",
 			Find:     findRefused,
 		},
-		{
-			Code: "users/foreign", Severity: Critical, Needs: NeedsAuth,
-			Sentence: "no user outside the policy reaches a component's keys",
-			Remedy:   "take the role from it, or write it into the policy",
-			Find:     findIntruders,
-		},
+	}, unmanagedChecks(), roleChecks())
+}
+
+func roleChecks() []Check {
+	return []Check{
 		{
 			Code: "roles/missing", Severity: Error, Needs: NeedsAuth,
 			Sentence: "every role holds the permissions that the policy gives it",
@@ -99,13 +98,17 @@ func findRecovery(e *Evidence, found func(subject, text string)) {
 func findPasswords(e *Evidence, found func(subject, text string)) {
 	for _, want := range roles.Desired(e.Policy).Users {
 		if have, ok := e.Auth.User(want.Name); ok && have.Password == roles.PasswordPresent {
-			text := "can log in with a password and without its certificate"
-			if have.Name == policies.Root().String() {
-				text += "; etcd lets go of root's password only while auth is off: etcdctl auth disable, then lockstep bootstrap"
-			}
-			found(have.Name, text)
+			found(have.Name, "can log in with a password and without its certificate")
 		}
 	}
+}
+
+// passwordRemedy is for root, whose password etcd keeps while auth is on.
+func passwordRemedy(_ *Evidence, user string) string {
+	if user != policies.Root().String() {
+		return ""
+	}
+	return "etcdctl auth disable, then lockstep bootstrap at once: it makes root again without a password and turns auth on; until then every certificate that the members accept may do everything"
 }
 
 func findRefused(e *Evidence, found func(subject, text string)) {
@@ -115,14 +118,6 @@ func findRefused(e *Evidence, found func(subject, text string)) {
 	for _, r := range e.rolesPlan().Refused {
 		if !postponed(r) {
 			found(subject(r.Step), fmt.Sprintf("%s; to mend: %s (needs %s)", r.Reason, r.Step, r.Flag))
-		}
-	}
-}
-
-func findIntruders(e *Evidence, found func(subject, text string)) {
-	for _, i := range e.Auth.Intruders(roles.Desired(e.Policy)) {
-		if !strings.HasPrefix(i.User, roles.RecoveryPrefix) && !slices.Contains(e.AcceptForeign, i.User) {
-			found(i.User, i.Reason)
 		}
 	}
 }

@@ -25,13 +25,13 @@ func authorityChecks() []Check {
 			Find:     findBlockedBrought,
 		},
 		{
-			Code: "certificates/shared-ca", Severity: Warning, Needs: NeedsFolder,
+			Code: "certificates/shared-ca", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "each CA does one job",
 			Remedy:   "nothing has to be done now; without certificates.ca lockstep makes three CAs that can do no more than they must",
 			Find:     findSharedCA,
 		},
 		{
-			Code: "certificates/ca-due", Severity: Warning, Needs: NeedsFolder,
+			Code: "certificates/ca-due", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "no CA is in the last third of its life",
 			Remedy: "a CA that certificates.ca names: have its owner renew it with the same key and subject, run lockstep apply, and restart the members with it; " +
 				"a CA of lockstep's own: bootstrap with a new PKI folder (--pki) before that day, and give every member and component its new files",

@@ -29,13 +29,13 @@ func certificateChecks() []Check {
 			Find:     findImpostors,
 		},
 		{
-			Code: "certificates/revoked", Severity: Error, Needs: NeedsFolder,
+			Code: "certificates/revoked", Severity: Error, Needs: NeedsFolder, Brief: "revoked certificate",
 			Sentence: "no certificate that is in use is revoked",
 			Remedy:   "move its .crt and .key away, run lockstep apply, and copy the new ones; the members' copies of the CRL decide when it is refused",
 			Find:     findRevoked,
 		},
 		{
-			Code: "certificates/unnamed", Severity: Error, Needs: NeedsFolder,
+			Code: "certificates/unnamed", Severity: Error, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "the PKI folder holds no member, proxy or component that the policy does not name",
 			Remedy:   "lockstep apply --prune retires it, with its user if lockstep made that; or write it into the policy again",
 			Find:     findUnnamed,
@@ -47,13 +47,13 @@ func certificateChecks() []Check {
 			Find:     findDefective,
 		},
 		{
-			Code: "certificates/external", Severity: Error, Needs: NeedsFolder,
+			Code: "certificates/external", Severity: Error, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "every certificate that somebody else makes is what the policy says",
 			Remedy:   "whoever makes it has to make it again, or the policy has to say something else; lockstep never writes it",
 			Find:     findExternal,
 		},
 		{
-			Code: "certificates/due", Severity: Warning, Needs: NeedsFolder,
+			Code: "certificates/due", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "no certificate is in the last third of its life",
 			Remedy:   "renew it in time: move its .crt and .key away, run lockstep apply, and copy the new ones; one that somebody else makes is renewed by them",
 			Find:     findDue,
@@ -71,7 +71,7 @@ func certificateChecks() []Check {
 			Find:     findFiles,
 		},
 		{
-			Code: "certificates/stray", Severity: Warning, Needs: NeedsFolder,
+			Code: "certificates/stray", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "nothing lies in the PKI folder that belongs to nothing",
 			Remedy:   "look what it is and move it away; a certificate of our CA is an identity for as long as it is valid",
 			Find:     findStray,

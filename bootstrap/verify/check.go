@@ -15,6 +15,12 @@ type Check struct {
 	// RemedyFor is the remedy for one subject, where it depends on the evidence; nil, and
 	// "" of it, for Remedy.
 	RemedyFor func(e *Evidence, subject string) string
+	// Brief is what a finding is, in a few words, for the last line of a plan; "" where the
+	// plan shows the thing itself, or cannot know it.
+	Brief string
+	// Acceptable is whether the policy may accept a finding until a day. What opens etcd to
+	// everybody, or makes the report prove less than it says, never is.
+	Acceptable bool
 }
 
 func (c Check) remedy(e *Evidence, subject string) string {
@@ -38,7 +44,7 @@ const (
 // Checks is every check, in the order of the pages of docs/checks.md.
 func Checks() []Check {
 	var all []Check
-	for _, area := range [][]Check{certificateChecks(), authorityChecks(), folderChecks(), authChecks(), MemberChecks(), serverChecks(), proofChecks()} {
+	for _, area := range [][]Check{certificateChecks(), authorityChecks(), folderChecks(), authChecks(), MemberChecks(), serverChecks(), proofChecks(), acceptChecks()} {
 		all = append(all, area...)
 	}
 	return all
@@ -50,19 +56,24 @@ func Judge(e *Evidence, checks []Check) Report {
 	var r Report
 	judged := *e
 	e, judged.plans = &judged, plans{} // made for another evidence, they would be wrong
+	e.looked, e.found = map[string]bool{}, map[string]bool{}
+	acceptable := map[string]bool{}
 	for _, c := range checks {
 		if reason, remedy := e.missing(c.Needs); reason != "" {
 			r.Skipped = append(r.Skipped, Skip{Code: c.Code, Reason: reason, Remedy: remedy})
 			continue
 		}
 		before := len(r.Findings)
+		e.looked[c.Code], acceptable[c.Code] = true, c.Acceptable
 		c.Find(e, func(subject, text string) {
+			e.found[c.Code+" "+subject] = true
 			r.Findings = append(r.Findings, Finding{Code: c.Code, Severity: c.Severity, Subject: subject, Text: text, Remedy: c.remedy(e, subject)})
 		})
 		if len(r.Findings) == before {
 			r.Passed = append(r.Passed, c.Code)
 		}
 	}
+	r.split(e.Policy, e.Now, acceptable)
 	r.Findings = sorted(r.Findings)
 	return r
 }

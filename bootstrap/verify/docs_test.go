@@ -38,14 +38,25 @@ func checksText() string {
 Generated from the checks themselves. A finding that is critical or an error, and a check
 that could not look, make the answer "not in step" (exit 2); a warning alone does not.
 When no member could be asked, nothing in etcd was judged: that is an error (exit 1).
+What stands with "yes" in the last column the policy may accept until a day
+([policy.md](policy.md)); everything else has to be mended.
+
+An unmanaged user is in etcd and not in the policy. What it reaches is weighed by whose keys
+they are: a component owns the keys that it may write. Writing into those is critical, reading
+them an error, since they often hold secrets. A component that may only read keys, such as one
+that reads everything, does not own them: writing those is a warning, reading them is nothing.
 `)
 	area := ""
 	for _, c := range Checks() {
 		if a, _, _ := strings.Cut(c.Code, "/"); a != area {
 			area = a
-			fmt.Fprintf(&b, "\n## %s\n\n| code | severity | what holds | otherwise |\n| --- | --- | --- | --- |\n", area)
+			fmt.Fprintf(&b, "\n## %s\n\n| code | severity | what holds | otherwise | accept |\n| --- | --- | --- | --- | --- |\n", area)
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Code, c.Severity, c.Sentence, c.Remedy)
+		accept := ""
+		if c.Acceptable {
+			accept = "yes"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", c.Code, c.Severity, c.Sentence, c.Remedy, accept)
 	}
 	return b.String()
 }

@@ -31,7 +31,8 @@ type Evidence struct {
 	// Recovery is whether the file of an interrupted AuthEnable lies in the folder.
 	Recovery bool
 
-	plans plans
+	plans         plans
+	looked, found map[string]bool // by code; by code and subject: what Judge has seen so far
 }
 
 // plans is what several checks ask of the same evidence: each looks at the signature of

@@ -35,8 +35,7 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 		return nil, err
 	}
 	e.Folder = &folder
-	_, err = w.Folder.ReadSecret("recovery")
-	e.Recovery = !errors.Is(err, fs.ErrNotExist)
+	e.Recovery = RecoveryLeft(w)
 
 	var g errgroup.Group
 	g.Go(func() (err error) {
@@ -58,6 +57,13 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 		return nil, err // half an evidence would read like findings
 	}
 	return e, nil
+}
+
+// RecoveryLeft reports whether the PKI folder holds the file of an interrupted AuthEnable,
+// be it readable or not.
+func RecoveryLeft(w *world.World) bool {
+	_, err := w.Folder.ReadSecret("recovery")
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // observe reads etcd's users and roles, and asks for the policy's users whether they

@@ -115,7 +115,7 @@ func memberChecks() []Check {
 			Find:     eachReached(findOpenPeerPort),
 		},
 		{
-			Code: "members/peer-ca-shared", Severity: Warning, Needs: NeedsMembers,
+			Code: "members/peer-ca-shared", Severity: Warning, Needs: NeedsMembers, Acceptable: true,
 			Sentence: "no CA of clients is also one of members",
 			Remedy:   "give members a CA of their own (--peer-trusted-ca-file): until then every component can speak as a member",
 			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
@@ -125,7 +125,7 @@ func memberChecks() []Check {
 			}),
 		},
 		{
-			Code: "members/peer-port-unseen", Severity: Warning, Needs: NeedsMembers,
+			Code: "members/peer-port-unseen", Severity: Warning, Needs: NeedsMembers, Acceptable: true,
 			Sentence: "the peer port could be tried",
 			Remedy:   "run lockstep verify where the peer ports can be reached",
 			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
@@ -142,7 +142,7 @@ func memberChecks() []Check {
 			Find:     findAlarms,
 		},
 		{
-			Code: "members/learner", Severity: Error, Needs: NeedsMembers,
+			Code: "members/learner", Severity: Error, Needs: NeedsMembers, Acceptable: true,
 			Sentence: "every member votes",
 			Remedy:   "etcdctl member promote, once it has caught up; with a certificate that works at the leader alone (etcdctl endpoint status names it)",
 			Find: eachDescribed(func(_ *Evidence, m Member, found func(text string)) {
@@ -172,7 +172,7 @@ func memberChecks() []Check {
 			}),
 		},
 		{
-			Code: "members/version", Severity: Warning, Needs: NeedsMembers,
+			Code: "members/version", Severity: Warning, Needs: NeedsMembers, Acceptable: true,
 			Sentence: "etcd is new enough for its users and roles to hold (3.6.14, 3.7.1)",
 			Remedy:   "upgrade etcd: below these versions, public advisories tell how to get around users and roles",
 			Find: eachDescribed(func(_ *Evidence, m Member, found func(text string)) {

@@ -41,8 +41,9 @@ type Finding struct {
 // Report is what all checks found.
 type Report struct {
 	Findings []Finding
-	Passed   []string // codes of the checks that looked and found nothing
-	Skipped  []Skip   // checks that could not look, and why
+	Accepted []AcceptedFinding // findings that the policy accepts; they do not count
+	Passed   []string          // codes of the checks that looked and found nothing
+	Skipped  []Skip            // checks that could not look, and why
 }
 
 // Skip is a check that could not look. Not having looked is never a pass.

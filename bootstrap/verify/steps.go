@@ -61,7 +61,7 @@ func flagFor(of func(roles.Step) bool) func(*Evidence, string) string {
 	return func(e *Evidence, about string) string {
 		for _, r := range e.rolesPlan().Refused {
 			if of(r.Step) && postponed(r) && subject(r.Step) == about {
-				return fmt.Sprintf("lockstep plan names the users that lose or gain by it; lockstep apply %s does it", r.Flag)
+				return fmt.Sprintf("lockstep plan names the users that lose or gain by it; lockstep apply %s does it; or give the component a role of its own in the policy", r.Flag)
 			}
 		}
 		return ""

@@ -95,7 +95,7 @@ func runAdd(ctx context.Context, opts addOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := policies.Parse(replaced(files, after)...)
+	p, err := parsePolicy(replaced(files, after)...)
 	if err != nil {
 		return err
 	}

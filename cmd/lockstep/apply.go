@@ -114,6 +114,7 @@ func readPlan(path string) (*view.PlanDocument, error) {
 func compare(reviewed view.PlanDocument, current view.Proposal) error {
 	const advice = "Nothing was changed. Make, review and apply a new plan."
 	now := current.Plan()
+	reviewed.More, now.More = nil, nil // what else verify finds is no part of what is done
 	switch {
 	case reviewed.ClusterID != now.ClusterID:
 		return hint.Refuse(advice, "the saved plan was made for cluster %s, and this is %s", reviewed.ClusterID, now.ClusterID)

@@ -40,7 +40,7 @@ it watches afterwards whom the members refuse: anybody is exit code 2.`,
 	}
 	opts.connection.signingFlags(cmd.Flags())
 	durationVar(cmd.Flags(), &opts.wait, "wait", 0, "how long to wait for members that do not answer yet")
-	cmd.Flags().StringSliceVar(&opts.acceptForeign, "accept-foreign", nil, "`USER` outside the policy that may keep its power; may be repeated")
+	cmd.Flags().StringSliceVar(&opts.acceptForeign, "accept-foreign", nil, "unmanaged `USER` that may keep its permissions, in this run; the policy's accept holds for every command; may be repeated")
 	cmd.Flags().BoolVar(&opts.reuseName, "reuse-name", false, "add a user although a certificate that it had before is still valid")
 	cmd.Flags().BoolVar(&opts.exhaustive, "exhaustive", false, "ask every component about every other component's keys")
 	durationVar(cmd.Flags(), &opts.soak, "soak", 0, "how long to watch, after the proof, whom the members refuse")

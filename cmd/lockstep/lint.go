@@ -45,7 +45,7 @@ func runLint(opts lintOptions) error {
 		return err
 	}
 	answer := view.Lint{Files: opts.policy}
-	answer.Policy, err = policies.Parse(files...)
+	answer.Policy, err = parsePolicy(files...)
 	switch {
 	case err == nil:
 		answer.Problems = answer.Policy.Warnings

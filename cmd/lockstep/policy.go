@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"lockstep/bootstrap/verify"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
 )
@@ -15,11 +16,24 @@ func (g *globals) readPolicy() (*policies.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := policies.Parse(files...)
+	p, err := parsePolicy(files...)
 	if err != nil {
 		return nil, err
 	}
 	_ = g.tell(view.PolicyWarnings(len(p.Warnings))) // a closed stderr stops nothing
+	return p, nil
+}
+
+// parsePolicy is policies.Parse, which does not know the checks that a policy may accept
+// findings of.
+func parsePolicy(files ...policies.File) (*policies.Policy, error) {
+	p, err := policies.Parse(files...)
+	if err != nil {
+		return nil, err
+	}
+	if wrong := verify.JudgeAccept(p); len(wrong) > 0 {
+		return nil, wrong
+	}
 	return p, nil
 }
 

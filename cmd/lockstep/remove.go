@@ -47,7 +47,7 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := policies.Parse(files...)
+	p, err := parsePolicy(files...)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 	if err != nil {
 		return err
 	}
-	next, err := policies.Parse(replaced(files, after)...)
+	next, err := parsePolicy(replaced(files, after)...)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ func (p Proof) Text(s *Sheet) {
 	for _, f := range p.Report.Findings {
 		finding(s, f)
 	}
+	for _, a := range p.Report.Accepted {
+		accepted(s, a)
+	}
 	p.skipped(s)
 	p.verdict(s)
 	if p.Soak != nil {
@@ -125,6 +128,16 @@ func finding(s *Sheet, f verify.Finding) {
 	s.Line("  remedy: %s", f.Remedy)
 }
 
+// accepted writes a finding that the policy accepts.
+func accepted(s *Sheet, a verify.AcceptedFinding) {
+	who := ""
+	if a.Subject != "" {
+		who = " " + a.Subject + ":"
+	}
+	s.Line("%s %s:%s %s", s.Paint(Warn, "accepted until "+a.Until.Format(time.DateOnly)), a.Code, who, a.Text)
+	s.Line("  reason: %s", a.Reason)
+}
+
 // verdict is the last word: in step or not, and what that stands on.
 func (p Proof) verdict(s *Sheet) {
 	answers := 0
@@ -145,7 +158,7 @@ func (p Proof) verdict(s *Sheet) {
 func (p Proof) Document() any {
 	d := ProofDocument{
 		Header: header(p.Kind), Cluster: p.Evidence.Policy.Cluster.Name, Changed: p.Changed, InStep: p.Report.InStep(),
-		Members: []MemberDocument{}, Components: []ComponentDocument{}, Findings: []FindingDocument{},
+		Members: []MemberDocument{}, Components: []ComponentDocument{}, Findings: []FindingDocument{}, Accepted: []AcceptedDocument{},
 		Passed: append([]string{}, p.Report.Passed...), Skipped: []SkippedDocument{},
 	}
 	for _, m := range p.Evidence.Members {
@@ -158,7 +171,10 @@ func (p Proof) Document() any {
 		d.Components = append(d.Components, componentDocument(x))
 	}
 	for _, f := range p.Report.Findings {
-		d.Findings = append(d.Findings, FindingDocument{f.Code, f.Severity.String(), f.Subject, f.Text, f.Remedy})
+		d.Findings = append(d.Findings, findingDocument(f))
+	}
+	for _, a := range p.Report.Accepted {
+		d.Accepted = append(d.Accepted, AcceptedDocument{findingDocument(a.Finding), a.Until.Format(time.DateOnly), a.Reason})
 	}
 	for _, k := range p.Report.Skipped {
 		d.Skipped = append(d.Skipped, SkippedDocument(k))
@@ -167,6 +183,10 @@ func (p Proof) Document() any {
 		d.Soak = soakDocument(p.Soak)
 	}
 	return d
+}
+
+func findingDocument(f verify.Finding) FindingDocument {
+	return FindingDocument{f.Code, f.Severity.String(), f.Subject, f.Text, f.Remedy}
 }
 
 func componentDocument(x verify.Proof) ComponentDocument {

@@ -11,6 +11,7 @@ type ProofDocument struct {
 	Members    []MemberDocument    `json:"members"`
 	Components []ComponentDocument `json:"components"`
 	Findings   []FindingDocument   `json:"findings"`       // the gravest first
+	Accepted   []AcceptedDocument  `json:"accepted"`       // findings that the policy accepts; they do not count
 	Passed     []string            `json:"passed"`         // codes of checks that found nothing
 	Skipped    []SkippedDocument   `json:"skipped"`        // checks that could not look
 	Soak       *SoakDocument       `json:"soak,omitempty"` // of bootstrap --soak
@@ -77,6 +78,13 @@ type FindingDocument struct {
 	Subject  string `json:"subject"`  // component, member or path; "" for the cluster
 	Text     string `json:"text"`
 	Remedy   string `json:"remedy"`
+}
+
+// AcceptedDocument is a finding that the policy accepts until a day.
+type AcceptedDocument struct {
+	FindingDocument
+	Until  string `json:"until"` // the last day, as 2027-06-30, in UTC
+	Reason string `json:"reason"`
 }
 
 // SkippedDocument is a check that could not look.

@@ -207,6 +207,7 @@ func (p Proposal) Text(s *Sheet) {
 		s.Line("%s auth is off: nobody is asked for a right until lockstep bootstrap has turned it on", s.Paint(Warn, "warning:"))
 	}
 	p.summary(s)
+	findsMore(s, p.Proposal.More)
 }
 
 // write says once who is interrupted by several steps in a row.
@@ -306,7 +307,10 @@ func (p Proposal) Plan() PlanDocument {
 		Policy: p.Proposal.Policy, AuthRevision: p.Proposal.Roles.Revision, Observed: p.Proposal.Observed,
 		Folder: p.Proposal.Folder, Fingerprint: p.Proposal.Fingerprint(), Auth: p.Proposal.Enabled, InStep: p.Proposal.InStep(), Applied: p.Applied,
 		Add: n.added, Change: n.changed, Remove: n.removed, Refused: n.refused, Waiting: n.waiting,
-		Groups: []GroupDocument{}, Foreign: p.foreign(), Notes: []NoteDocument{},
+		Groups: []GroupDocument{}, Foreign: p.foreign(), More: []FindingDocument{}, Notes: []NoteDocument{},
+	}
+	for _, f := range p.Proposal.More {
+		d.More = append(d.More, findingDocument(f))
 	}
 	for _, note := range p.Proposal.Notes {
 		d.Notes = append(d.Notes, NoteDocument(note))

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/bootstrap"
+	"lockstep/bootstrap/verify"
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/keyrange"
@@ -98,6 +99,10 @@ func TestProposalText(t *testing.T) {
 	narrowed := &bootstrap.Proposal{Folder: "cc", Enabled: true, Notes: notes, Plan: bootstrap.Plan{Roles: roles.Plan{Steps: []roles.Step{narrow}}}}
 	waiting := &bootstrap.Proposal{Folder: "cc", Enabled: true, Notes: notes,
 		Plan: bootstrap.Plan{Roles: roles.Plan{Refused: []roles.Refusal{{Step: narrow, Flag: roles.FlagAdopt}}}}}
+	found := []verify.Finding{{Code: "auth/off"}}
+	for _, user := range []string{"a", "b\x1b", "c", "d", "e", "f", "g"} {
+		found = append(found, verify.Finding{Code: "users/unmanaged-root", Subject: user})
+	}
 	tests := []struct {
 		name    string
 		p       *bootstrap.Proposal
@@ -109,6 +114,8 @@ func TestProposalText(t *testing.T) {
 		{"auth off", &bootstrap.Proposal{Folder: "cc"}, false, `warning: auth is off: nobody is asked for a right until lockstep bootstrap has turned it on
 nothing to do
 `},
+		{"nothing, and verify finds more", &bootstrap.Proposal{Folder: "cc", Enabled: true, More: found}, false,
+			"nothing to do\nlockstep verify finds more: auth is off; unmanaged superuser \"a\", \"b\\x1b\", \"c\", \"d\", \"e\", and 2 more\n"},
 		{"no folder", &bootstrap.Proposal{Enabled: true}, false, `warning: there is no PKI folder here: this is etcd's half only, and nothing tells which other users lockstep made
 nothing to do in etcd
 `},
@@ -217,6 +224,7 @@ func TestProposalJSON(t *testing.T) {
 	t.Parallel()
 	p := everything()
 	p.Notes = []bootstrap.Note{{Component: "till", Preset: "shop/till", Text: "close the till first"}}
+	p.More = []verify.Finding{{Code: "users/unmanaged-root", Subject: "eve", Text: "holds role root", Remedy: "delete it"}}
 	p.Roles.Refused[0].Affects = `user "legacy" loses read on key "/x"`
 	p.Certificates.Steps, p.Certificates.Removable = p.Certificates.Steps[6:], nil
 	p.Roles.Steps = p.Roles.Steps[5:8]
@@ -316,6 +324,15 @@ func TestProposalJSON(t *testing.T) {
     "role \"x\" is not in the policy; no user holds it",
     "spare in the PKI folder belongs to no member, proxy or component of the policy"
   ],
+  "more": [
+    {
+      "code": "users/unmanaged-root",
+      "severity": "critical",
+      "subject": "eve",
+      "text": "holds role root",
+      "remedy": "delete it"
+    }
+  ],
   "notes": [
     {
       "component": "till",
@@ -345,7 +362,7 @@ func TestEmptyProposalJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(text, []byte(`"groups":[],"foreign":[],"notes":[]`)) || !bytes.Contains(text, []byte(`"inStep":true`)) {
+	if !bytes.Contains(text, []byte(`"groups":[],"foreign":[],"more":[],"notes":[]`)) || !bytes.Contains(text, []byte(`"inStep":true`)) {
 		t.Errorf("%s", text)
 	}
 	var back PlanDocument

@@ -1,0 +1,109 @@
+package verify
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/policies"
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
+)
+
+func accepting(t *testing.T, entries string) *policies.Policy {
+	t.Helper()
+	p, err := policies.Parse(policies.File{Name: "lockstep.yaml", Text: []byte(`apiVersion: lockstep/v1
+kind: Policy
+cluster: {name: edge, members: [{name: etcd1, hosts: [10.0.0.11]}]}
+components:
+  - {name: app, permissions: [{prefix: /app/, access: readwrite}]}
+  - {name: a, role: shared, permissions: [{prefix: /s/, access: write}]}
+  - {name: b, role: shared, permissions: [{prefix: /s/, access: write}]}
+  - {name: auditor, permissions: [{everything: true, access: read}]}
+accept:
+` + entries)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// An accepted finding is listed apart, to the end of the day that the policy names in
+// UTC; then it counts again. Only checks that say so can be accepted.
+func TestAccepted(t *testing.T) {
+	t.Parallel()
+	p := accepting(t, `  - {check: a/soft, subject: x, reason: why, until: "2026-11-24"}
+  - {check: a/hard, subject: x, reason: why, until: "2026-11-24"}
+  - {check: a/soft, subject: gone, reason: why, until: "2026-11-24"}
+  - {check: a/blind, subject: x, reason: why, until: "2026-11-24"}
+`)
+	checks := append([]Check{
+		{Code: "a/soft", Acceptable: true, Find: func(_ *Evidence, found func(subject, text string)) { found("x", "is soft"); found("y", "is soft") }},
+		{Code: "a/hard", Find: func(_ *Evidence, found func(subject, text string)) { found("x", "is hard") }},
+		{Code: "a/blind", Acceptable: true, Needs: NeedsAuth},
+	}, acceptChecks()...)
+	const unused = `warning accept/unused a/soft: accept[2] accepts a finding about "gone", and there is none`
+	for now, want := range map[time.Time][]string{
+		time.Date(2026, 11, 24, 23, 59, 59, 0, time.UTC): {"critical a/hard x: is hard", "critical a/soft y: is soft", unused, "accepted a/soft x until 2026-11-24: why"},
+		time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC):    {"critical a/hard x: is hard", "critical a/soft x: is soft (it was accepted until 2026-11-24: why)", "critical a/soft y: is soft", unused},
+	} {
+		r := Judge(&Evidence{Policy: p, Now: now}, checks)
+		var got []string
+		for _, f := range r.Findings {
+			got = append(got, f.Severity.String()+" "+f.Code+" "+f.Subject+": "+f.Text)
+		}
+		for _, a := range r.Accepted {
+			got = append(got, "accepted "+a.Code+" "+a.Subject+" until "+a.Until.Format(time.DateOnly)+": "+a.Reason)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", now, diff)
+		}
+	}
+}
+
+// What opens etcd to everybody, and what makes a report prove less than it says, is never
+// accepted.
+func TestWhatIsNeverAccepted(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{
+		"auth/off", "auth/recovery", "members/anonymous", "members/blind", "members/unknown", "members/peer-port", "members/client-ca", "members/server-cn",
+		"certificates/identity", "certificates/key-mode", "certificates/authority", "users/excess", "roles/excess", "proof/allowed", "proof/denied", "proof/inconclusive", "accept/unused",
+	} {
+		problems := JudgeAccept(accepting(t, `  - {check: `+code+`, subject: x, reason: why, until: "2026-11-24"}`+"\n"))
+		if len(problems) != 1 || !strings.HasPrefix(problems[0].String(), "lockstep.yaml:10:5: accept[0].check: a finding of "+code+" cannot be accepted\n  hint: mend it: ") {
+			t.Errorf("%s: got %v", code, problems)
+		}
+	}
+	if problems := JudgeAccept(accepting(t, `  - {check: users/unmanaged-root, subject: x, reason: why, until: "2026-11-24"}`+"\n")); len(problems) != 0 {
+		t.Errorf("got %v", problems)
+	}
+}
+
+// A finding names who, what access, which keys and whose, and stays readable where there
+// are many.
+func TestUnmanagedUsersAreNamedExactly(t *testing.T) {
+	t.Parallel()
+	s := roles.State{
+		Users: []roles.User{
+			{Name: "eve", Roles: []string{"wide"}}, {Name: "keys", Roles: []string{"keys"}},
+			{Name: roles.RecoveryPrefix + "ABCDEFGH", Roles: []string{"root"}}, {Name: "out", Roles: []string{"out"}}, {Name: "root", Roles: []string{"root"}},
+		},
+		Roles: []roles.Role{
+			{Name: "keys", Permissions: []keyrange.Permission{
+				keyrange.Key("/app/1", keyrange.Read), keyrange.Key("/app/2", keyrange.Read), keyrange.Key("/app/3", keyrange.Read), keyrange.Key("/app/4", keyrange.Read), keyrange.Key("/app/5", keyrange.Read)}},
+			{Name: "out", Permissions: []keyrange.Permission{keyrange.Prefix("/out/", keyrange.ReadWrite)}},
+			{Name: "wide", Permissions: []keyrange.Permission{keyrange.Everything(keyrange.Write)}},
+		},
+	}
+	want := []UnmanagedUser{
+		{"eve", "users/unmanaged-write", `may write prefix "/app/", which component "app" may write; may write prefix "/s/", which role "shared" ("a", "b") may write`},
+		{"eve", "users/unmanaged-input", `may write range ["\x00", "/app/"), range ["/app0", "/s/"), from key "/s0", which component "auditor" reads`},
+		{"keys", "users/unmanaged-read", `may read key "/app/1", key "/app/2", key "/app/3", 2 more ranges, which component "app" may write`},
+		{"out", "users/unmanaged-input", `may write prefix "/out/", which component "auditor" reads`},
+	}
+	if diff := cmp.Diff(want, Unmanaged(accepting(t, "  []\n"), s)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,32 @@
+package verify
+
+import (
+	"slices"
+
+	"lockstep/roles"
+)
+
+// Beyond is what verify would find that a plan does not show: grave findings for which
+// the PKI folder and etcd's users and roles are evidence enough. The evidence may be
+// without a folder.
+func Beyond(e *Evidence) []Finding {
+	checks := slices.DeleteFunc(Checks(), func(c Check) bool {
+		return c.Brief == "" || c.Needs&NeedsFolder != 0 && e.Folder == nil
+	})
+	report := Judge(e, checks)
+	plan := e.rolesPlan()
+	return slices.DeleteFunc(report.Findings, func(f Finding) bool {
+		shown := slices.ContainsFunc(plan.Refused, func(r roles.Refusal) bool { return r.User != "" && r.User == f.Subject })
+		return shown || f.Severity == Warning
+	})
+}
+
+// BriefOf is what a finding of the check is, in a few words; "" where the plan shows it.
+func BriefOf(code string) string {
+	for _, c := range Checks() {
+		if c.Code == code {
+			return c.Brief
+		}
+	}
+	return ""
+}
