@@ -16,8 +16,8 @@ var ending = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscal
 var stopping = []os.Signal{syscall.SIGTSTP, syscall.SIGTTOU}
 
 // signals is how this process takes signals. The first one that asks it to end cancels
-// the context, so that work ends where it leaves nothing behind; a second one ends it at
-// once. Neither ends critical work (hold). There a stop would leave a superuser in etcd
+// the context, so that work ends where it leaves nothing behind; a second one that a person
+// sends (not SIGHUP) ends it at once. Neither ends critical work (hold). There a stop would leave a superuser in etcd
 // for as long as it lasts: the terminal's stop signals are ignored meanwhile. A terminal
 // that closes (SIGHUP) asks to end only until a change has begun: its operator does not
 // come back to finish it. A pipe without a reader (SIGPIPE) is an error of the write.
@@ -43,7 +43,9 @@ func listen(parent context.Context) (ctx context.Context, s *signals, done func(
 		<-asked
 		cancel()
 		for sig := range asked {
-			s.end(sig)
+			if sig != syscall.SIGHUP { // the kernel sends one, and the shell another
+				s.end(sig)
+			}
 		}
 	}()
 	return ctx, s, func() {
