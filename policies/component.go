@@ -86,7 +86,7 @@ func (p *parser) readIdentity(c *component, preset presets.Preset) {
 	case user.Given():
 		c.named = user
 	case preset.User != "":
-		if err := checkName(preset.User, true); err != nil {
+		if err := checkPrincipal(preset.User); err != nil {
 			p.Fail(c.v.Field("preset"), hint.Text(err), "user %q of preset %s: %v", preset.User, c.Preset, err)
 		}
 		c.named = c.v.Field("preset")

@@ -164,18 +164,32 @@ func TestLifetimes(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"a", "A", "0", "a.b_c-d", strings.Repeat("a", 64), "rooted", "Root1", "console", "com10", "lockstep"} {
+	for _, name := range []string{"a", "A", "0", "a.b_c-d", strings.Repeat("a", 64), "rooted", "Root1", "console", "com10", "lockstep",
+		"system:master", "ops@example.org", "spiffe://edge/ns/etcd", "a b", "a/b", "..", ".a", "a.", "-a", "con", "NUL.txt", "a$b", "a'b"} {
 		u, err := policies.ParseUserName(name)
 		r, err2 := policies.ParseRoleName(name)
 		if err != nil || err2 != nil || u.String() != name || r.String() != name || u.IsZero() || r.IsZero() {
 			t.Errorf("%q: %v, %v, %v, %v", name, u, r, err, err2)
 		}
 	}
-	for _, name := range []string{"", "root", "ROOT", "a/b", "..", ".a", "a.", "-a", "a-", "a b", "a\x00", "a\n", "ä", "a~bridge", "lockstep-x", "Lockstep-x", "con", "NUL.txt", "lpt1", strings.Repeat("a", 65), "a:b", "a$b", "a'b"} {
+	for _, name := range []string{"", "root", "ROOT", " a", "a ", "a\x00", "a\n", "a\x7f", "ä", "r\u043e\u043et", "a\u202eb", "a~bridge", "~", "lockstep-x", "Lockstep-x", strings.Repeat("a", 65)} {
 		u, err := policies.ParseUserName(name)
 		r, err2 := policies.ParseRoleName(name)
 		if err == nil || err2 == nil || !u.IsZero() || !r.IsZero() {
 			t.Errorf("%q: %v, %v, %v, %v", name, u, r, err, err2)
+		}
+	}
+	for _, name := range []string{"", "root", "A", "a/b", "..", ".a", "a.", "-a", "a-", "a b", "a\x00", "ä", "a~bridge", "lockstep-x", "con", "nul.txt", "lpt1", strings.Repeat("a", 65), "a:b", "a$b"} {
+		if policies.CheckName(name) == nil {
+			t.Errorf("%q: it may name a folder", name)
+		}
+	}
+	for user, want := range map[string]string{
+		"app": "app", "system:master": "system-master", "ops@example.org": "ops-example.org", "spiffe://edge/ns/x": "spiffe---edge-ns-x", "A b": "a-b",
+		"con": "user-con", "..": "user", "::": "user", "root:x": "root-x", strings.Repeat("a:", 32): strings.TrimRight(strings.Repeat("a-", 32), "-"),
+	} {
+		if got := policies.SafeName(user); got != want || policies.CheckName(got) != nil {
+			t.Errorf("a component for %q: %q, want %q", user, got, want)
 		}
 	}
 	if !(policies.UserName{}).IsZero() || policies.Root().String() != "root" || policies.RootRole().String() != "root" {

@@ -27,7 +27,7 @@ func Type() strict.Type {
 
 func clusterType() strict.Type {
 	return strict.Type{Kind: strict.Mapping, ExactlyOne: []string{"members", "endpoints"}, Fields: []strict.Field{
-		{Name: "name", Required: true, Type: name(false), Doc: "The cluster's name; also O in certificates and etcd's initial cluster token."},
+		{Name: "name", Required: true, Type: name(), Doc: "The cluster's name; also O in certificates and etcd's initial cluster token."},
 		{Name: "members", Type: list(memberType(), true), Doc: "The etcd servers, if their certificates come from lockstep."},
 		{Name: "endpoints", Type: list(secureURL(), true), Doc: "The client URLs of etcd servers whose certificates come from elsewhere."},
 		{Name: "proxies", Type: list(proxyType(), true), Doc: "etcd grpc-proxies in front of the members."},
@@ -38,7 +38,7 @@ func clusterType() strict.Type {
 
 func memberType() strict.Type {
 	return strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
-		{Name: "name", Required: true, Type: name(false), Doc: "The member's name in etcd."},
+		{Name: "name", Required: true, Type: name(), Doc: "The member's name in etcd."},
 		{Name: "hosts", Required: true, Type: list(host(), true), Doc: "IP addresses and DNS names by which it is reached, the one for URLs first."},
 		{Name: "clientURL", Type: secureURL(), Doc: "Default: https://<first host>:2379."},
 		{Name: "peerURL", Type: secureURL(), Doc: "Default: https://<first host>:2380."},
@@ -48,7 +48,7 @@ func memberType() strict.Type {
 
 func proxyType() strict.Type {
 	return strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
-		{Name: "name", Required: true, Type: name(false), Doc: "The proxy's name."},
+		{Name: "name", Required: true, Type: name(), Doc: "The proxy's name."},
 		{Name: "hosts", Required: true, Type: list(host(), true), Doc: "IP addresses and DNS names by which clients reach it, the one for its URL first."},
 		{Name: "clientURL", Type: secureURL(), Doc: "Default: https://<first host>:23790."},
 	}}
@@ -77,9 +77,9 @@ func certificatesType() strict.Type {
 func componentType() strict.Type {
 	text := strict.Type{Kind: strict.Text}
 	return strict.Type{Kind: strict.Mapping, Example: "{name: app, permissions: [{prefix: /app/, access: readwrite}]}", Fields: []strict.Field{
-		{Name: "name", Required: true, Type: name(false), Doc: "The component's name; also its folder below components/."},
-		{Name: "user", Type: name(true), Doc: "Its etcd user and its certificate's CN. Default: its name."},
-		{Name: "role", Type: name(true), Doc: "Its etcd role. Default: the user's name."},
+		{Name: "name", Required: true, Type: name(), Doc: "The component's name; also its folder below components/."},
+		{Name: "user", Type: principal(), Doc: "Its etcd user and its certificate's CN. Default: its name."},
+		{Name: "role", Type: principal(), Doc: "Its etcd role. Default: the user's name."},
 		{Name: "preset", Type: strict.Type{Kind: strict.Text, NonEmpty: true}, Doc: "What known software needs: a name that lockstep presets lists, or one under presets."},
 		{Name: "with", Type: strict.Type{Kind: strict.Map, Elem: &text}, Doc: "Values for the preset's parameters."},
 		{Name: "administrator", Type: strict.Type{Kind: strict.Bool}, Doc: "Holds etcd's role root: everything, snapshots, members and users included."},
@@ -99,12 +99,13 @@ func list(elem strict.Type, nonEmpty bool) strict.Type {
 
 func enum(values ...string) strict.Type { return strict.Type{Kind: strict.Text, Enum: values} }
 
-func name(upper bool) strict.Type {
-	pattern := namePattern
-	if upper {
-		pattern = upperNamePattern
-	}
-	return strict.Type{Kind: strict.Text, Pattern: pattern, Check: func(s string) error { return checkName(s, upper) }}
+func name() strict.Type {
+	return strict.Type{Kind: strict.Text, Pattern: namePattern, Check: CheckName}
+}
+
+// principal is the name of a user or role.
+func principal() strict.Type {
+	return strict.Type{Kind: strict.Text, Pattern: principalPattern, Check: checkPrincipal}
 }
 
 func presetName() *strict.Type {

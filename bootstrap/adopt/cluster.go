@@ -48,7 +48,7 @@ func cluster(f Facts) ([]string, error) {
 func named(name string) []string {
 	for _, text := range []string{name, fmt.Sprintf("%q", name)} {
 		lines := []string{"cluster:", "  name: " + text}
-		if _, err := policies.ParseUserName(name); err == nil && valid(append(slices.Clone(lines), `  endpoints: ["https://a:1"]`)) {
+		if err := policies.CheckName(name); err == nil && valid(append(slices.Clone(lines), `  endpoints: ["https://a:1"]`)) {
 			return lines
 		}
 	}

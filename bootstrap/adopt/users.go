@@ -44,10 +44,11 @@ type accountant struct {
 	state        roles.State
 	facts        Facts
 	users, roles map[string]string // by their lower-case form
+	names        map[string]bool   // of components that are written
 }
 
 func settle(s roles.State, f Facts) account {
-	a := accountant{state: s, facts: f, users: map[string]string{}, roles: map[string]string{}}
+	a := accountant{state: s, facts: f, users: map[string]string{}, roles: map[string]string{}, names: map[string]bool{}}
 	var out account
 	for _, u := range s.Users {
 		if u.Name == root {
@@ -80,7 +81,7 @@ func settle(s roles.State, f Facts) account {
 
 // take notes the names of a component that is written.
 func (a *accountant) take(c edit.Component) {
-	a.users[strings.ToLower(user(c))] = user(c)
+	a.users[strings.ToLower(user(c))], a.names[c.Name] = user(c), true
 	if c.Administrator || c.Preset != "" && c.Preset == superuser(user(c)) {
 		return
 	}
@@ -109,8 +110,8 @@ func (a *accountant) component(u roles.User) (edit.Component, []string) {
 	if first, taken := a.users[lower]; taken {
 		return edit.Component{}, []string{fmt.Sprintf("its name differs from %q by letter case only", first)}
 	}
-	c := edit.Component{Name: lower}
-	if lower != u.Name {
+	c := edit.Component{Name: a.componentName(u.Name)}
+	if c.Name != u.Name {
 		c.User = u.Name
 	}
 	why, sayable := a.power(&c, u)
@@ -121,6 +122,22 @@ func (a *accountant) component(u roles.User) (edit.Component, []string) {
 		return edit.Component{}, why
 	}
 	return c, why
+}
+
+// componentName is a safe name for the component of a user, which no other user's component
+// has by its own name.
+func (a *accountant) componentName(user string) string {
+	taken := func(name string) bool {
+		return slices.ContainsFunc(a.state.Users, func(u roles.User) bool {
+			return !strings.EqualFold(u.Name, user) && strings.EqualFold(u.Name, name)
+		}) || a.names[name]
+	}
+	safe := policies.SafeName(user)
+	name := safe
+	for n := 2; taken(name); n++ {
+		name = fmt.Sprintf("%s-%d", safe[:min(len(safe), 60)], n)
+	}
+	return name
 }
 
 // power fills in what the user may do. It is not sayable where no policy could.

@@ -110,7 +110,7 @@ func (o initOptions) startingPoints() ([]string, error) {
 // provisional is a policy that knows where the cluster is and nothing else: root's
 // certificate and the connection are made by it.
 func provisional(cluster string, endpoints []string) (*policies.Policy, error) {
-	if _, err := policies.ParseUserName(cluster); err != nil {
+	if err := policies.CheckName(cluster); err != nil {
 		cluster = "etcd"
 	}
 	text := fmt.Sprintf("apiVersion: lockstep/v1\nkind: Policy\ncomponents: []\ncluster:\n  name: %q\n  endpoints:\n", cluster)
