@@ -21,7 +21,7 @@ BUILD_FLAGS   := -trimpath -buildvcs=$(VCS)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build tools demo test openssl check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
+.PHONY: help build man tools demo test openssl check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ help: ## show this list
 build: ## build lockstep and lockstep-etcd into .build/
 	$(GO) build $(BUILD_FLAGS) -o $(BUILD)/ ./cmd/lockstep
 	cd etcd && $(GO) build $(BUILD_FLAGS) -o ../$(BUILD)/lockstep-etcd .
+
+man: ## write the man pages into .build/man/
+	$(GO) test -count=1 ./cmd/lockstep -run '^TestManPages$$' -man "$(CURDIR)/$(BUILD)/man"
 
 demo: build ## do the main job on a local three-member etcd and show the proof
 	$(BUILD)/lockstep rehearse -f $(POLICY)
