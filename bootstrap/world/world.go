@@ -1,6 +1,6 @@
 // Package world is everything that a run may touch: the policy, the PKI folder, the
 // members, the clock, and whoever listens. It is a leaf so that bootstrap and verify
-// do not meet in a circle, and it decides nothing.
+// do not meet in a circle, and it decides nothing but which members can be asked.
 package world
 
 import (

@@ -58,11 +58,7 @@ func (c *change) enterToLook(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := orNone(c.lookedAt)
-	if _, err := os.Lstat(c.pkiFolder()); c.caKey != "" && errors.Is(err, fs.ErrNotExist) {
-		in = imagined
-	}
-	return c.enter(ctx, p, c.connection, in)
+	return c.enter(ctx, p, c.connection, c.orImagined(c.caKey, orNone(c.lookedAt)))
 }
 
 // enterToChange is the world of apply, which makes no CA, and so no folder unless the

@@ -43,7 +43,7 @@ func runVerify(ctx context.Context, opts verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := opts.enter(ctx, p, opts.connection, opts.lookedAt)
+	s, err := opts.enter(ctx, p, opts.connection, opts.orImagined(opts.caKey, opts.lookedAt))
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,15 @@ func imagined(context.Context) (*folder.Folder, func(), error) {
 	}, nil
 }
 
+// orImagined is in, or an imagined folder where there is none and a CA's key is at hand: a
+// look then shows the empty one that a change would begin with.
+func (g *globals) orImagined(caKey string, in folderIn) folderIn {
+	if _, err := os.Lstat(g.pkiFolder()); caKey != "" && errors.Is(err, fs.ErrNotExist) {
+		return imagined
+	}
+	return in
+}
+
 // orNone opens the folder as in does; where there is none, it is nil.
 func orNone(in folderIn) folderIn {
 	return func(ctx context.Context) (*folder.Folder, func(), error) {
