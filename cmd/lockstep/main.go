@@ -29,7 +29,9 @@ func Run(ctx context.Context, args []string, a app) int {
 	g := &globals{app: a, out: out, errs: errs}
 	root := newRootCommand(g)
 	root.SetArgs(args)
-	return g.exit(root.ExecuteContext(ctx), wantsJSON(args))
+	code := g.exit(root.ExecuteContext(ctx), wantsJSON(args))
+	_ = errs.lost() // the process ends when its last words are out; stdout is waited for by exit
+	return code
 }
 
 // process is the app that this process is.

@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -76,6 +80,34 @@ func TestAQuestionThatCannotBeShownIsNotAsked(t *testing.T) {
 	err := g.confirm(context.Background(), "Do it?")
 	const want = `nobody can be asked "Do it?": what would be done could not be written to stderr: no space left`
 	if hint.Of(err) != hint.Refused || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A reader that does not read holds up one write for a while, and no other one; when it
+// reads, all is there.
+func TestOutputThatIsNotReadStopsNoWork(t *testing.T) {
+	t.Parallel()
+	r, w := io.Pipe() // has room for nothing
+	o := &outlet{out: w, patience: time.Millisecond}
+	var want strings.Builder
+	for i := range 1000 {
+		line := fmt.Sprintf("line %d\n", i)
+		want.WriteString(line)
+		if n, err := o.Write([]byte(line)); n != len(line) || err != nil {
+			t.Fatalf("%d, %v", n, err)
+		}
+	}
+	got := make([]byte, want.Len())
+	if _, err := io.ReadFull(r, got); err != nil || string(got) != want.String() {
+		t.Errorf("%v; %q", err, got)
+	}
+	if err := o.lost(); err != nil {
+		t.Error(err)
+	}
+	_ = r.CloseWithError(errors.New("the reader is gone"))
+	_, _ = o.Write([]byte("more"))
+	if err := o.lost(); err == nil || err.Error() != "the reader is gone" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -11,16 +11,13 @@ import (
 // ending is the signals by which a terminal or a service manager asks a program to end.
 var ending = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 
-// stopping is the signals by which a terminal stops a program until it is continued.
-// (SIGTTIN is not one of them: no critical work reads from the terminal.)
-var stopping = []os.Signal{syscall.SIGTSTP, syscall.SIGTTOU}
-
 // signals is how this process takes signals. The first one that asks it to end cancels
 // the context, so that work ends where it leaves nothing behind; a second one that a person
-// sends (not SIGHUP) ends it at once. Neither ends critical work (hold). There a stop would leave a superuser in etcd
-// for as long as it lasts: the terminal's stop signals are ignored meanwhile. A terminal
-// that closes (SIGHUP) asks to end only until a change has begun: its operator does not
-// come back to finish it. A pipe without a reader (SIGPIPE) is an error of the write.
+// sends (not SIGHUP) ends it at once. Neither ends critical work (hold). There a stop
+// would leave a superuser in etcd for as long as it lasts: the terminal's stop signals are
+// ignored meanwhile. A terminal that closes (SIGHUP) asks to end only until a change has
+// begun: its operator does not come back to finish it. A pipe without a reader (SIGPIPE)
+// is an error of the write.
 type signals struct {
 	mu     sync.Mutex
 	held   int       // pieces of critical work under way
@@ -65,12 +62,6 @@ func (s *signals) end(sig os.Signal) {
 	die(sig)
 }
 
-// die ends the process as the signal would have ended it.
-func die(sig os.Signal) {
-	signal.Reset(sig)
-	_ = syscall.Kill(os.Getpid(), sig.(syscall.Signal)) // our own process is always there
-}
-
 // begun tells that a change was confirmed.
 func (s *signals) begun() { signal.Ignore(syscall.SIGHUP) }
 
@@ -79,7 +70,7 @@ func (s *signals) hold() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held++; s.held == 1 {
-		signal.Ignore(stopping...)
+		ignoreStops()
 	}
 	return sync.OnceFunc(func() {
 		s.mu.Lock()
@@ -87,7 +78,7 @@ func (s *signals) hold() (release func()) {
 		if s.held--; s.held > 0 {
 			return
 		}
-		signal.Reset(stopping...)
+		takeStops()
 		if s.second != nil {
 			die(s.second)
 		}
