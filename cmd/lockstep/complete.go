@@ -92,7 +92,7 @@ func roleNames(p *policies.Policy) (names []string) {
 	return names
 }
 
-// administrators is the users whom --user may name: those with role root.
+// administrators is the users that --user may name: those with role root.
 func administrators(p *policies.Policy) (names []string) {
 	for _, c := range p.Components {
 		if c.Administrator {

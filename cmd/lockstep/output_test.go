@@ -11,7 +11,7 @@ import (
 )
 
 // writers may name stdout and stderr. Everything else goes through view, which escapes
-// what others wrote; these write no name of anybody's, or a file that was asked for.
+// what others wrote; these write no name from outside, or a file that was asked for.
 func writers() []string {
 	return []string{
 		"process", "newRootCommand", // hand the streams on

@@ -1,5 +1,5 @@
 // Package view turns finished values into text, JSON and progress. It decides
-// nothing and asks nobody: whatever it prints was settled before.
+// nothing and asks no question: what it prints was settled before.
 //
 // What holds whatever happens: an Answer is written once, to one writer, either as
 // text or as exactly one JSON document; text that comes from outside (etcd's names,

@@ -19,7 +19,7 @@ import (
 	"lockstep/policies/strict"
 )
 
-// foreign is a name as somebody could give it in etcd or to a file: it forges a verdict
+// foreign is a name as etcd or a file system may hold it: it forges a verdict
 // in our own green, clears the screen, begins lines, turns text round, sets the window's
 // title by one C1 character, and is no UTF-8.
 const foreign = "eve\x1b[32min step\x1b[0m\x1b[2J\rover\nin step: forged\u2028in step: forged\u202egnp\u009d0;t\u009c\u009b1A\u200b\x7f\x00\xff"
@@ -58,7 +58,7 @@ func poison(v reflect.Value, depth int) {
 	}
 }
 
-// messages is everything that is printed, each with names that somebody else chose.
+// messages is everything that is printed, each with names that others chose.
 func messages(t *testing.T) map[string]Message {
 	policy := shopPolicy(t)
 	policy.Cluster.Name = foreign
