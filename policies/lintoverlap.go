@@ -101,12 +101,17 @@ func conflict(open map[string]*reaching, x claim) (claim, bool) {
 	found := false
 	for _, r := range open {
 		for _, o := range r.claims {
-			if o.Range().Overlaps(x.Range()) && !mayShare(o, x) && (!found || o.c.index < worst.c.index || o.c == worst.c && o.Key < worst.Key) {
+			if o.Range().Overlaps(x.Range()) && !mayShare(o, x) && (!found || before(o, worst)) {
 				worst, found = o, true
 			}
 		}
 	}
 	return worst, found
+}
+
+// before orders claims by component and keys: which one is named does not depend on chance.
+func before(a, b claim) bool {
+	return cmp.Or(cmp.Compare(a.c.index, b.c.index), cmp.Compare(a.Key, b.Key), cmp.Compare(a.RangeEnd, b.RangeEnd)) < 0
 }
 
 func (p *parser) warnOverlap(warned map[*component]bool, a, b claim) {
