@@ -388,6 +388,7 @@ func TestAnEnvFileInAnotherForm(t *testing.T) {
 		reason   string
 		outdates bool
 	}{
+		"half quoted":    {"A=https://[::1]:1\"\nB=x\n", "differs from the policy", true},
 		"quoted":         {"# old\nA=\"https://[::1]:1\"\nB=x\n", certgen.SameMeaning, false},
 		"escaped":        {"A=\"https://[::1]:1\"\n\nB=\"x\"\n", certgen.SameMeaning, false},
 		"another value":  {"A=\"https://[::2]:1\"\nB=x\n", "differs from the policy", true},

@@ -194,8 +194,9 @@ func quote(value string) string {
 
 // unquote is the value that quote wrote.
 func unquote(text string) string {
-	inner, ok := strings.CutPrefix(text, `"`)
-	if inner, ok = strings.CutSuffix(inner, `"`); !ok {
+	inner, begins := strings.CutPrefix(text, `"`)
+	inner, ends := strings.CutSuffix(inner, `"`)
+	if !begins || !ends {
 		return text
 	}
 	return strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, "\\`", "`").Replace(inner)
