@@ -2,7 +2,6 @@ package bootstrap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,7 +103,10 @@ func (r *run) removeOne(ctx context.Context, o ComponentChange) error {
 // planOne is what adding c needs. Conflicts are found here, before the first write.
 func (r *run) planOne(ctx context.Context, c policies.Component) (Plan, error) {
 	certificates := certgen.Diff(certgen.Desired(r.Policy), r.folder, r.Now())
-	if err := errors.Join(refuseCAs(certificates), r.refuseUntrusted(ctx, certificates)); err != nil {
+	if err := refuseCAs(certificates); err != nil {
+		return Plan{}, err
+	}
+	if err := r.refuseUntrusted(ctx, certificates); err != nil {
 		return Plan{}, err
 	}
 	if err := r.reach(ctx); err != nil {

@@ -122,7 +122,10 @@ func (r *run) proposeCertificates(ctx context.Context, p *Proposal) error {
 		return nil
 	}
 	p.Certificates = certgen.Diff(certgen.Desired(r.Policy), r.folder, r.Now())
-	if err := errors.Join(refuseCAs(p.Certificates), r.refuseUntrusted(ctx, p.Certificates)); err != nil {
+	if err := refuseCAs(p.Certificates); err != nil {
+		return err
+	}
+	if err := r.refuseUntrusted(ctx, p.Certificates); err != nil {
 		return err
 	}
 	if !r.allow.Prune {
