@@ -213,13 +213,5 @@ func (r *run) wayBack() string {
 	}
 	return fmt.Sprintf("The quick way back: %s, then (cd %s && set -a && . ./etcdctl.env && %s). "+
 		"While auth is off, every certificate that the members accept may read and write every key, and change users.",
-		issue, quotedPath(filepath.Join(r.Folder.Path(), "root")), disable)
-}
-
-// quotedPath is path as one word of a POSIX shell.
-func quotedPath(path string) string {
-	if !strings.ContainsFunc(path, func(r rune) bool { return strings.ContainsRune(" \t\"'`$&;|<>()*?[]#~\\!{}", r) }) {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+		issue, hint.Word(filepath.Join(r.Folder.Path(), "root")), disable)
 }

@@ -58,7 +58,7 @@ func (f *Folder) closed(dir string, info fs.FileInfo) error {
 	if dir == "." {
 		name = where
 	}
-	return hint.Refuse(fmt.Sprintf("Look whether everything in it is yours; then: chmod go-w %s", shellQuoted(where)),
+	return hint.Refuse(fmt.Sprintf("Look whether everything in it is yours; then: chmod go-w %s", hint.Word(where)),
 		"%s has mode %04o: others could exchange what lies in it", name, mode)
 }
 

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
@@ -70,7 +69,7 @@ func all(in io.Reader, name string) ([]byte, error) {
 
 // regular refuses what may lead out of the folder, or block whoever opens it.
 func (f *Folder) regular(name string, mode fs.FileMode) error {
-	where := shellQuoted(filepath.Join(f.path, filepath.FromSlash(name)))
+	where := hint.Word(filepath.Join(f.path, filepath.FromSlash(name)))
 	switch {
 	case mode&fs.ModeSymlink != 0:
 		return hint.Refuse(fmt.Sprintf("Put what it leads to in its place: to=$(realpath %[1]s) && rm %[1]s && cp -a \"$to\" %[1]s; "+
@@ -82,14 +81,6 @@ func (f *Folder) regular(name string, mode fs.FileMode) error {
 	return nil
 }
 
-// shellQuoted is a path as a shell reads it back.
-func shellQuoted(path string) string {
-	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-+@:,") == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-}
-
 // guard refuses a key of the folder that others may read or exchange.
 func (f *Folder) guard(name string, info fs.FileInfo) error {
 	return guardAt(name, filepath.Join(f.path, filepath.FromSlash(name)), info)
@@ -98,7 +89,7 @@ func (f *Folder) guard(name string, info fs.FileInfo) error {
 // guardAt is guard for a key that lies at where.
 func guardAt(name, where string, info fs.FileInfo) error {
 	if mode := permissions(info); mode&0o177 != 0 {
-		return hint.Refuse("If no other user can have read it: chmod 600 "+shellQuoted(where),
+		return hint.Refuse("If no other user can have read it: chmod 600 "+hint.Word(where),
 			"%s has mode %04o, and others may use it: only 0600 is accepted", name, mode)
 	}
 	if uid, yes := foreign(info); yes {

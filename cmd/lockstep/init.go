@@ -116,7 +116,7 @@ func writeNew(path, text string) error {
 	}
 	switch folder := filepath.Dir(path); {
 	case errors.Is(err, fs.ErrNotExist):
-		return hint.With(fmt.Errorf("writing the policy: %w", err), fmt.Sprintf("Make the folder first: mkdir -p %q", folder))
+		return hint.With(fmt.Errorf("writing the policy: %w", err), "Make the folder first: mkdir -p "+hint.Word(folder))
 	case errors.Is(err, fs.ErrPermission):
 		return hint.With(fmt.Errorf("writing the policy: %w", err), fmt.Sprintf("This user may not write in %q: name another file with -f, or print the policy with -f -.", folder))
 	case err != nil:

@@ -133,7 +133,7 @@ func (opts rehearseOptions) keepRunning(ctx context.Context, p *policies.Policy,
 		s.Line("")
 		s.Line("The members keep running until Ctrl-C. As each component:")
 		for _, c := range p.Components {
-			s.Line("  (cd %s && set -a && . ./etcdctl.env && etcdctl %s)", filepath.Join(f.Path(), "components", c.Name), firstQuestion(c))
+			s.Line("  (cd %s && set -a && . ./etcdctl.env && etcdctl %s)", hint.Word(filepath.Join(f.Path(), "components", c.Name)), firstQuestion(c))
 		}
 	}))
 	if err != nil {

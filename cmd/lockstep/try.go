@@ -1,9 +1,8 @@
 package main
 
 import (
-	"strings"
-
 	"lockstep/policies"
+	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
 )
 
@@ -26,24 +25,13 @@ func firstQuestion(c policies.Component) string {
 func question(p keyrange.Permission) string {
 	switch {
 	case p.RangeEnd == "":
-		return shellQuoted(p.Key)
+		return hint.Word(p.Key)
 	case p.SamePair(keyrange.Everything(p.Access)):
 		return "--prefix --keys-only ''"
 	case p.SamePair(keyrange.Prefix(p.Key, p.Access)):
-		return "--prefix --keys-only " + shellQuoted(p.Key)
+		return "--prefix --keys-only " + hint.Word(p.Key)
 	case p.RangeEnd == keyrange.FromKeyEnd:
-		return "--from-key --keys-only " + shellQuoted(p.Key)
+		return "--from-key --keys-only " + hint.Word(p.Key)
 	}
-	return "--keys-only " + shellQuoted(p.Key) + " " + shellQuoted(p.RangeEnd)
-}
-
-// shellQuoted is s as one word of a POSIX shell.
-func shellQuoted(s string) string {
-	harmless := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-:@%+=,", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !harmless(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return "--keys-only " + hint.Word(p.Key) + " " + hint.Word(p.RangeEnd)
 }
