@@ -1,0 +1,99 @@
+package verify
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+
+	"lockstep/bootstrap/world"
+	"lockstep/roles/store"
+)
+
+// askAsRoot fills in what a member tells a client, through a connection of its own.
+func askAsRoot(ctx context.Context, w *world.World, at world.Member, m *Member, root *tls.Certificate) error {
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+	defer cancel()
+	c, err := w.Connect(ctx, root, m.URL)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	status, err := c.Status(ctx, m.URL)
+	if err != nil && !store.IsRefused(err) { // before 3.5.32 and 3.6.12 it needs root
+		return fmt.Errorf("asking %s for its status: %w", m.Name, err)
+	}
+	if err == nil {
+		m.ID, m.ClusterID, m.Version, m.Learner, m.Described = status.MemberID, status.ClusterID, status.Version, status.Learner, true
+		readClock(ctx, w, at.Pages(), m, root)
+	}
+	if m.Learner {
+		m.Root = learnt(c.CheckLearner(ctx))
+		m.AuthOn = m.Root.Outcome == Blind
+		return nil // it answers nothing else
+	}
+	return askVoter(ctx, c, m)
+}
+
+// askVoter asks what a learner does not answer.
+func askVoter(ctx context.Context, c *store.Client, m *Member) error {
+	on, err := c.AuthEnabled(ctx)
+	if err != nil {
+		return fmt.Errorf("asking %s whether auth is on: %w", m.Name, err)
+	}
+	if m.AuthOn = on; on {
+		if m.Root = learnt(c.CheckRoot(ctx)); m.Root.Outcome != Accepted {
+			return nil // the calls below want an identity
+		}
+	}
+	peers, err := c.Members(ctx)
+	if err != nil {
+		return fmt.Errorf("asking %s for the members: %w", m.Name, err)
+	}
+	for _, p := range peers {
+		m.Peers = append(m.Peers, Peer{ID: p.ID, Name: p.Name, ClientURLs: p.ClientURLs, PeerURLs: p.PeerURLs})
+	}
+	if m.Alarms, err = c.Alarms(ctx); err != nil {
+		return fmt.Errorf("asking %s for alarms: %w", m.Name, err)
+	}
+	return nil
+}
+
+// readClock takes the time from an HTTP answer: gRPC tells none.
+func readClock(ctx context.Context, w *world.World, from store.Pages, m *Member, root *tls.Certificate) {
+	config, err := w.TLS(root)
+	if err != nil {
+		m.ClockErr = err
+		return
+	}
+	clock, err := store.Clock(ctx, from, config)
+	m.Clock, m.ClockErr = clock.Sub(w.Now()), err
+}
+
+// learnt is what the answer to something that needs root tells. "user name is empty" and
+// "permission denied" are a member's positive evidence that it did not take the CN.
+func learnt(err error) Tried {
+	switch {
+	case err == nil:
+		return Tried{Outcome: Accepted}
+	case store.IsUserEmpty(err), store.IsPermissionDenied(err):
+		return Tried{Outcome: Blind, Err: err}
+	}
+	return Tried{Err: err}
+}
+
+// RootThrough tries root's certificate alone through the member at url, on a fresh
+// connection.
+func RootThrough(ctx context.Context, w *world.World, url string) Tried {
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+	defer cancel()
+	root, err := w.Root(ctx)
+	if err != nil {
+		return Tried{Err: err}
+	}
+	c, err := w.Connect(ctx, root, url)
+	if err != nil {
+		return Tried{Err: err}
+	}
+	defer c.Close()
+	return learnt(c.CheckRoot(ctx))
+}

@@ -1,0 +1,87 @@
+package world
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"lockstep/certgen"
+	"lockstep/policies/hint"
+	"lockstep/roles/store"
+)
+
+// TLS is a configuration that trusts our servers and shows identity, nil for none.
+func (w *World) TLS(identity *tls.Certificate) (*tls.Config, error) {
+	if w.Admin != nil && w.Admin.Servers != nil {
+		return w.config(w.Admin.Servers, identity), nil
+	}
+	return w.trusting(certgen.ServerCA, identity)
+}
+
+// PeerTLS is the same towards the ports for members.
+func (w *World) PeerTLS(identity *tls.Certificate) (*tls.Config, error) {
+	return w.trusting(certgen.PeerCA, identity)
+}
+
+func (w *World) trusting(ca certgen.CA, identity *tls.Certificate) (*tls.Config, error) {
+	pool, err := w.pool(ca)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint.With(fmt.Errorf("reading the %s CA: %w", ca, err), "Name the CA that signed etcd's servers with --cacert, or bring back the PKI folder's ca/.")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the %s CA: %w", ca, err)
+	}
+	return w.config(pool, identity), nil
+}
+
+// pool is the CA alone. It is read once in a run: thousands of connections ask for it, and
+// a CA that is there is never replaced.
+func (w *World) pool(ca certgen.CA) (*x509.CertPool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if pool := w.pools[ca]; pool != nil {
+		return pool, nil
+	}
+	signer, err := w.Folder.Certificate(ca)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(signer)
+	if w.pools == nil {
+		w.pools = map[certgen.CA]*x509.CertPool{}
+	}
+	w.pools[ca] = pool
+	return pool, nil
+}
+
+// config shows identity whatever the server asks for: held back by Go when the
+// server's list of CAs does not name its issuer, it would look like no certificate
+// at all, and the refusal is what we want to see.
+func (w *World) config(trust *x509.CertPool, identity *tls.Certificate) *tls.Config {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trust, Time: w.Now}
+	if identity != nil {
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return identity, nil }
+	}
+	return c
+}
+
+// Connect opens a connection to the members at urls as identity alone.
+func (w *World) Connect(ctx context.Context, identity *tls.Certificate, urls ...string) (*store.Client, error) {
+	return w.ConnectAs(ctx, identity, "", "", urls...)
+}
+
+// ConnectAs also logs in with a password, which beats the certificate (fact 4).
+func (w *World) ConnectAs(ctx context.Context, identity *tls.Certificate, user, password string, urls ...string) (*store.Client, error) {
+	config, err := w.TLS(identity)
+	if err != nil {
+		return nil, err
+	}
+	c, err := store.Connect(ctx, store.Target{
+		Endpoints: urls, TLS: config, User: user, Password: password, As: w.describe(identity, user), Timeout: w.CallTimeout,
+	})
+	return c, w.explain(err)
+}

@@ -1,0 +1,104 @@
+package certgen
+
+import (
+	"cmp"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// leaf plans one certificate. A non-empty asked replaces it without a defect.
+func (d *differ) leaf(p Profile, asked string) {
+	v := d.views[p.CA]
+	if v == nil || v.blocked {
+		return // the CA's own sentence tells why
+	}
+	pair := d.state.Pairs[p.Path]
+	s := Step{Action: Issue, Profile: p, Reason: cmp.Or(asked, Missing)}
+	if pair.Leaf != nil || pair.Problem != "" || pair.Key != KeyAbsent {
+		s.Action, s.Reason = Reissue, cmp.Or(d.fault(p, pair, v.cert), asked)
+	}
+	if s.Reason != "" && d.suits(p, v) {
+		s.Carries = s.Action == Reissue && d.carries(p, pair, v.cert)
+		d.signed(v, s)
+	}
+}
+
+// suits reports whether the CA may sign p, and blocks the plan where it may not: that is
+// known before the first file is written. All that tells certificates apart to a CA is
+// their kind and their names.
+func (d *differ) suits(p Profile, v *view) bool {
+	if v.cert == nil {
+		return true // it is about to be made, for just that
+	}
+	like := fmt.Sprintf("%s %q", p.Kind, p.Hosts)
+	text, judged := v.unsuited[like]
+	if !judged {
+		text = unsuited(p, v.cert, d.now)
+		if v.unsuited == nil {
+			v.unsuited = map[string]string{}
+		}
+		v.unsuited[like] = text
+	}
+	if text != "" && !judged {
+		d.block("%s cannot sign %s%s: that certificate %s; %s", v.profile.authority(), p.Path, p.holder(), text, v.profile.otherwise())
+	}
+	return text == ""
+}
+
+// external looks at a certificate that somebody else makes. The folder keeps a copy, as
+// it keeps what was issued: it tells later whose the user was.
+func (d *differ) external(p Profile) {
+	v := d.views[p.CA]
+	if v == nil || v.blocked {
+		return
+	}
+	theirs, noted := d.state.Pair(p), d.state.Pairs[p.Path]
+	switch reason := d.fault(p, theirs, v.cert); {
+	case reason != "":
+		d.plan.Unfit = append(d.plan.Unfit, Unfit{p, reason, d.carries(p, theirs, v.cert)})
+	case noted.Leaf == nil && noted.Problem == "" && noted.Key == KeyAbsent:
+		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: NotNoted})
+	case noted.Leaf == nil || !noted.Leaf.Equal(theirs.Leaf) || noted.Key != KeyAbsent:
+		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: "somebody else has made a new one"})
+	}
+}
+
+// carries reports whether pair's certificate is its user's under ca, be its time past.
+func (d *differ) carries(p Profile, pair Pair, ca *x509.Certificate) bool {
+	if pair.Leaf == nil || ca == nil {
+		return false
+	}
+	return !slices.ContainsFunc(Fatal(Defects(pair.Leaf, p, ca, d.now)), func(x Defect) bool {
+		return x.Code != CodeExpired && x.Code != CodeNotYetValid
+	})
+}
+
+// fault says why pair does not do as p, or "".
+func (d *differ) fault(p Profile, pair Pair, ca *x509.Certificate) string {
+	switch {
+	case pair.Problem != "":
+		return "its certificate cannot be read: " + pair.Problem
+	case pair.Leaf == nil:
+		return "its certificate is missing"
+	}
+	var texts []string
+	if ca == nil {
+		texts = append(texts, fmt.Sprintf("is not signed by the %s CA", p.CA))
+	} else {
+		for _, defect := range Fatal(Defects(pair.Leaf, p, ca, d.now)) {
+			texts = append(texts, defect.Text)
+		}
+	}
+	if len(texts) > 0 {
+		return "its certificate " + strings.Join(texts, "; ")
+	}
+	switch pair.Key { // an absent one is fine: keys are delivered, and need not stay here
+	case KeyForeign:
+		return "its key belongs to another certificate"
+	case KeyUnreadable:
+		return "its key cannot be read"
+	}
+	return ""
+}
