@@ -207,6 +207,7 @@ func TestAnOddAnswerIsAnError(t *testing.T) {
 		{"a branch that was executed", "Txn", &pb.TxnResponse{}, "Probe", "the answer to Txn is none of etcd's: it executed the branch for a failed comparison, and there was no comparison\nnot allowed"},
 	} {
 		answers := sane(t)
+		answers["Authenticate"] = wire(t, &pb.AuthenticateResponse{Header: header()}) // users and roles are read together
 		answers[test.method] = wire(t, test.answer)
 		i.set(answers)
 		for call, err := range everyCall(t.Context(), t, c, i.url) {
