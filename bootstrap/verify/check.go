@@ -39,6 +39,8 @@ const (
 	NeedsSurvey                    // that the members were asked
 	NeedsMembers                   // that one of them answered
 	NeedsProof                     // what the components proved themselves
+	NeedsRoot                      // root's certificate
+	NeedsName                      // any certificate with a CN, root's or another's
 )
 
 // Checks is every check, in the order of the pages of docs/checks.md.
@@ -60,7 +62,8 @@ func Judge(e *Evidence, checks []Check) Report {
 	acceptable := map[string]bool{}
 	for _, c := range checks {
 		if reason, remedy := e.missing(c.Needs); reason != "" {
-			r.Skipped = append(r.Skipped, Skip{Code: c.Code, Reason: reason, Remedy: remedy})
+			other, _ := e.missing(c.Needs &^ NeedsRoot)
+			r.Skipped = append(r.Skipped, Skip{Code: c.Code, Reason: reason, Remedy: remedy, Chosen: other == ""})
 			continue
 		}
 		before := len(r.Findings)

@@ -24,6 +24,7 @@ type Evidence struct {
 	AuthErr     error          // why Auth is nil
 	Members     []Member
 	MembersErr  error // why there are none
+	As          As    // how the members were asked
 	Proofs      []Proof
 	AuthCluster uint64 // ID of the cluster that Auth was read from
 	// AcceptForeign names users outside the policy that the operator accepts.
@@ -82,7 +83,7 @@ type Member struct {
 	Plain         bool              // its client port answers http without TLS, too
 	AuthOn        bool
 	Anonymous     Tried // TLS without a certificate; must be Refused
-	Root          Tried // something that needs root, by certificate alone; only while auth is on
+	Root          Tried // something that needs root, by the certificate of As alone; only while auth is on
 	Refusals      []Refusal
 	PeerPort      PeerPort
 }
@@ -97,7 +98,7 @@ type Peer struct {
 
 // Refusal is a certificate that a member's client port does not accept.
 type Refusal struct {
-	Component string // its name, "root" for root
+	Component string // its name, "root" for root, or the CN of another administrator in quotation marks
 	Err       error
 }
 
@@ -189,6 +190,10 @@ func (e *Evidence) missing(needs Needs) (reason, remedy string) {
 		return "no member was asked", "the other findings say why"
 	case needs&NeedsMembers != 0 && !slices.ContainsFunc(e.Members, func(m Member) bool { return m.Err == nil }):
 		return "no member could be asked", "the findings about the members say why"
+	case needs&NeedsRoot != 0 && e.As.RootErr != nil:
+		return fmt.Sprintf("the members were asked as %s: %v", e.As.Who, e.As.RootErr), advice(e.As.RootErr)
+	case needs&NeedsName != 0 && e.As.Nameless:
+		return fmt.Sprintf("the members were asked as %s, and no certificate that names a user is here", e.As.Who), advice(e.As.RootErr)
 	case needs&NeedsProof != 0 && len(e.Proofs) == 0 && len(e.Policy.Components) > 0:
 		return "no component was asked", "the other findings say why"
 	case needs&NeedsProof != 0 && slices.ContainsFunc(e.Proofs, func(p Proof) bool { return errors.Is(p.Err, world.ErrNoVoter) }):

@@ -38,8 +38,12 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 	e.Recovery = RecoveryLeft(w)
 
 	var g errgroup.Group
-	g.Go(func() (err error) {
-		e.Members, err = Survey(ctx, w, nil)
+	g.Go(func() error {
+		as, how, err := anyAdministrator(ctx, w)
+		if err == nil {
+			e.As = how
+			e.Members, err = survey(ctx, w, as, nil)
+		}
 		if len(folder.Faults) > 0 && !errors.Is(err, fs.ErrNotExist) {
 			e.MembersErr, err = err, nil // what is wrong with the folder is no reason to say nothing
 		}

@@ -19,6 +19,11 @@ import (
 // start to be valid too late or end too early.
 const clockTolerance = 2 * time.Minute
 
+// refusalRemedy is by what a member refuses a certificate that its CA signed, in the order
+// of what is easiest to look at. The member's log tells which.
+const refusalRemedy = "look in the member's log for \"rejected connection\": for \"expired or is not yet valid\" set the member's clock or renew the certificate; " +
+	"for a revoked one copy the newest client.crl of the member's folder to its host, or issue another certificate; else its --trusted-ca-file is another CA's"
+
 // MemberChecks is the checks that also stand before auth is turned on.
 func MemberChecks() []Check { return slices.Concat(reachedChecks(), memberChecks()) }
 
@@ -33,7 +38,7 @@ func memberChecks() []Check {
 		{
 			Code: "members/anonymous", Severity: Critical, Needs: NeedsMembers,
 			Sentence: "no member lets anybody in without a certificate",
-			Remedy:   "start the member with its etcd.env (ETCD_CLIENT_CERT_AUTH, ETCD_TRUSTED_CA_FILE)",
+			Remedy:   "start the member with its etcd.env (ETCD_CLIENT_CERT_AUTH, ETCD_TRUSTED_CA_FILE); one that lockstep does not make with --client-cert-auth and --trusted-ca-file",
 			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
 				if m.Anonymous.Outcome == Accepted {
 					found("accepts TLS connections without a certificate")
@@ -44,37 +49,53 @@ func memberChecks() []Check {
 			}),
 		},
 		{
-			Code: "members/blind", Severity: Critical, Needs: NeedsMembers,
+			Code: "members/blind", Severity: Critical, Needs: NeedsMembers | NeedsName,
 			Sentence: "every member takes the CN of a certificate for the user",
 			Remedy:   "start the member with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true)",
-			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
+			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
 				if m.Root.Outcome == Blind {
-					found("takes root's certificate and ignores its CN: it is not started with --client-cert-auth")
+					found(fmt.Sprintf("takes %s and ignores its CN: it is not started with --client-cert-auth", e.As.whose()))
 				}
 			}),
 		},
 		{
-			Code: "members/root", Severity: Error, Needs: NeedsMembers,
+			Code: "members/root", Severity: Error, Needs: NeedsMembers | NeedsRoot,
 			Sentence: "root gets in by certificate alone, through every member",
-			Remedy:   "look at the text: a member's CA, CRL or clock may be wrong",
+			Remedy:   "look at the member's log: it names why it did not answer root; then run lockstep verify again",
 			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
 				if m.AuthOn && m.Root.Outcome == Unknown {
 					found(fmt.Sprintf("root's certificate was not let in: %v", reason(m.Root)))
 				}
 			}),
+			RemedyFor: func(e *Evidence, subject string) string { return hint.Text(e.member(subject).Root.Err) },
 		},
 		{
 			Code: "members/refusals", Severity: Error, Needs: NeedsMembers,
 			Sentence: "every certificate is accepted by every member",
-			Remedy:   "look at the text: a member's CA, CRL or clock may be wrong",
+			Remedy:   refusalRemedy,
 			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
 				for _, r := range m.Refusals {
-					if failed := handshakeOf(r.Err); failed != nil && failed.UntrustedCA() && e.distrustsUs(m) {
-						continue // members/client-ca says so once
+					if e.saidByClientCA(m, r) {
+						continue
 					}
 					found(fmt.Sprintf("does not accept %s's certificate: %v", r.Component, r.Err))
 				}
+				if e.deniesAdministrator(m) {
+					found(fmt.Sprintf("does not take %s for an administrator's: %v", e.As.whose(), m.Root.Err))
+				}
 			}),
+			RemedyFor: func(e *Evidence, subject string) string {
+				m := e.member(subject)
+				if e.deniesAdministrator(m) {
+					return "name the certificate of a user that holds role root (--cert, --key, --user), or leave them out where root's certificate is"
+				}
+				for _, r := range m.Refusals {
+					if text := hint.Text(r.Err); text != "" && !e.saidByClientCA(m, r) {
+						return text
+					}
+				}
+				return ""
+			},
 		},
 		{
 			Code: "members/client-ca", Severity: Critical, Needs: NeedsMembers | NeedsFolder,
@@ -111,7 +132,7 @@ func memberChecks() []Check {
 		{
 			Code: "members/peer-port", Severity: Critical, Needs: NeedsMembers,
 			Sentence: "the peer port is closed to components and to anybody without a certificate",
-			Remedy:   "start the member with its etcd.env (ETCD_PEER_CLIENT_CERT_AUTH, ETCD_PEER_TRUSTED_CA_FILE)",
+			Remedy:   "start the member with its etcd.env (ETCD_PEER_CLIENT_CERT_AUTH, ETCD_PEER_TRUSTED_CA_FILE); one that lockstep does not make with --peer-client-cert-auth and --peer-trusted-ca-file, and https in its peer URLs",
 			Find:     eachReached(findOpenPeerPort),
 		},
 		{
@@ -131,6 +152,8 @@ func memberChecks() []Check {
 			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
 				if m.PeerPort.Peer.Outcome != Accepted && !store.IsPlain(m.PeerPort.Peer.Err) {
 					found(fmt.Sprintf("its peer port did not take a peer certificate, so its refusals prove nothing: %v", reason(m.PeerPort.Peer)))
+				} else if m.PeerPort.Peer.Outcome == Accepted && m.PeerPort.Component == (Tried{}) {
+					found("no certificate of the client CA is here to be refused by its peer port")
 				}
 			}),
 			RemedyFor: func(e *Evidence, subject string) string { return hint.Text(e.member(subject).PeerPort.Peer.Err) },

@@ -37,6 +37,19 @@ func (e *Evidence) distrustsUs(m Member) bool {
 	return err == nil && !slices.ContainsFunc(m.AcceptableCAs, func(raw []byte) bool { return bytes.Equal(raw, ours.RawSubject) })
 }
 
+// saidByClientCA reports whether members/client-ca says once, for all certificates, why m
+// refuses this one.
+func (e *Evidence) saidByClientCA(m Member, r Refusal) bool {
+	failed := handshakeOf(r.Err)
+	return failed != nil && failed.UntrustedCA() && e.distrustsUs(m)
+}
+
+// deniesAdministrator reports whether m lets the certificate in of the administrator that the
+// operator named, and does not do what it asks. What root is denied is members/root's.
+func (e *Evidence) deniesAdministrator(m Member) bool {
+	return e.As.RootErr != nil && !e.As.Password && m.AuthOn && m.Root.Outcome == Unknown && m.Root.Err != nil
+}
+
 // compareCAs reports when a port asks certificates of other CAs than ours alone.
 func (e *Evidence) compareCAs(ca certgen.CA, asked [][]byte, port string, found func(text string)) {
 	ours, err := e.Folder.Authority(ca)

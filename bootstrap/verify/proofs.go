@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"lockstep/policies/count"
+	"lockstep/policies/hint"
 	"lockstep/roles"
 )
 
@@ -24,8 +25,16 @@ func proofChecks() []Check {
 		{
 			Code: "proof/inconclusive", Severity: Error, Needs: NeedsProof,
 			Sentence: "every question got an answer that tells",
-			Remedy:   "look at the text, mend it and run lockstep verify again",
+			Remedy:   "look at the log of the member that did not answer: it names why; then run lockstep verify again",
 			Find:     findInconclusive,
+			RemedyFor: func(e *Evidence, subject string) string {
+				for _, p := range e.Proofs {
+					if p.Component == subject {
+						return hint.Text(p.unanswered())
+					}
+				}
+				return ""
+			},
 		},
 		{
 			Code: "proof/not-live", Severity: Warning, Needs: NeedsProof, Acceptable: true,
@@ -62,19 +71,30 @@ func findInconclusive(e *Evidence, found func(subject, text string)) {
 			found(p.Component, fmt.Sprintf("could not be asked: %v", p.Err))
 			continue
 		}
-		var first error
-		var about string
-		n := 0
-		for _, a := range p.Failed {
-			if a.Got == roles.Inconclusive {
-				if n == 0 {
-					first, about = a.Err, fmt.Sprintf("%s of %s", a.Access, a.About)
-				}
-				n++
-			}
-		}
-		if n > 0 {
-			found(p.Component, fmt.Sprintf("%s without an answer that tells; the first, %s: %v", count.Of(n, "question"), about, first))
+		if first, n := p.inconclusive(); n > 0 {
+			found(p.Component, fmt.Sprintf("%s without an answer that tells; the first, %s of %s: %v", count.Of(n, "question"), first.Access, first.About, first.Err))
 		}
 	}
+}
+
+// inconclusive is the first question without an answer that tells, and how many there are.
+func (p Proof) inconclusive() (first roles.Answer, n int) {
+	for _, a := range p.Failed {
+		if a.Got == roles.Inconclusive {
+			if n == 0 {
+				first = a
+			}
+			n++
+		}
+	}
+	return first, n
+}
+
+// unanswered is why there is no answer that tells; nil when there is.
+func (p Proof) unanswered() error {
+	if p.Err != nil {
+		return p.Err
+	}
+	first, _ := p.inconclusive()
+	return first.Err
 }

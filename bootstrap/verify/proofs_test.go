@@ -78,8 +78,8 @@ func TestNothingSeenIsNotInStep(t *testing.T) {
 		{Code: "b/b", Needs: NeedsAuth, Find: func(*Evidence, func(string, string)) {}},
 	})
 	want := []Skip{
-		{"a/a", "no member was asked", "the other findings say why"},
-		{"b/b", "etcd's users and roles could not be read: no quorum", "mend what the reason says and run lockstep verify again"},
+		{Code: "a/a", Reason: "no member was asked", Remedy: "the other findings say why"},
+		{Code: "b/b", Reason: "etcd's users and roles could not be read: no quorum", Remedy: "mend what the reason says and run lockstep verify again"},
 	}
 	if diff := cmp.Diff(want, r.Skipped); diff != "" || r.InStep() {
 		t.Errorf("in step: %v\n%s", r.InStep(), diff)

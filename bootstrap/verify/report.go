@@ -47,13 +47,19 @@ type Report struct {
 }
 
 // Skip is a check that could not look. Not having looked is never a pass.
-type Skip struct{ Code, Reason, Remedy string }
+type Skip struct {
+	Code, Reason, Remedy string
+	// Chosen is that it lacks root's certificate alone, in whose place the operator named an
+	// administrator. All else was looked at, so that it does not put the report out of step.
+	Chosen bool
+}
 
 // InStep reports whether policy, certificates and etcd agree. A warning alone does
 // not put them out of step; a check that could not look does, because the report
-// then proves less than it seems to.
+// then proves less than it seems to, unless the operator chose so.
 func (r Report) InStep() bool {
-	return len(r.Skipped) == 0 && !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity != Warning })
+	return !slices.ContainsFunc(r.Skipped, func(s Skip) bool { return !s.Chosen }) &&
+		!slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity != Warning })
 }
 
 // sorted puts the gravest first, then by code and subject.

@@ -5,13 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"lockstep/bootstrap/world"
-	"lockstep/certgen"
 	"lockstep/roles/store"
 )
 
@@ -24,60 +22,57 @@ type Identity struct {
 // Survey asks every member of the policy, all at the same time, what it shows from
 // outside, and whether it takes root's certificate and those of identities. A member
 // that cannot be asked is in the answer with the reason; Survey itself fails only
-// when root's certificate or the server CA are not here.
+// when root's certificate or the server CA are not here. Gather alone can do with another
+// administrator: what changes etcd must know whether root gets in.
 func Survey(ctx context.Context, w *world.World, identities []Identity) ([]Member, error) {
 	root, err := w.Root(ctx)
 	if err != nil {
 		return nil, err
 	}
-	identities = append([]Identity{{Name: "root", Certificate: *root}}, identities...)
+	return survey(ctx, w, asker{identity: root}, identities)
+}
+
+// survey asks as the given administrator.
+func survey(ctx context.Context, w *world.World, as asker, identities []Identity) ([]Member, error) {
+	if as.identity != nil {
+		identities = append([]Identity{{Name: as.shows(), Certificate: *as.identity}}, identities...)
+	}
 	peer := anyPeer(ctx, w)
 	members := make([]Member, len(w.Members()))
 	var g errgroup.Group
 	for i, m := range w.Members() {
 		g.Go(func() error {
-			members[i] = surveyMember(ctx, w, m, identities, peer)
+			members[i] = surveyMember(ctx, w, m, as, identities, peer)
 			return nil
 		})
 	}
 	return members, errors.Join(g.Wait(), ctx.Err()) // half a survey would read like findings
 }
 
-// anyPeer is a certificate of our peer CA, for the positive control on peer ports; nil
-// when there is none. One made in memory is accepted from any address; one of a member
-// only from that member's.
-func anyPeer(ctx context.Context, w *world.World) *tls.Certificate {
-	if made, err := w.Mint(ctx, certgen.PeerProfile(w.Policy, mintTTL)); err == nil {
-		return &made
-	}
-	for _, m := range w.Policy.Cluster.Members {
-		if pair, err := w.Folder.Identity("members/" + m.Name + "/peer"); err == nil {
-			return &pair
-		}
-	}
-	return nil
-}
-
 // surveyMember asks both ports at once: the one for members keeps silent for a while.
-func surveyMember(ctx context.Context, w *world.World, at world.Member, identities []Identity, peer *tls.Certificate) Member {
+func surveyMember(ctx context.Context, w *world.World, at world.Member, as asker, identities []Identity, peer *tls.Certificate) Member {
+	var component *tls.Certificate
+	if len(identities) > 0 {
+		component = &identities[len(identities)-1].Certificate
+	}
 	var peerPort PeerPort
 	var group sync.WaitGroup
 	group.Go(func() {
-		peerPort = surveyPeerPort(ctx, w, at.PeerURL, identities[len(identities)-1].Certificate, peer)
+		peerPort = surveyPeerPort(ctx, w, at.PeerURL, component, peer)
 	})
-	m := surveyClientPort(ctx, w, at, identities)
+	m := surveyClientPort(ctx, w, at, as, identities)
 	group.Wait()
 	if m.Err != nil {
 		return m // the client port's own trouble is the finding
 	}
 	m.PeerPort = peerPort
 	if url := listedPeerURL(w, m); url != "" {
-		m.PeerPort = surveyPeerPort(ctx, w, url, identities[len(identities)-1].Certificate, peer)
+		m.PeerPort = surveyPeerPort(ctx, w, url, component, peer)
 	}
 	return m
 }
 
-func surveyClientPort(ctx context.Context, w *world.World, at world.Member, identities []Identity) Member {
+func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as asker, identities []Identity) Member {
 	m := Member{Name: at.Name, URL: at.URL, PeerURL: at.PeerURL}
 	greeting, err := w.Handshake(ctx, at.URL, nil)
 	m.Anonymous, m.AcceptableCAs = tried(err), greeting.AcceptableCAs
@@ -90,8 +85,8 @@ func surveyClientPort(ctx context.Context, w *world.World, at world.Member, iden
 	}
 	m.Plain = store.SpeaksPlain(ctx, at.URL)
 	m.Refusals, m.Err = refusals(ctx, w, at.URL, identities)
-	if m.Err == nil && !m.refuses("root") {
-		m.Err = askAsRoot(ctx, w, at, &m, &identities[0].Certificate)
+	if m.Err == nil && !m.refuses(as.shows()) {
+		m.Err = askMember(ctx, w, at, &m, as)
 	}
 	return m
 }
@@ -99,17 +94,6 @@ func surveyClientPort(ctx context.Context, w *world.World, at world.Member, iden
 // refuses reports whether the component's certificate is not accepted.
 func (m Member) refuses(component string) bool {
 	return slices.ContainsFunc(m.Refusals, func(r Refusal) bool { return r.Component == component })
-}
-
-// listedPeerURL is where m listens for members by what the cluster says, where the
-// policy does not and the one CA that was brought along tells whom to trust there.
-func listedPeerURL(w *world.World, m Member) string {
-	for _, p := range m.Peers {
-		if m.PeerURL == "" && w.Policy.BringsCA() && p.ID == m.ID && len(p.PeerURLs) > 0 && strings.HasPrefix(p.PeerURLs[0], "https:") {
-			return p.PeerURLs[0]
-		}
-	}
-	return ""
 }
 
 // tried reads the outcome of a handshake: only an alert of the server is a refusal, and
@@ -149,34 +133,4 @@ func refusals(ctx context.Context, w *world.World, url string, identities []Iden
 		}
 	}
 	return out, err
-}
-
-// surveyPeerPort tries the port for members with nothing, a certificate of the
-// client CA, and one of the peer CA.
-func surveyPeerPort(ctx context.Context, w *world.World, url string, component tls.Certificate, peer *tls.Certificate) PeerPort {
-	var p PeerPort
-	if url == "" || peer == nil {
-		return p
-	}
-	try := func(identity *tls.Certificate) (store.Greeting, Tried) {
-		config, err := w.PeerTLS(identity)
-		if err != nil {
-			return store.Greeting{}, Tried{Err: err}
-		}
-		ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
-		defer cancel()
-		g, err := store.Handshake(ctx, url, config)
-		return g, tried(err)
-	}
-	var greeting store.Greeting
-	if greeting, p.Peer = try(peer); p.Peer.Outcome == Unknown {
-		return p
-	}
-	p.AcceptableCAs = greeting.AcceptableCAs
-	if len(greeting.Server) > 0 {
-		p.Server = greeting.Server[0]
-	}
-	_, p.Anonymous = try(nil)
-	_, p.Component = try(&component)
-	return p
 }

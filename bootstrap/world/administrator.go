@@ -45,6 +45,12 @@ func (w *World) describe(certificate *tls.Certificate, user string) store.Identi
 	return as
 }
 
+// AdminIdentity is the administrator that the operator named, for texts.
+func (w *World) AdminIdentity() store.Identity {
+	a := w.admin()
+	return w.describe(a.Certificate, a.User)
+}
+
 // Administrator opens the administrator's connection, to the members unless other
 // endpoints were asked for: to exactly those that answer it, because the connection goes
 // from one to the next.

@@ -24,17 +24,22 @@ var ErrNoVoter = errors.New("no member answers and takes the names from certific
 // Voters is the URLs of the members that can be asked as a user of the policy: those that
 // answer root's certificate. Left out are members that are down, learners, blind ones,
 // and those that refuse the certificate. The error is ErrNoVoter when that is all. Without
-// root's certificate nobody can look, and all members have to do.
+// root's certificate the administrator's has to do, and without that all members.
 func (w *World) Voters(ctx context.Context) ([]string, error) {
 	var urls []string
 	for _, m := range w.Members() {
 		urls = append(urls, m.URL)
 	}
 	root, err := w.Root(ctx)
-	if err != nil {
-		return urls, nil
+	if err == nil {
+		return w.voters(ctx, urls, root, "", "")
 	}
-	return w.voters(ctx, urls, root, "", "")
+	if admin := w.admin().Certificate; admin != nil && admin.Leaf != nil && admin.Leaf.Subject.CommonName != "" {
+		if found, err := w.voters(ctx, urls, admin, "", ""); err == nil {
+			return found, nil
+		}
+	}
+	return urls, nil
 }
 
 // voters asks each of the members at urls, on a connection of its own, for something that

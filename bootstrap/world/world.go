@@ -39,7 +39,7 @@ type World struct {
 	Hold func() (release func())
 
 	// Admin replaces root's certificate for the administrator's own connection, never
-	// for a proof. nil: root's certificate from the folder, or made in memory.
+	// for a proof; where root's is not here, verify looks at the members with it. nil: root's certificate from the folder, or made in memory.
 	Admin *Admin
 
 	mu         sync.Mutex

@@ -32,7 +32,7 @@ func handshakeAdvice(e *HandshakeError) string {
 	case errors.As(e.Err, &plain):
 		return "The port does not speak TLS: start the member with its etcd.env; plain http is refused because etcd sees no certificate there."
 	case hungUp(e.Err):
-		return "The member hangs up without a word: etcd 3.6 and later does that to everybody when its CRL file (client.crl, peer.crl) is missing, empty or PEM instead of DER, and any etcd while it starts or ends."
+		return "The member hangs up without a word: etcd 3.6 and later does that to everybody when its CRL file (client.crl, peer.crl) is missing, empty or PEM instead of DER, any etcd to a certificate that the list revokes, and any etcd while it starts or ends."
 	case late(e.Err):
 		return "The port is open and silent: the member is paused, overloaded, or not etcd."
 	case e.Alert == "":
@@ -82,7 +82,7 @@ func alertAdvice(e *HandshakeError) string {
 	case "tls: certificate required":
 		return "The member wants a certificate and was shown none."
 	case "tls: bad certificate":
-		return "The member refuses the certificate that was shown: wrong usage, wrong CA, expired, not yet valid, or revoked; its log says which."
+		return "The member refuses the certificate that was shown: wrong usage, wrong CA, not yet valid, or made wrong; its log says which. Show it another certificate: lockstep certs issue root makes root's, and lockstep apply a component's whose .crt and .key were moved away."
 	}
 	if e.CannotServe() {
 		return "The member cannot use its server certificate and key: they do not belong together, or etcd's user may not read them. Put both right; etcd reads them at each handshake, without a restart."

@@ -145,9 +145,13 @@ func (p Proof) verdict(s *Sheet) {
 		answers += x.Allowed + x.Refused
 	}
 	if p.Report.InStep() {
-		s.Line("%s: %s of %q, %s of etcd as expected on %s, %s passed", s.Paint(Good, "in step"),
+		made := count.Of(len(p.Report.Passed), "check") + " passed"
+		if n := len(p.Report.Skipped); n > 0 {
+			made += fmt.Sprintf(", %d not made", n)
+		}
+		s.Line("%s: %s of %q, %s of etcd as expected on %s, %s", s.Paint(Good, "in step"),
 			count.Of(len(p.Evidence.Proofs), "component"), p.Evidence.Policy.Cluster.Name,
-			count.Of(answers, "answer"), count.Of(len(p.Evidence.Members), "member"), count.Of(len(p.Report.Passed), "check"))
+			count.Of(answers, "answer"), count.Of(len(p.Evidence.Members), "member"), made)
 		return
 	}
 	s.Line("%s: %s, %s not made", s.Paint(Bad, "not in step"),

@@ -92,6 +92,7 @@ type SkippedDocument struct {
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
 	Remedy string `json:"remedy"`
+	Chosen bool   `json:"chosen"` // the operator named an administrator in root's place: it does not count
 }
 
 // IssuedDocument is the answer of certs issue (kind Issued).

@@ -9,11 +9,11 @@ import (
 	"lockstep/roles/store"
 )
 
-// askAsRoot fills in what a member tells a client, through a connection of its own.
-func askAsRoot(ctx context.Context, w *world.World, at world.Member, m *Member, root *tls.Certificate) error {
+// askMember fills in what a member tells a client, through a connection of its own.
+func askMember(ctx context.Context, w *world.World, at world.Member, m *Member, as asker) error {
 	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
 	defer cancel()
-	c, err := w.Connect(ctx, root, m.URL)
+	c, err := as.connect(ctx, w, m.URL)
 	if err != nil {
 		return err
 	}
@@ -24,24 +24,27 @@ func askAsRoot(ctx context.Context, w *world.World, at world.Member, m *Member, 
 	}
 	if err == nil {
 		m.ID, m.ClusterID, m.Version, m.Learner, m.Described = status.MemberID, status.ClusterID, status.Version, status.Learner, true
-		readClock(ctx, w, at.Pages(), m, root)
+		readClock(ctx, w, at.Pages(), m, as.identity)
 	}
 	if m.Learner {
-		m.Root = learnt(c.CheckLearner(ctx))
+		m.Root = as.learnt(c.CheckLearner(ctx))
 		m.AuthOn = m.Root.Outcome == Blind
 		return nil // it answers nothing else
 	}
-	return askVoter(ctx, c, m)
+	return askVoter(ctx, w, c, m, as)
 }
 
 // askVoter asks what a learner does not answer.
-func askVoter(ctx context.Context, c *store.Client, m *Member) error {
+func askVoter(ctx context.Context, w *world.World, c *store.Client, m *Member, as asker) error {
 	on, err := c.AuthEnabled(ctx)
 	if err != nil {
 		return fmt.Errorf("asking %s whether auth is on: %w", m.Name, err)
 	}
 	if m.AuthOn = on; on {
-		if m.Root = learnt(c.CheckRoot(ctx)); m.Root.Outcome != Accepted {
+		m.Root = as.see(ctx, w, c, m.URL)
+		switch {
+		case as.user != "": // the calls below go by the password
+		case m.Root.Outcome != Accepted:
 			return nil // the calls below want an identity
 		}
 	}
@@ -59,26 +62,14 @@ func askVoter(ctx context.Context, c *store.Client, m *Member) error {
 }
 
 // readClock takes the time from an HTTP answer: gRPC tells none.
-func readClock(ctx context.Context, w *world.World, from store.Pages, m *Member, root *tls.Certificate) {
-	config, err := w.TLS(root)
+func readClock(ctx context.Context, w *world.World, from store.Pages, m *Member, identity *tls.Certificate) {
+	config, err := w.TLS(identity)
 	if err != nil {
 		m.ClockErr = err
 		return
 	}
 	clock, err := store.Clock(ctx, from, config)
 	m.Clock, m.ClockErr = clock.Sub(w.Now()), err
-}
-
-// learnt is what the answer to something that needs root tells. "user name is empty" and
-// "permission denied" are a member's positive evidence that it did not take the CN.
-func learnt(err error) Tried {
-	switch {
-	case err == nil:
-		return Tried{Outcome: Accepted}
-	case store.IsUserEmpty(err), store.IsPermissionDenied(err):
-		return Tried{Outcome: Blind, Err: err}
-	}
-	return Tried{Err: err}
 }
 
 // RootThrough tries root's certificate alone through the member at url, on a fresh
@@ -95,5 +86,5 @@ func RootThrough(ctx context.Context, w *world.World, url string) Tried {
 		return Tried{Err: err}
 	}
 	defer c.Close()
-	return learnt(c.CheckRoot(ctx))
+	return asker{}.learnt(c.CheckRoot(ctx))
 }
