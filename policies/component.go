@@ -16,19 +16,14 @@ import (
 type component struct {
 	Component
 	v       strict.Value
-	named   strict.Value // where its user comes from
-	index   int          // its place in the policy
-	written []written    // the same permissions, with where they come from
-	pairs   map[pair]int // the index in written of each pair
-	builtin bool         // its preset comes with lockstep
-	fixed   bool         // its preset has no parameters
-	known   bool         // all its permissions were understood
+	named   strict.Value          // where its user comes from
+	index   int                   // its place in the policy
+	written []written             // the same permissions, with where they come from
+	pairs   map[keyrange.Pair]int // the index in written of each pair
+	builtin bool                  // its preset comes with lockstep
+	fixed   bool                  // its preset has no parameters
+	known   bool                  // all its permissions were understood
 }
-
-// pair is what etcd's grant and revoke tell permissions apart by.
-type pair struct{ key, rangeEnd string }
-
-func pairOf(p keyrange.Permission) pair { return pair{p.Key, p.RangeEnd} }
 
 // written is one permission and the place to blame for it.
 type written struct {
@@ -165,12 +160,12 @@ func (p *parser) findPreset(c *component, v strict.Value) (presets.Preset, bool)
 
 // add joins permissions on the same pair: a role holds a pair once (fact 20).
 func (c *component) add(w written) {
-	i, found := c.pairs[pairOf(w.Permission)]
+	i, found := c.pairs[w.Pair()]
 	if !found {
 		if c.pairs == nil {
-			c.pairs = map[pair]int{}
+			c.pairs = map[keyrange.Pair]int{}
 		}
-		c.pairs[pairOf(w.Permission)] = len(c.written)
+		c.pairs[w.Pair()] = len(c.written)
 		c.written = append(c.written, w)
 		return
 	}
@@ -184,14 +179,14 @@ func (c *component) add(w written) {
 
 // allows reports whether c holds the pair of w already, with its access.
 func (c *component) allows(w written) bool {
-	i, found := c.pairs[pairOf(w.Permission)]
+	i, found := c.pairs[w.Pair()]
 	return found && c.written[i].Access.Includes(w.Access)
 }
 
 // readPermissions adds what the component lists itself.
 func (p *parser) readPermissions(c *component) {
 	var own []written
-	first := map[pair]strict.Value{}
+	first := map[keyrange.Pair]strict.Value{}
 	for _, item := range c.v.Field("permissions").Items() {
 		form, ok := presets.DecodePermission(item)
 		if !ok {
@@ -204,12 +199,12 @@ func (p *parser) readPermissions(c *component) {
 			c.known = false
 			continue
 		}
-		if at, twice := first[pairOf(permission)]; twice {
+		if at, twice := first[permission.Pair()]; twice {
 			p.Fail(item, "write it once, with the access it is to have", "the same keys as %s", at.Path)
 			c.known = false
 			continue
 		}
-		first[pairOf(permission)] = item
+		first[permission.Pair()] = item
 		own = append(own, written{Permission: permission, at: item, own: true})
 	}
 	for _, w := range own {

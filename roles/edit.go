@@ -37,7 +37,7 @@ func compare(have, want []keyrange.Permission) edit {
 	var e edit
 	there, wanted := indexed(have), indexed(want)
 	for _, p := range want {
-		switch entries := there.pairs[pairOf(p)]; {
+		switch entries := there.pairs[p.Pair()]; {
 		case len(entries) == 0:
 			e.add = append(e.add, p)
 		case len(entries) > 1:
@@ -46,10 +46,10 @@ func compare(have, want []keyrange.Permission) edit {
 			e.change(entries[0].Access, p, there.keys[p.Key] == 1, wanted.keys[p.Key] == 1)
 		}
 	}
-	revoked := map[pair]bool{}
+	revoked := map[keyrange.Pair]bool{}
 	for _, p := range have {
-		if len(wanted.pairs[pairOf(p)]) == 0 && !revoked[pairOf(p)] {
-			revoked[pairOf(p)] = true
+		if len(wanted.pairs[p.Pair()]) == 0 && !revoked[p.Pair()] {
+			revoked[p.Pair()] = true
 			e.revoke = append(e.revoke, p)
 		}
 	}
@@ -75,21 +75,16 @@ func (e *edit) change(was keyrange.Access, p keyrange.Permission, aloneBefore, a
 	}
 }
 
-// pair is what etcd's revoke goes by.
-type pair struct{ key, rangeEnd string }
-
-func pairOf(p keyrange.Permission) pair { return pair{p.Key, p.RangeEnd} }
-
 // index finds a role's entries: a role may hold tens of thousands.
 type index struct {
-	pairs map[pair][]keyrange.Permission
+	pairs map[keyrange.Pair][]keyrange.Permission
 	keys  map[string]int // how many entries have that key
 }
 
 func indexed(permissions []keyrange.Permission) index {
-	x := index{pairs: make(map[pair][]keyrange.Permission, len(permissions)), keys: make(map[string]int, len(permissions))}
+	x := index{pairs: make(map[keyrange.Pair][]keyrange.Permission, len(permissions)), keys: make(map[string]int, len(permissions))}
 	for _, p := range permissions {
-		x.pairs[pairOf(p)] = append(x.pairs[pairOf(p)], p)
+		x.pairs[p.Pair()] = append(x.pairs[p.Pair()], p)
 		x.keys[p.Key]++
 	}
 	return x
@@ -97,7 +92,7 @@ func indexed(permissions []keyrange.Permission) index {
 
 // access is what the entries for p's pair allow together; "" for none.
 func (x index) access(p keyrange.Permission) (a keyrange.Access) {
-	for _, q := range x.pairs[pairOf(p)] {
+	for _, q := range x.pairs[p.Pair()] {
 		a = plus(a, q.Access)
 	}
 	return a
@@ -107,7 +102,7 @@ func (x index) access(p keyrange.Permission) (a keyrange.Access) {
 func within(entries, want []keyrange.Permission) bool {
 	once, wanted := indexed(entries), indexed(want)
 	for _, p := range entries {
-		if !slices.Contains(wanted.pairs[pairOf(p)], p) || len(once.pairs[pairOf(p)]) > 1 {
+		if !slices.Contains(wanted.pairs[p.Pair()], p) || len(once.pairs[p.Pair()]) > 1 {
 			return false
 		}
 	}

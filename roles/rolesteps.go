@@ -35,7 +35,7 @@ func (b bridge) build(role string) []Step {
 	}
 	exists := indexed(b.exists)
 	for _, p := range b.permissions {
-		if !slices.Contains(exists.pairs[pairOf(p)], p) {
+		if !slices.Contains(exists.pairs[p.Pair()], p) {
 			steps = append(steps, Step{Phase: grant1, Action: RoleGrantPermission, Role: b.name, Permission: p, Reason: reason})
 		}
 	}

@@ -79,10 +79,14 @@ func prefixEnd(prefix string) string {
 	return FromKeyEnd
 }
 
+// Pair is a key and a range end: what etcd's grant and revoke tell entries apart by.
+type Pair struct{ Key, RangeEnd string }
+
+// Pair is p without its access.
+func (p Permission) Pair() Pair { return Pair{p.Key, p.RangeEnd} }
+
 // SamePair reports whether p and q are one entry for etcd's grant and revoke.
-func (p Permission) SamePair(q Permission) bool {
-	return p.Key == q.Key && p.RangeEnd == q.RangeEnd
-}
+func (p Permission) SamePair(q Permission) bool { return p.Pair() == q.Pair() }
 
 // Range is the interval that p covers.
 func (p Permission) Range() Range {
