@@ -1,7 +1,6 @@
 package bootstrap
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -39,10 +38,10 @@ func (r *run) refuseUntrusted(ctx context.Context, plan certgen.Plan) error {
 	var refusals []string
 	advice := ""
 	for i, m := range members {
-		if len(asked[i]) == 0 || slices.ContainsFunc(asked[i], func(raw []byte) bool { return bytes.Equal(raw, ca.RawSubject) }) {
+		if len(asked[i]) == 0 || store.Asks(asked[i], ca.RawSubject) {
 			continue
 		}
-		refusals = append(refusals, fmt.Sprintf("%s asks for certificates of %s", m.Name, caNames(asked[i])))
+		refusals = append(refusals, fmt.Sprintf("%s asks for certificates of %s", m.Name, store.CANames(asked[i])))
 		if advice == "" {
 			advice = world.TrustAdvice(r.Policy, ca, asked[i])
 		}
@@ -66,12 +65,4 @@ func usesClientCA(s certgen.Step) bool {
 		return s.Profile.CA == certgen.ClientCA
 	}
 	return false
-}
-
-func caNames(raw [][]byte) string {
-	names := make([]string, len(raw))
-	for i, name := range raw {
-		names[i] = store.CAName(name)
-	}
-	return strings.Join(names, ", ")
 }

@@ -29,8 +29,8 @@ func (w *World) Handshake(ctx context.Context, url string, identity *tls.Certifi
 	return g, w.explain(err)
 }
 
-// explain adds to a failed handshake what has to be done, and by whom: that depends on
-// who made the member's certificate, which only the policy knows.
+// explain adds to a failed handshake what has to be done, and who has to do it: that
+// depends on who made the member's certificate, which only the policy knows.
 func (w *World) explain(err error) error {
 	var failed *store.HandshakeError
 	if !errors.As(err, &failed) {
@@ -44,7 +44,7 @@ func (w *World) explain(err error) error {
 		advice = w.certificateAdvice(failed, shown)
 	case failed.UntrustedCA() && w.Folder != nil:
 		ca, missing := w.Folder.Certificate(certgen.ClientCA)
-		if missing == nil && !asks(failed.Greeting.AcceptableCAs, ca.RawSubject) { // else the certificate was of another CA
+		if missing == nil && !store.Asks(failed.Greeting.AcceptableCAs, ca.RawSubject) { // else the certificate was of another CA
 			advice = TrustAdvice(w.Policy, ca, failed.Greeting.AcceptableCAs)
 		}
 	}
@@ -112,7 +112,7 @@ func TrustAdvice(p *policies.Policy, ca *x509.Certificate, asked [][]byte) strin
 	if p.BringsCA() {
 		file = p.Certificates.CA.Path
 	}
-	above := !bytes.Equal(ca.RawIssuer, ca.RawSubject) && asks(asked, ca.RawIssuer)
+	above := !bytes.Equal(ca.RawIssuer, ca.RawSubject) && store.Asks(asked, ca.RawIssuer)
 	switch {
 	case above && len(p.Cluster.Members) == 0:
 		return fmt.Sprintf("The member trusts %s, which stands above our client CA %s. Put that CA itself (%s) into the file that the member's --trusted-ca-file names, in place of %s, and %s. Clients of other CAs below %s are refused from then on.",
@@ -121,9 +121,4 @@ func TrustAdvice(p *policies.Policy, ca *x509.Certificate, asked [][]byte) strin
 		return fmt.Sprintf("Put our client CA %s alone (%s) into the file that the member's --trusted-ca-file names, and %s.", store.CAName(ca.RawSubject), file, restart)
 	}
 	return "Copy client-ca.crt of the member's folder to its host (--trusted-ca-file, as its etcd.env says) and " + restart + "."
-}
-
-// asks reports whether subject is among the subjects that a member asks for.
-func asks(asked [][]byte, subject []byte) bool {
-	return slices.ContainsFunc(asked, func(raw []byte) bool { return bytes.Equal(raw, subject) })
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -12,6 +13,8 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -77,6 +80,21 @@ func (e *HandshakeError) Distrusted() *x509.Certificate {
 		return unverified.UnverifiedCertificates[0]
 	}
 	return nil
+}
+
+// Asks reports whether the CA with that raw subject is among those that a port asks
+// certificates of.
+func Asks(acceptable [][]byte, subject []byte) bool {
+	return slices.ContainsFunc(acceptable, func(raw []byte) bool { return bytes.Equal(raw, subject) })
+}
+
+// CANames is CAName for each of the subjects, behind each other.
+func CANames(subjects [][]byte) string {
+	names := make([]string, len(subjects))
+	for i, raw := range subjects {
+		names[i] = CAName(raw)
+	}
+	return strings.Join(names, ", ")
 }
 
 // CAName is a CA's raw subject (RFC 5280, Name) in quotes, as people read it.

@@ -44,11 +44,11 @@ func handshakeAdvice(e *HandshakeError) string {
 // certificateAdvice explains why the server's certificate is not accepted here. Package
 // world, which knows whose the member is, says more.
 func certificateAdvice(err error, shown *x509.Certificate) string {
-	var stranger x509.UnknownAuthorityError
+	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	switch {
-	case errors.As(err, &stranger):
+	case errors.As(err, &unknown):
 		return "The server's certificate was not signed by the CA that is trusted here: wrong cluster, wrong --cacert, or another PKI folder."
 	case errors.As(err, &name):
 		return fmt.Sprintf("The server's certificate does not name this address: its subjectAltName has to, or dial what it names: %s.", Names(shown))
@@ -100,9 +100,5 @@ func asksFor(subjects [][]byte) string {
 	if len(subjects) == 0 {
 		return ""
 	}
-	names := make([]string, len(subjects))
-	for i, raw := range subjects {
-		names[i] = CAName(raw)
-	}
-	return " It asks for certificates of " + strings.Join(names, ", ") + "."
+	return " It asks for certificates of " + CANames(subjects) + "."
 }
