@@ -24,7 +24,7 @@ type Proposal struct {
 	Former    Former // whose users and roles those are that the policy no longer names
 
 	Withheld []Withheld       // in the PKI folder: what is not done unasked
-	Held     []Held           // users that are not added: nobody could be them yet
+	Held     []Held           // users that are not added: no certificate carries them yet
 	Revived  []Revival        // users that Apply refuses to add unless Allowed.ReuseName
 	More     []verify.Finding // what lockstep verify finds and the plan does not show
 	Notes    []Note           // of the presets whose components lose a right, or would with a flag

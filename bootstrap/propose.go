@@ -73,7 +73,7 @@ func (r *run) reach(ctx context.Context) error {
 
 func (r *run) propose(ctx context.Context) (*Proposal, error) {
 	p := &Proposal{Policy: r.Policy.Digest.String()}
-	if err := r.proposeCertificates(ctx, p); err != nil { // before anybody is asked: the folder tells whom to trust
+	if err := r.proposeCertificates(ctx, p); err != nil { // before etcd is asked: the folder tells which CAs to trust
 		return nil, err
 	}
 	if err := r.reach(ctx); err != nil {

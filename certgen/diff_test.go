@@ -380,7 +380,7 @@ func TestTakeIsSafe(t *testing.T) {
 }
 
 // What an env file says counts, not how: one that a former version wrote is rewritten, and
-// nobody is told to copy it and to restart etcd.
+// no message asks to copy it and to restart etcd.
 func TestAnEnvFileInAnotherForm(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

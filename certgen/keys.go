@@ -115,7 +115,7 @@ func Broken(a x509.SignatureAlgorithm) bool {
 // selfIssued reports whether a CA names no other CA as its issuer.
 func selfIssued(ca *x509.Certificate) bool { return bytes.Equal(ca.RawIssuer, ca.RawSubject) }
 
-// badKey says why etcd's TLS does not take the key, or why nobody should; "" where both do.
+// badKey says why etcd's TLS does not take the key, or why it is too weak; "" for a good one.
 // A CA's key is used in no handshake, and x509 takes every curve that it can read.
 func badKey(pub any, kind Kind) string {
 	switch key := pub.(type) {

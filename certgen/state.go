@@ -22,7 +22,7 @@ type State struct {
 	Retired    []Retired
 	Unfinished []string // paths of pairs (without .crt and .key) and files whose writing was cut off, sorted
 	Stray      []string // paths that belong to nothing, sorted; never touched
-	Faults     []Fault  // what is not used as it is, by path; only where somebody looks who reports it
+	Faults     []Fault  // what is not used as it is, by path; from folder.Inspect alone
 
 	// What the policy names outside the folder.
 	Brought  *x509.Certificate // the CA that was brought along; nil for none

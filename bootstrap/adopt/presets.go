@@ -30,8 +30,9 @@ type match struct {
 
 // matching is the preset that gives component exactly these permissions. One that does
 // so with its defaults, or other values that it lists, speaks for itself. A parameter that
-// takes any text makes a preset equal to nearly anything, so then one of the names, the user's first, has to be the preset's as well;
-// one that names a user is that user's alone, and comes before all others.
+// takes any text makes a preset equal to nearly anything, so then one of the names, the
+// user's first, has to be the preset's as well; one that names a user is that user's alone,
+// and comes before all others.
 func matching(component string, names []string, permissions []keyrange.Permission) (match, bool) {
 	var exact, named []match
 	for _, p := range presets.List() {

@@ -98,7 +98,7 @@ func TestChecksAreComplete(t *testing.T) {
 	}
 }
 
-// Nothing was judged only where nobody answered: what a finding explains is no outage.
+// It is an outage only where no member answered: what a finding explains is none.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	silent := Member{Err: errors.New("connection refused")}
@@ -107,7 +107,7 @@ func TestOutage(t *testing.T) {
 		members []Member
 		want    bool
 	}{
-		"nobody answers":            {nil, []Member{silent, silent}, true},
+		"no member answers":         {nil, []Member{silent, silent}, true},
 		"one answers":               {nil, []Member{silent, {}}, false},
 		"one has a bad certificate": {nil, []Member{silent, {Err: &store.HandshakeError{Alert: "tls: internal error"}}}, false},
 		"our folder is not trusted": {nil, []Member{{Err: hint.Refuse("", "ca has mode 0777")}}, false},

@@ -86,7 +86,7 @@ func (w *World) admin() Admin {
 	return a
 }
 
-// AdminUser is the user whom etcd takes the administrator's connection for.
+// AdminUser is the user that etcd takes the administrator's connection for.
 func (w *World) AdminUser() string {
 	a := w.admin()
 	switch {

@@ -18,7 +18,7 @@ const (
 	laterTime   = time.Second
 )
 
-// ErrNoVoter says that no member could be asked who somebody is.
+// ErrNoVoter says that no member can be asked as a user of the policy.
 var ErrNoVoter = errors.New("no member answers and takes the names from certificates")
 
 // Voters is the URLs of the members that can be asked as a user of the policy: those that
@@ -81,7 +81,7 @@ wait:
 	return chosen(urls, heard)
 }
 
-// chosen is the members that answered, or else those that refused somebody they know.
+// chosen is the members that answered, or else those that know the user and refused it.
 func chosen(urls []string, heard map[string]error) ([]string, error) {
 	var good, known []string
 	for _, url := range urls {

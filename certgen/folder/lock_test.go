@@ -143,7 +143,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestFirstRunsAtOneInstant: whoever comes first, each run has the folder, one after the
+// TestFirstRunsAtOneInstant: in whatever order they come, each run has the folder, one after the
 // other, and it is ignored by git before anything is in it.
 func TestFirstRunsAtOneInstant(t *testing.T) {
 	t.Parallel()

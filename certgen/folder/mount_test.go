@@ -12,7 +12,7 @@ import (
 )
 
 // mountSecret makes ca/ what the kubelet makes of a Secret: a folder that everybody may
-// write and where nobody may exchange what is another's, with links to the files' version.
+// write and where no user may exchange another's files, with links to the files' version.
 func mountSecret(t *testing.T, f *Folder) {
 	t.Helper()
 	ca := filepath.Join(f.Path(), "ca")
@@ -45,7 +45,7 @@ func TestAMountedSecretIsReadInCA(t *testing.T) {
 }
 
 // TestMountsThatOthersCanChange: only links of exactly that form are followed, and only
-// where nobody else can exchange what they lead to.
+// where other users cannot exchange what they lead to.
 func TestMountsThatOthersCanChange(t *testing.T) {
 	t.Parallel()
 	p := edge(t, "a")

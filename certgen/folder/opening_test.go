@@ -10,7 +10,7 @@ import (
 	"lockstep/policies/hint"
 )
 
-// The errors are made here: root, as whom tests may run, is refused nothing.
+// The errors are made here: tests may run as root, which is refused nothing.
 func TestAFolderThatCannotBeOpenedHasAHint(t *testing.T) {
 	t.Parallel()
 	for reason, want := range map[error]string{

@@ -49,8 +49,8 @@ func (t target) load() (credentials, error) {
 	return c, nil
 }
 
-// read is the file's content. Whoever exported the variable may not know of it: it is
-// named.
+// read is the file's content. The error names the variable: the operator may not know that
+// it is set.
 func (n named) read(what string) ([]byte, error) {
 	text, err := os.ReadFile(n.value)
 	if err != nil {

@@ -29,8 +29,8 @@ var plain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,~\[\]-]+$`)
 var siteNames = []string{"endpoints", "endpoints-by-space", "endpoint", "address", "ca", "cert", "key"}
 
 // Configure fills p's configuration in for one component. A line with {endpoint} or
-// {address} is written once for each endpoint, and a parameter's value loses a slash at its end. left
-// is, in sentences, why placeholders are still there.
+// {address} is written once for each endpoint, and a parameter's value loses a slash at its
+// end. left is, in sentences, why placeholders are still there.
 func (p Preset) Configure(component string, with map[string]string, site Site) (text string, left []string) {
 	values, problems := p.values(component, with)
 	for _, problem := range problems {

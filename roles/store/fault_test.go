@@ -147,7 +147,7 @@ func TestObserveIsOneMoment(t *testing.T) {
 	}
 }
 
-// A step that finds another state than the plan was made for blames whoever changed it.
+// A step that finds another state than the plan was made for names what changed it.
 func TestAStepThatIsOvertakenSaysSo(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -14,7 +14,7 @@ import (
 
 // Pages is where a member may serve HTTP, tried in this order: its client URL, and its
 // metrics URL ("" for none). A member that is started with --listen-client-http-urls
-// serves none at its client URL, and etcd tells nobody where else.
+// serves none at its client URL, and no answer of etcd tells where else.
 type Pages struct{ Client, Metrics string }
 
 // Clock is the time at the member, from the Date header of an HTTP answer; it has whole

@@ -131,7 +131,7 @@ func (c *Client) explainRefusal(ctx context.Context, err error) error {
 	return hint.With(refused, refused.advice())
 }
 
-// refusesUser reports whether err is a refusal of whoever asks, whatever was asked.
+// refusesUser reports whether err refuses the user of the connection, whatever was asked.
 func refusesUser(err error) bool {
 	return IsPermissionDenied(err) || IsUserEmpty(err) || isUserNotFound(err)
 }

@@ -19,7 +19,7 @@ type PlanDocument struct {
 	Change       int               `json:"change"`
 	Remove       int               `json:"remove"`
 	Refused      int               `json:"refused"` // needs a flag
-	Waiting      int               `json:"waiting"` // waits for a key, or for somebody else
+	Waiting      int               `json:"waiting"` // waits for a key, or for the operator
 	Groups       []GroupDocument   `json:"groups"`
 	Foreign      []string          `json:"foreign"` // unmanaged users and roles, and files of no component: left alone, in sentences
 	More         []FindingDocument `json:"more"`    // what lockstep verify finds and the plan does not show
