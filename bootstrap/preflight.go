@@ -77,8 +77,14 @@ func represented(issued []certgen.Step) map[string]bool {
 }
 
 // judgeMembers needs the folder for its CAs only, which are as they were when it was read.
+// Before auth is turned on nothing that the policy accepts counts: root could not be proven
+// through an accepted learner, for instance, and a temporary superuser would stay.
 func (r *run) judgeMembers(done string) error {
-	e := &verify.Evidence{Policy: r.Policy, Now: r.Now(), Folder: &r.folder, Members: r.members}
+	policy := *r.Policy
+	if !slices.ContainsFunc(r.members, func(m verify.Member) bool { return m.AuthOn }) {
+		policy.Accept = nil
+	}
+	e := &verify.Evidence{Policy: &policy, Now: r.Now(), Folder: &r.folder, Members: r.members}
 	report := verify.Judge(e, verify.MemberChecks())
 	var grave []string
 	remedy := ""
