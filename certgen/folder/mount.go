@@ -17,8 +17,8 @@ import (
 const mountedLink = "..data"
 
 // lstat is what has that name. Links are never followed but for the files of a Secret that
-// is mounted at ca/: those links stay inside of ca/, and everything on the way must be
-// closed to others as ca/ itself.
+// is mounted at ca/: those links stay inside of ca/, and only this user or root may write
+// the folder that they lead to, as the kubelet makes it.
 func (f *Folder) lstat(name string) (fs.FileInfo, error) {
 	info, err := f.root.Lstat(name)
 	if err != nil || info.Mode()&fs.ModeSymlink == 0 || path.Dir(name) != "ca" {
@@ -36,7 +36,7 @@ func (f *Folder) lstat(name string) (fs.FileInfo, error) {
 	if err != nil || !dir.IsDir() {
 		return info, err
 	}
-	if err := errors.Join(f.closed("ca/"+version, dir), f.planted("ca/"+version, dir)); err != nil {
+	if err := errors.Join(f.exclusive("ca/"+version, dir), f.planted("ca/"+version, dir)); err != nil {
 		return nil, err
 	}
 	return f.root.Lstat(path.Join("ca", version, path.Base(name)))
@@ -49,8 +49,16 @@ func ofMount(base string) bool { return strings.HasPrefix(base, "..") && base !=
 // set, as on a mounted Secret, others may add files, but exchange none of this user's or
 // root's: whose each file is, observer.entry looks at.
 func (f *Folder) closed(dir string, info fs.FileInfo) error {
+	if sticky(info) {
+		return nil
+	}
+	return f.exclusive(dir, info)
+}
+
+// exclusive refuses a folder that others may write.
+func (f *Folder) exclusive(dir string, info fs.FileInfo) error {
 	mode := permissions(info)
-	if mode&0o022 == 0 || sticky(info) {
+	if mode&0o022 == 0 {
 		return nil
 	}
 	where := filepath.Join(f.path, dir)

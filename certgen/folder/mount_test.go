@@ -64,6 +64,9 @@ func TestMountsThatOthersCanChange(t *testing.T) {
 		}, " is a symbolic link, and none is followed inside the PKI folder"},
 		{"a version that others may write", func(ca string) error { return os.Chmod(ca+"/..2026_11_27_10_00_00.1", 0o775) },
 			"ca/..2026_11_27_10_00_00.1 has mode 0775: others could exchange what lies in it"},
+		{"a sticky version", func(ca string) error {
+			return os.Chmod(ca+"/..2026_11_27_10_00_00.1", 0o777|os.ModeSticky)
+		}, "ca/..2026_11_27_10_00_00.1 has mode 0777: others could exchange what lies in it"},
 		{"not sticky", func(ca string) error { return os.Chmod(ca, 0o777) }, "ca has mode 0777: others could exchange what lies in it"},
 		{"a lax key", func(ca string) error { return os.Chmod(ca+"/..data/client.key", 0o644) },
 			"ca/client.key has mode 0644, and others may use it: only 0600 is accepted"},
