@@ -41,6 +41,7 @@ type Evidence struct {
 type plans struct {
 	certificates *certgen.Plan
 	roles        *roles.Plan
+	waiting      *[]roles.Refusal
 }
 
 // certificatesPlan is what would be done to the folder.

@@ -34,14 +34,13 @@ func postponed(r roles.Refusal) bool {
 // having something to do, be it only with a flag.
 func findSteps(of func(roles.Step) bool) func(*Evidence, func(subject, text string)) {
 	return func(e *Evidence, found func(subject, text string)) {
-		plan := e.rolesPlan()
-		for _, s := range plan.Steps {
+		for _, s := range e.rolesPlan().Steps {
 			if of(s) {
 				found(subject(s), fmt.Sprintf("%s; to mend: %s", s.Reason, s))
 			}
 		}
-		for _, r := range plan.Refused {
-			if of(r.Step) && postponed(r) {
+		for _, r := range e.waiting() {
+			if of(r.Step) {
 				found(subject(r.Step), waitingText(r))
 			}
 		}
@@ -59,10 +58,14 @@ func waitingText(r roles.Refusal) string {
 // flagFor is the remedy of a step that waits for a flag.
 func flagFor(of func(roles.Step) bool) func(*Evidence, string) string {
 	return func(e *Evidence, about string) string {
-		for _, r := range e.rolesPlan().Refused {
-			if of(r.Step) && postponed(r) && subject(r.Step) == about {
-				return fmt.Sprintf("lockstep plan names the users that lose or gain by it; lockstep apply %s does it; or give the component a role of its own in the policy", r.Flag)
+		for _, r := range e.waiting() {
+			if !of(r.Step) || subject(r.Step) != about {
+				continue
 			}
+			if r.Takeover {
+				return takeoverRemedy(r.Flag)
+			}
+			return fmt.Sprintf("lockstep plan names the users that lose or gain by it; lockstep apply %s does it; or give the component a role of its own in the policy", r.Flag)
 		}
 		return ""
 	}

@@ -1,0 +1,84 @@
+package verify
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
+)
+
+// A role beyond its own, or its own that is missing, is found for every user of the policy:
+// for one that a plan changes, and for one that a plan leaves alone, accepted or not.
+func TestBindingsOfEveryUser(t *testing.T) {
+	t.Parallel()
+	const (
+		accepts  = `  - {check: users/password, subject: app, reason: why, until: "2099-12-31"}` + "\n" + `  - {check: users/unsettled, subject: app, reason: why, until: "2099-12-31"}` + "\n"
+		recreate = " => lockstep apply --adopt=recreate deletes the user and adds it again without a password, with its own role alone"
+		adopt    = " => lockstep apply --adopt takes the user over and leaves it its own role alone"
+		missing  = "error users/missing app: the policy gives the user this role; to mend: bind user \"app\" to role \"app\""
+		excess   = "critical users/excess app: the policy does not give the user this role"
+		asRoot   = excess + ": by it the user may read and write everything, and change users and roles; to mend: unbind user \"app\" from role \"root\""
+		reads    = excess + `: it adds readwrite on prefix "/registry/"; to mend: unbind user "app" from role "wide"`
+	)
+	for _, test := range []struct {
+		name     string
+		password roles.Password
+		held     []string
+		want     []string
+	}{
+		{"its own role alone", roles.PasswordPresent, []string{"app"}, nil},
+		{"root", roles.PasswordPresent, []string{"app", "root"}, []string{asRoot + " (needs --adopt=recreate)" + recreate}},
+		{"a role that no component names", roles.PasswordPresent, []string{"app", "wide"}, []string{reads + " (needs --adopt=recreate)" + recreate}},
+		{"a role without permissions", roles.PasswordPresent, []string{"app", "empty"}, []string{excess + `: it adds no access now; to mend: unbind user "app" from role "empty" (needs --adopt=recreate)` + recreate}},
+		{"its own is missing", roles.PasswordPresent, nil, []string{missing + " (needs --adopt=recreate)" + recreate}},
+		{"another one instead", roles.PasswordPresent, []string{"root"}, []string{asRoot + " (needs --adopt=recreate)" + recreate, missing + " (needs --adopt=recreate)" + recreate}},
+		{"not known", roles.PasswordUnknown, []string{"app", "root"}, []string{asRoot + " (needs --adopt)" + adopt}},
+		{"a plan changes it", roles.PasswordAbsent, []string{"root"}, []string{
+			excess + `; to mend: unbind user "app" from role "root" => lockstep apply takes it away`, missing + " => lockstep apply adds what is missing"}},
+		{"a plan deletes the bridge", roles.PasswordAbsent, []string{"app", "app~bridge"}, nil},
+		{"a plan deletes the bridge of a user that it leaves alone", roles.PasswordPresent, []string{"app", "app~bridge"}, []string{
+			excess + `: it adds no access now; to mend: unbind user "app" from role "app~bridge" (needs --adopt=recreate)` + recreate}},
+	} {
+		s := roles.State{
+			Enabled: true,
+			Users:   []roles.User{{Name: "app", Roles: test.held, Password: test.password}, {Name: "root", Roles: []string{"root"}, Password: roles.PasswordAbsent}},
+			Roles: []roles.Role{
+				{Name: "app", Permissions: []keyrange.Permission{keyrange.Prefix("/app/", keyrange.ReadWrite)}},
+				{Name: "app~bridge"}, {Name: "empty"}, {Name: "wide", Permissions: []keyrange.Permission{keyrange.Prefix("/registry/", keyrange.ReadWrite)}},
+			},
+		}
+		checks := slices.DeleteFunc(authChecks(), func(c Check) bool { return c.Code != "users/missing" && c.Code != "users/excess" })
+		r := Judge(&Evidence{Policy: accepting(t, accepts), Now: time.Now(), Auth: &s}, checks)
+		var got []string
+		for _, f := range r.Findings {
+			if f.Subject == "app" {
+				got = append(got, f.Severity.String()+" "+f.Code+" app: "+f.Text+" => "+f.Remedy)
+			}
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+// A role of the policy that holds more is found also where a user that is left alone holds
+// it.
+func TestExcessOfARoleThatAUserLeftAloneHolds(t *testing.T) {
+	t.Parallel()
+	s := roles.State{
+		Enabled: true,
+		Users:   []roles.User{{Name: "app", Roles: []string{"app"}, Password: roles.PasswordPresent}},
+		Roles:   []roles.Role{{Name: "app", Permissions: []keyrange.Permission{keyrange.Prefix("/app/", keyrange.ReadWrite), keyrange.Prefix("/more/", keyrange.Read)}}},
+	}
+	for _, f := range Judge(&Evidence{Policy: accepting(t, "  []\n"), Auth: &s}, roleChecks()).Findings {
+		if f.Code == "roles/excess" && f.Subject == "app" && strings.Contains(f.Text, `revoke prefix "/more/" from role "app"`) {
+			return
+		}
+	}
+	t.Error("nothing was found")
+}
