@@ -34,7 +34,7 @@ func (r *run) sayAffected(ctx context.Context, observed roles.State) error {
 	if err := r.learnUse(ctx); err != nil || !r.hadClients || r.Affected == nil {
 		return err
 	}
-	after, err := afterwards(observed, r.plan.Roles)
+	after, err := observed.After(r.plan.Roles.Steps)
 	if err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func (r *run) refuseOtherCluster(ctx context.Context) error {
 // of ours that such a user holds is harmless only until it is filled. What the policy
 // accepts, and what this run accepts, passes.
 func (r *run) refuseUnmanaged(observed roles.State, plan roles.Plan) error {
-	after, err := afterwards(observed, plan)
+	after, err := observed.After(plan.Steps)
 	if err != nil {
 		return err
 	}
@@ -165,17 +165,4 @@ func (r *run) refuseUnmanaged(observed roles.State, plan roles.Plan) error {
 		advice = "A user that lockstep made for an earlier policy goes with lockstep apply --prune; or make it a component again, or keep it: with accept in the policy, or for this run with --accept-foreign USER."
 	}
 	return hint.Refuse(advice, "users outside the policy would have power over its keys, nothing was changed in etcd: %s", strings.Join(grave, "; "))
-}
-
-// afterwards is the state that the plan leads to.
-func afterwards(observed roles.State, plan roles.Plan) (roles.State, error) {
-	after := observed
-	for _, step := range plan.Steps {
-		next, err := after.Apply(step)
-		if err != nil {
-			return after, fmt.Errorf("planning to %s: %w", step, err)
-		}
-		after = next
-	}
-	return after, nil
 }

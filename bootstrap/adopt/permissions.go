@@ -82,10 +82,13 @@ func sayable(p keyrange.Permission) bool {
 // joined is the permissions with the accesses of one pair joined: a policy says a pair
 // once, and etcd may hold it several times (fact 20).
 func joined(permissions []keyrange.Permission) (out, twice []keyrange.Permission) {
+	type pair struct{ key, end string }
+	at := make(map[pair]int, len(permissions))
 	for _, p := range permissions {
-		i := slices.IndexFunc(out, p.SamePair)
+		i, found := at[pair{p.Key, p.RangeEnd}]
 		switch {
-		case i < 0:
+		case !found:
+			at[pair{p.Key, p.RangeEnd}] = len(out)
 			out = append(out, p)
 			continue
 		case p.Access.Includes(out[i].Access):
