@@ -204,6 +204,8 @@ func (s *Soak) verdict(wayBack string) error {
 }
 
 // wayBack is the quick way back, by which root turns auth off again, and what it costs.
+// Which policy and folder the operator named is the command line's business: the text says
+// that both belong to the first command.
 func (r *run) wayBack() string {
 	issue, disable := "lockstep certs issue root --ttl 1h", "etcdctl auth disable"
 	if r.Policy.BringsCA() {
@@ -211,7 +213,7 @@ func (r *run) wayBack() string {
 	} else if len(r.Policy.Cluster.Members) == 0 {
 		disable = "etcdctl --cacert FILE auth disable" // the folder does not know who signed the servers
 	}
-	return fmt.Sprintf("The quick way back: %s, then (cd %s && set -a && . ./etcdctl.env && %s). "+
+	return fmt.Sprintf("The quick way back: %s (with the -f and --pki of this run, if you gave them), then (cd %s && set -a && . ./etcdctl.env && %s). "+
 		"While auth is off, every certificate that the members accept may read and write every key, and change users.",
 		issue, hint.Word(filepath.Join(r.Folder.Path(), "root")), disable)
 }

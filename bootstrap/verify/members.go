@@ -32,7 +32,7 @@ func memberChecks() []Check {
 		{
 			Code: "members/unknown", Severity: Critical, Needs: NeedsMembers,
 			Sentence: "the cluster's members are the policy's members, and they are one cluster",
-			Remedy:   "write the member into the policy; only one that is known to be a stranger is removed from the cluster",
+			Remedy:   "write the member into the policy, or correct its clientURL there; remove one from the cluster (etcdctl member remove) only when you know that it does not belong there",
 			Find:     findUnknownMembers,
 		},
 		{
