@@ -81,7 +81,7 @@ type Member struct {
 
 	AcceptableCAs [][]byte          // raw subjects (RFC 5280 Name) that its client port asks certificates of
 	Server        *x509.Certificate // what its client port shows; nil when that was not seen
-	Plain         bool              // its client port answers http without TLS, too
+	Plain         []string          // its client URLs that answer http without TLS
 	AuthOn        bool
 	Anonymous     Tried // TLS without a certificate; must be Refused
 	Root          Tried // something that needs root, by the certificate of As alone; only while auth is on

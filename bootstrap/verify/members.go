@@ -43,8 +43,8 @@ func memberChecks() []Check {
 				if m.Anonymous.Outcome == Accepted {
 					found("accepts TLS connections without a certificate")
 				}
-				if m.Plain {
-					found("answers plain http beside TLS, where nobody has a name")
+				for _, url := range m.Plain {
+					found(fmt.Sprintf("answers plain http at %s, where no client has a name", url))
 				}
 			}),
 		},

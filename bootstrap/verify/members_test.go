@@ -109,8 +109,8 @@ func TestMemberChecks(t *testing.T) {
 			[]string{"critical members/anonymous: etcd1: accepts TLS connections without a certificate"},
 		},
 		"plain http beside TLS": {
-			func(e *Evidence) { e.Members[0].Plain = true },
-			[]string{"critical members/anonymous: etcd1: answers plain http beside TLS, where nobody has a name"},
+			func(e *Evidence) { e.Members[0].Plain = []string{"http://10.0.0.11:2379"} },
+			[]string{"critical members/anonymous: etcd1: answers plain http at http://10.0.0.11:2379, where no client has a name"},
 		},
 		"plain http among members": {
 			func(e *Evidence) {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -83,12 +84,40 @@ func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as a
 		m.Err = err
 		return m
 	}
-	m.Plain = store.SpeaksPlain(ctx, at.URL)
 	m.Refusals, m.Err = refusals(ctx, w, at.URL, identities)
 	if m.Err == nil && !m.refuses(as.shows()) {
 		m.Err = askMember(ctx, w, at, &m, as)
 	}
+	m.Plain = plainURLs(ctx, m)
 	return m
+}
+
+// plainURLs is the client URLs of m that answer http without TLS: its own port, and each
+// other one that the cluster lists for it without TLS.
+func plainURLs(ctx context.Context, m Member) []string {
+	urls := []string{m.URL}
+	for _, p := range m.Peers {
+		if p.ID == m.ID {
+			urls = append(urls, p.ClientURLs...)
+		}
+	}
+	var plain []string
+	for i, url := range urls {
+		address, without := strings.CutPrefix(url, "http://")
+		if i > 0 && !without || slices.Contains(plain, url) || slices.Contains(plain, "https://"+address) {
+			continue
+		}
+		if without {
+			url = "https://" + address
+		}
+		if store.SpeaksPlain(ctx, url) {
+			plain = append(plain, url)
+		}
+	}
+	for i := range plain {
+		plain[i] = "http" + strings.TrimPrefix(plain[i], "https")
+	}
+	return plain
 }
 
 // refuses reports whether the component's certificate is not accepted.
