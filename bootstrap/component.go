@@ -120,6 +120,7 @@ func (r *run) planOne(ctx context.Context, c policies.Component) (Plan, error) {
 		return Plan{}, hint.Refuse("lockstep bootstrap turns it on.", "auth is off: nobody is asked for a right, so nothing could be proven")
 	}
 	p := Plan{Roles: r.rolesPlan(observed, nil)}
+	r.accept(observed, &p.Roles)
 	if err := refusedChange(p.Roles); err != nil {
 		return Plan{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"lockstep/bootstrap/verify"
 	"lockstep/certgen"
@@ -35,6 +36,7 @@ func (r *run) planChanges(ctx context.Context) error {
 	if err := errors.Join(r.refuseOtherCluster(ctx), r.refuseUnmanaged(observed, r.plan.Roles)); err != nil {
 		return err
 	}
+	accepted := r.accept(observed, &r.plan.Roles)
 	if err := refusedChange(r.plan.Roles); err != nil {
 		return err
 	}
@@ -57,6 +59,9 @@ func (r *run) planChanges(ctx context.Context) error {
 	}
 	for _, refusal := range r.plan.Roles.Refused {
 		r.Warn("etcd", "left alone without %s: %s: %s", refusal.Flag, refusal.Step, refusal.Reason)
+	}
+	for _, a := range accepted {
+		r.Say("etcd", "accepted until %s %s: %s: %s; the reason: %s", a.Until.Format(time.DateOnly), a.Code, a.Subject, a.Text, a.Reason)
 	}
 	notes := r.notesOfTaken(r.plan.Roles)
 	if r.plan.EnableAuth {
@@ -162,6 +167,14 @@ func withKnown(s roles.State, made map[string]bool) roles.State {
 	}
 	s.Users = users
 	return s
+}
+
+// accept takes out of the plan what it refuses and the policy accepts. While auth is off
+// verify knows nothing of passwords, and so nothing is accepted.
+func (r *run) accept(observed roles.State, p *roles.Plan) []verify.AcceptedFinding {
+	rest, accepted := verify.AcceptRefused(r.evidence(observed), p.Refused)
+	p.Refused = rest
+	return accepted
 }
 
 // refusedChange stops at a user that lockstep did not make, and at a role that such a user

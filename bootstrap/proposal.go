@@ -23,12 +23,13 @@ type Proposal struct {
 	Enabled   bool   // auth is on
 	Former    Former // whose users and roles those are that the policy no longer names
 
-	Withheld []Withheld       // in the PKI folder: what is not done unasked
-	Held     []Held           // users that are not added: no certificate carries them yet
-	Revived  []Revival        // users that Apply refuses to add unless Allowed.ReuseName
-	More     []verify.Finding // what lockstep verify finds and the plan does not show
-	Notes    []Note           // of the presets whose components lose a right, or would with a flag
-	Stray    []string         // paths in the PKI folder that belong to nothing and are left alone, sorted
+	Withheld []Withheld               // in the PKI folder: what is not done unasked
+	Held     []Held                   // users that are not added: no certificate carries them yet
+	Revived  []Revival                // users that Apply refuses to add unless Allowed.ReuseName
+	More     []verify.Finding         // what lockstep verify finds and the plan does not show
+	Accepted []verify.AcceptedFinding // what would be refused, and the policy accepts
+	Notes    []Note                   // of the presets whose components lose a right, or would with a flag
+	Stray    []string                 // paths in the PKI folder that belong to nothing and are left alone, sorted
 }
 
 // Withheld is a step in the PKI folder that is not done without a flag, or without

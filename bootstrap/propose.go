@@ -96,8 +96,9 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 		// Whoever made it: bootstrap makes root again, without a password, before it turns auth on.
 		p.Roles.Refused = slices.DeleteFunc(p.Roles.Refused, func(refusal roles.Refusal) bool { return refusal.User == policies.Root().String() })
 	}
-	p.Notes, p.More = r.notesOfTaken(p.Roles), r.beyond(observed)
 	r.withholdCertificates(p)
+	p.Accepted = r.accept(observed, &p.Roles)
+	p.Notes, p.More = r.notesOfTaken(p.Roles), verify.Beyond(r.evidence(observed))
 	if err := errors.Join(refuseUncarried(p.Plan), r.refuseSawing(p.Roles)); err != nil {
 		return nil, err
 	}
@@ -107,13 +108,13 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 	return p, nil
 }
 
-// beyond is what verify would find beside the plan, by what the plan was made of.
-func (r *run) beyond(observed roles.State) []verify.Finding {
+// evidence is what the plan was made of, for verify's checks.
+func (r *run) evidence(observed roles.State) *verify.Evidence {
 	e := &verify.Evidence{Policy: r.Policy, Now: r.Now(), Auth: &observed}
 	if r.World.Folder != nil {
 		e.Folder, e.Recovery = &r.folder, verify.RecoveryLeft(r.World)
 	}
-	return verify.Beyond(e)
+	return e
 }
 
 // proposeCertificates fills in the folder's half.

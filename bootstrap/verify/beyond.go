@@ -14,9 +14,9 @@ func Beyond(e *Evidence) []Finding {
 		return c.Brief == "" || c.Needs&NeedsFolder != 0 && e.Folder == nil
 	})
 	report := Judge(e, checks)
-	plan := e.rolesPlan()
+	counts, _ := AcceptRefused(e, e.rolesPlan().Refused)
 	return slices.DeleteFunc(report.Findings, func(f Finding) bool {
-		shown := slices.ContainsFunc(plan.Refused, func(r roles.Refusal) bool { return r.User != "" && r.User == f.Subject })
+		shown := slices.ContainsFunc(counts, func(r roles.Refusal) bool { return r.User != "" && r.User == f.Subject })
 		return shown || f.Severity == Warning
 	})
 }

@@ -5,25 +5,26 @@ package view
 // and it holds no secret.
 type PlanDocument struct {
 	Header
-	Cluster      string            `json:"cluster"`
-	ClusterID    string            `json:"clusterID"`    // hex
-	Policy       string            `json:"policy"`       // hex SHA-256 of the policy's meaning
-	AuthRevision uint64            `json:"authRevision"` // of etcd, when the plan was made
-	Observed     string            `json:"observed"`     // hex SHA-256 of etcd's users and roles
-	Folder       string            `json:"folder"`       // hex SHA-256 of what the PKI folder holds, CAs and root's certificate aside; "" without one
-	Fingerprint  string            `json:"fingerprint"`  // hex SHA-256 of all of it; apply FILE demands the same
-	Auth         bool              `json:"auth"`         // whether auth is on
-	InStep       bool              `json:"inStep"`       // nothing to do and nothing refused
-	Applied      bool              `json:"applied"`
-	Add          int               `json:"add"`
-	Change       int               `json:"change"`
-	Remove       int               `json:"remove"`
-	Refused      int               `json:"refused"` // needs a flag
-	Waiting      int               `json:"waiting"` // waits for a key, or for the operator
-	Groups       []GroupDocument   `json:"groups"`
-	Foreign      []string          `json:"foreign"` // unmanaged users and roles, and files of no component: left alone, in sentences
-	More         []FindingDocument `json:"more"`    // what lockstep verify finds and the plan does not show
-	Notes        []NoteDocument    `json:"notes"`   // of the presets whose components lose a right, or would with a flag
+	Cluster      string             `json:"cluster"`
+	ClusterID    string             `json:"clusterID"`    // hex
+	Policy       string             `json:"policy"`       // hex SHA-256 of the policy's meaning
+	AuthRevision uint64             `json:"authRevision"` // of etcd, when the plan was made
+	Observed     string             `json:"observed"`     // hex SHA-256 of etcd's users and roles
+	Folder       string             `json:"folder"`       // hex SHA-256 of what the PKI folder holds, CAs and root's certificate aside; "" without one
+	Fingerprint  string             `json:"fingerprint"`  // hex SHA-256 of all of it; apply FILE demands the same
+	Auth         bool               `json:"auth"`         // whether auth is on
+	InStep       bool               `json:"inStep"`       // nothing to do and nothing refused
+	Applied      bool               `json:"applied"`
+	Add          int                `json:"add"`
+	Change       int                `json:"change"`
+	Remove       int                `json:"remove"`
+	Refused      int                `json:"refused"` // needs a flag
+	Waiting      int                `json:"waiting"` // waits for a key, or for the operator
+	Groups       []GroupDocument    `json:"groups"`
+	Foreign      []string           `json:"foreign"`  // unmanaged users and roles, and files of no component: left alone, in sentences
+	More         []FindingDocument  `json:"more"`     // what lockstep verify finds and the plan does not show
+	Accepted     []AcceptedDocument `json:"accepted"` // what would wait for a flag, and the policy accepts
+	Notes        []NoteDocument     `json:"notes"`    // of the presets whose components lose a right, or would with a flag
 }
 
 // NoteDocument is what a component's preset asks of the operator.

@@ -138,6 +138,14 @@ func accepted(s *Sheet, a verify.AcceptedFinding) {
 	s.Line("  reason: %s", a.Reason)
 }
 
+func acceptedDocuments(list []verify.AcceptedFinding) []AcceptedDocument {
+	out := []AcceptedDocument{}
+	for _, a := range list {
+		out = append(out, AcceptedDocument{findingDocument(a.Finding), a.Until.Format(time.DateOnly), a.Reason})
+	}
+	return out
+}
+
 // verdict is the last word: in step or not, and what that stands on.
 func (p Proof) verdict(s *Sheet) {
 	answers := 0
@@ -162,7 +170,7 @@ func (p Proof) verdict(s *Sheet) {
 func (p Proof) Document() any {
 	d := ProofDocument{
 		Header: header(p.Kind), Cluster: p.Evidence.Policy.Cluster.Name, Changed: p.Changed, InStep: p.Report.InStep(),
-		Members: []MemberDocument{}, Components: []ComponentDocument{}, Findings: []FindingDocument{}, Accepted: []AcceptedDocument{},
+		Members: []MemberDocument{}, Components: []ComponentDocument{}, Findings: []FindingDocument{}, Accepted: acceptedDocuments(p.Report.Accepted),
 		Passed: append([]string{}, p.Report.Passed...), Skipped: []SkippedDocument{},
 	}
 	for _, m := range p.Evidence.Members {
@@ -176,9 +184,6 @@ func (p Proof) Document() any {
 	}
 	for _, f := range p.Report.Findings {
 		d.Findings = append(d.Findings, findingDocument(f))
-	}
-	for _, a := range p.Report.Accepted {
-		d.Accepted = append(d.Accepted, AcceptedDocument{findingDocument(a.Finding), a.Until.Format(time.DateOnly), a.Reason})
 	}
 	for _, k := range p.Report.Skipped {
 		d.Skipped = append(d.Skipped, SkippedDocument(k))

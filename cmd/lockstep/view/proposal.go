@@ -54,6 +54,9 @@ func (p Proposal) Text(s *Sheet) {
 	for _, foreign := range p.foreign() {
 		s.Line("left alone: %s", foreign)
 	}
+	for _, a := range p.Proposal.Accepted {
+		accepted(s, a)
+	}
 	if p.Proposal.Folder == "" {
 		s.Line("%s there is no PKI folder here: this is etcd's half only, and nothing tells which other users lockstep made", s.Paint(Warn, "warning:"))
 	}
@@ -161,7 +164,7 @@ func (p Proposal) Plan() PlanDocument {
 		Policy: p.Proposal.Policy, AuthRevision: p.Proposal.Roles.Revision, Observed: p.Proposal.Observed,
 		Folder: p.Proposal.Folder, Fingerprint: p.Proposal.Fingerprint(), Auth: p.Proposal.Enabled, InStep: p.Proposal.InStep(), Applied: p.Applied,
 		Add: n.added, Change: n.changed, Remove: n.removed, Refused: n.refused, Waiting: n.waiting,
-		Groups: []GroupDocument{}, Foreign: p.foreign(), More: []FindingDocument{}, Notes: []NoteDocument{},
+		Groups: []GroupDocument{}, Foreign: p.foreign(), More: []FindingDocument{}, Accepted: acceptedDocuments(p.Proposal.Accepted), Notes: []NoteDocument{},
 	}
 	for _, f := range p.Proposal.More {
 		d.More = append(d.More, findingDocument(f))

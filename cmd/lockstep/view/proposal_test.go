@@ -225,6 +225,10 @@ func TestProposalJSON(t *testing.T) {
 	p := everything()
 	p.Notes = []bootstrap.Note{{Component: "till", Preset: "shop/till", Text: "close the till first"}}
 	p.More = []verify.Finding{{Code: "users/unmanaged-root", Subject: "eve", Text: "holds role root", Remedy: "delete it"}}
+	p.Accepted = []verify.AcceptedFinding{{
+		Finding: verify.Finding{Code: "users/unsettled", Subject: "old", Text: "it has a password", Remedy: "look at it"},
+		Until:   time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Reason: "its program needs it",
+	}}
 	p.Roles.Refused[0].Affects = `user "legacy" loses read on key "/x"`
 	p.Certificates.Steps, p.Certificates.Removable = p.Certificates.Steps[6:], nil
 	p.Roles.Steps = p.Roles.Steps[5:8]
@@ -333,6 +337,17 @@ func TestProposalJSON(t *testing.T) {
       "remedy": "delete it"
     }
   ],
+  "accepted": [
+    {
+      "code": "users/unsettled",
+      "severity": "critical",
+      "subject": "old",
+      "text": "it has a password",
+      "remedy": "look at it",
+      "until": "2026-11-24",
+      "reason": "its program needs it"
+    }
+  ],
   "notes": [
     {
       "component": "till",
@@ -362,7 +377,7 @@ func TestEmptyProposalJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(text, []byte(`"groups":[],"foreign":[],"more":[],"notes":[]`)) || !bytes.Contains(text, []byte(`"inStep":true`)) {
+	if !bytes.Contains(text, []byte(`"groups":[],"foreign":[],"more":[],"accepted":[],"notes":[]`)) || !bytes.Contains(text, []byte(`"inStep":true`)) {
 		t.Errorf("%s", text)
 	}
 	var back PlanDocument
