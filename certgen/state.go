@@ -20,9 +20,11 @@ type State struct {
 	Pairs      map[string]Pair   // by Profile.Path, authorities included
 	Files      map[string][]byte // everything else that lockstep writes: etcd.env, CA copies, CRLs, .gitignore
 	Retired    []Retired
-	Unfinished []string // paths of pairs (without .crt and .key) and files whose writing was cut off, sorted
-	Stray      []string // paths that belong to nothing, sorted; never touched
-	Faults     []Fault  // what is not used as it is, by path; from folder.Inspect alone
+	Unfinished []string  // paths of pairs (without .crt and .key) and files whose writing was cut off, sorted
+	Stray      []string  // paths that belong to nothing, sorted; never touched
+	Contents   []Content // certificates and keys by what files hold, by path; from folder.Inspect alone
+	Root       string    // the folder's path as the user gave it; from folder.Inspect alone
+	Faults     []Fault   // what is not used as it is, by path; from folder.Inspect alone
 
 	// What the policy names outside the folder.
 	Brought  *x509.Certificate // the CA that was brought along; nil for none

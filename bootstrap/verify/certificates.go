@@ -24,9 +24,9 @@ func certificateChecks() []Check {
 		},
 		{
 			Code: "certificates/identity", Severity: Critical, Needs: NeedsFolder,
-			Sentence: "no certificate names somebody else than its place in the folder says, or may sign others",
-			Remedy:   "lockstep apply replaces it, or whoever else makes it; until its end it is what it says, to whoever trusts its CA: revoke it if others had its key",
-			Find:     findImpostors,
+			Sentence: "no certificate names another user than its place in the folder says, or may sign others, and no key of a CA or a user is outside its place",
+			Remedy:   "lockstep apply replaces it where the policy names its place; move a copy away, and restore ca/ from its backup; until its end it is what it says: revoke it if others had its key",
+			Find:     findImpostors, RemedyFor: identityRemedy,
 		},
 		{
 			Code: "certificates/revoked", Severity: Error, Needs: NeedsFolder, Brief: "revoked certificate",
@@ -44,7 +44,7 @@ func certificateChecks() []Check {
 			Code: "certificates/defective", Severity: Error, Needs: NeedsFolder,
 			Sentence: "every certificate is what its place in the folder says: CA, CN, usage, names, dates, key",
 			Remedy:   "lockstep apply replaces it; the old one goes to retired/",
-			Find:     findDefective,
+			Find:     findDefective, RemedyFor: defectiveRemedy,
 		},
 		{
 			Code: "certificates/external", Severity: Error, Needs: NeedsFolder, Acceptable: true,
@@ -60,7 +60,7 @@ func certificateChecks() []Check {
 		},
 		{
 			Code: "certificates/key-mode", Severity: Critical, Needs: NeedsFolder,
-			Sentence: "no private key can be read by others",
+			Sentence: "no file that holds a private key, whatever its name, can be read by others",
 			Remedy:   "chmod 0600 the key; if others had access, replace the certificate",
 			Find:     findLaxKeys, RemedyFor: faultRemedy,
 		},
@@ -93,6 +93,14 @@ func findMissing(e *Evidence, found func(subject, text string)) {
 	e.steps(func(s certgen.Step) { found(s.Profile.Path+".crt", s.Reason) }, certgen.MakeCA, certgen.BringCA, certgen.Issue)
 }
 
+// defectiveRemedy is for members: apply asks one before it writes, bootstrap does not.
+func defectiveRemedy(_ *Evidence, subject string) string {
+	if !strings.HasPrefix(subject, "members/") {
+		return ""
+	}
+	return "lockstep apply replaces it, or lockstep bootstrap where no member can be reached; the old one goes to retired/; copy both new files to the member's host"
+}
+
 func findDefective(e *Evidence, found func(subject, text string)) {
 	e.steps(func(s certgen.Step) { found(s.Profile.Path+".crt", s.Reason) }, certgen.Reissue)
 }
@@ -110,6 +118,7 @@ func findImpostors(e *Evidence, found func(subject, text string)) {
 			}
 		}
 	}
+	findCopied(e, found)
 }
 
 // impostor reports whether with this defect a certificate is somebody else, or more.
@@ -155,7 +164,7 @@ func findUnnamed(e *Evidence, found func(subject, text string)) {
 func findLaxKeys(e *Evidence, found func(subject, text string)) {
 	e.steps(func(s certgen.Step) { found(s.File, s.Reason) }, certgen.Restrict)
 	e.faults(certgen.FaultKey, func(path, text string) {
-		if !ofCA(path) {
+		if !keyOfCA(path) {
 			found(path, text)
 		}
 	})

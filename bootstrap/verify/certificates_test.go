@@ -117,12 +117,69 @@ func TestCertificateChecks(t *testing.T) {
 			},
 			[]string{
 				`critical certificates/identity: components/flannel/client.crt: its certificate has CN "reader", and should have "flannel"`,
+				"critical certificates/identity: components/flannel/client.key: holds the key of components/reader/client.crt",
 				`error certificates/defective: components/flannel/client.crt: its certificate has CN "reader", and should have "flannel"`,
+			},
+		},
+		"root's pair and a CA's key under other names": {
+			func(p *pki) {
+				plan := certgen.DiffRoot(p.policy, time.Hour, p.state(), p.now)
+				p.do(p.folder.Apply(p.t.Context(), plan, func() time.Time { return p.now }, 1, nil))
+				p.copy("root/client.crt", "components/reader/admin.crt")
+				p.copy("root/client.key", "components/reader/deep/er/admin.key")
+				p.copy("ca/client.key", "components/reader/notes.txt")
+				p.copy("ca/peer.key", "members/etcd1/peer.crt")
+				p.copy("components/reader/client.crt", "components/reader/client.crt.old") // in its own place
+				p.copy("components/reader/client.key", "components/reader/client.key.old")
+				p.do(os.Chmod(p.file("components/reader/deep/er/admin.key"), 0o644))
+				p.do(os.Chmod(p.file("members/etcd1/peer.crt"), 0o640))
+			},
+			[]string{
+				`critical certificates/identity: components/reader/admin.crt: holds a certificate of the client CA for user "root", whose place is root/`,
+				"critical certificates/identity: components/reader/deep/er/admin.key: holds the key of root/client.crt",
+				"critical certificates/identity: components/reader/notes.txt: holds the key of the client CA",
+				"critical certificates/identity: members/etcd1/peer.crt: holds the key of the peer CA",
+				"critical certificates/key-mode: components/reader/deep/er/admin.key: holds a private key and has mode 0644, and others may use it",
+				"critical certificates/key-mode: members/etcd1/peer.crt: holds a private key and has mode 0640, and others may use it",
+				`error certificates/defective: members/etcd1/peer.crt: its certificate cannot be read: a PEM block "PRIVATE KEY" is where a certificate belongs`,
+				"warning certificates/stray: components/reader/admin.crt: belongs to no member, proxy or component of the policy",
+				"warning certificates/stray: components/reader/client.crt.old: belongs to no member, proxy or component of the policy",
+				"warning certificates/stray: components/reader/client.key.old: belongs to no member, proxy or component of the policy",
+				"warning certificates/stray: components/reader/deep/: belongs to no member, proxy or component of the policy",
+				"warning certificates/stray: components/reader/notes.txt: belongs to no member, proxy or component of the policy",
+			},
+		},
+		"a pair that no policy names, of a user that it names": {
+			func(p *pki) {
+				p.copy("components/reader/client.crt", "components/old/client.crt")
+				p.copy("components/reader/client.key", "components/old/client.key")
+			},
+			[]string{
+				`critical certificates/identity: components/old/client.crt: holds a certificate of the client CA for user "reader", whose place is components/reader/`,
+				"critical certificates/identity: components/old/client.key: holds the key of components/reader/client.crt",
+				"error certificates/unnamed: components/old/client.crt: the policy does not name it any more",
+			},
+		},
+		"a key in other text, and one that is cut off": {
+			func(p *pki) {
+				key, err := os.ReadFile(p.file("ca/server.key"))
+				p.do(err)
+				p.do(os.WriteFile(p.file("a.yaml"), []byte("key: |\n  "+strings.ReplaceAll(string(key), "\n", "\n  ")), 0o600))
+				p.do(os.WriteFile(p.file("b"), key[:len(key)/2], 0o644))
+			},
+			[]string{
+				"critical certificates/identity: a.yaml: holds the key of the server CA",
+				"critical certificates/key-mode: b: holds a private key and has mode 0644, and others may use it",
+				"warning certificates/stray: a.yaml: belongs to no member, proxy or component of the policy",
+				"warning certificates/stray: b: belongs to no member, proxy or component of the policy",
 			},
 		},
 		"another key": {
 			func(p *pki) { p.copy("components/reader/client.key", "components/flannel/client.key") },
-			[]string{"error certificates/defective: components/flannel/client.crt: its key belongs to another certificate"},
+			[]string{
+				"critical certificates/identity: components/flannel/client.key: holds the key of components/reader/client.crt",
+				"error certificates/defective: components/flannel/client.crt: its key belongs to another certificate",
+			},
 		},
 		"70 days later": {
 			func(p *pki) { p.now = p.now.Add(70 * 24 * time.Hour) },

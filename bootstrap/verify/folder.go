@@ -38,7 +38,7 @@ func folderChecks() []Check {
 			Remedy:   "chmod 600 the key, and chown it to yourself if you trust its owner until now; bring back the right key from a copy of ca/ if it is another CA's; the CA signs nothing before that",
 			Find: func(e *Evidence, found func(subject, text string)) {
 				e.faults(certgen.FaultKey, func(path, text string) {
-					if ofCA(path) {
+					if keyOfCA(path) {
 						found(path, text)
 					}
 				})
@@ -71,6 +71,11 @@ func faultRemedy(e *Evidence, path string) string {
 		return ""
 	}
 	return hint.Text(all[i].Err)
+}
+
+// keyOfCA holds for the place of a CA's key.
+func keyOfCA(path string) bool {
+	return ofCA(path) && certgen.Locate(path).Role == certgen.RoleKey
 }
 
 func ofCA(path string) bool { return strings.HasPrefix(path, "ca/") }

@@ -62,6 +62,9 @@ func (o *observer) run() error {
 		Brought: o.f.external.CA, HasKey: o.f.external.Key != nil, External: o.f.externalCertificates(),
 	}
 	o.found = map[string]pairFiles{}
+	if o.reports {
+		o.state.Root = o.f.path
+	}
 	if err := o.dir("."); err != nil {
 		return err
 	}
@@ -73,6 +76,7 @@ func (o *observer) run() error {
 	slices.Sort(o.state.Unfinished)
 	o.state.Unfinished = slices.Compact(o.state.Unfinished)
 	slices.Sort(o.state.Stray)
+	slices.SortFunc(o.state.Contents, func(a, b certgen.Content) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(o.state.Faults, func(a, b certgen.Fault) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(o.state.Retired, func(a, b certgen.Retired) int {
 		return strings.Compare(certgen.RetiredPath(a.Identity, a.Leaf), certgen.RetiredPath(b.Identity, b.Leaf))
@@ -154,12 +158,17 @@ func (o *observer) entry(name string, entry fs.DirEntry, open bool) error {
 			return o.dir(name)
 		}
 		o.state.Stray = append(o.state.Stray, name+"/")
+		o.strayFolder(name)
 		return nil
 	}
 	item := certgen.Locate(name)
 	if item.Role == certgen.RoleStray {
 		o.state.Stray = append(o.state.Stray, name)
-		return nil
+		err := o.stray(name, info)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return o.unread(name, advise(err))
 	}
 	err = o.file(name, item, info)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -210,6 +219,7 @@ func (o *observer) file(name string, item certgen.Item, info fs.FileInfo) error 
 	}
 	content, _, err := o.f.readKnown(name, info)
 	if err == nil {
+		o.content(name, info, content)
 		o.state.Files[name] = content
 	}
 	return err
@@ -231,5 +241,9 @@ func (o *observer) certificate(name string, info fs.FileInfo) (*x509.Certificate
 	if err != nil {
 		return nil, err
 	}
-	return certgen.ParseCertificate(content)
+	cert, err := certgen.ParseCertificate(content)
+	if err != nil {
+		o.content(name, info, content)
+	}
+	return cert, err
 }

@@ -74,6 +74,7 @@ func (o *observer) key(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate
 	if err != nil {
 		return advise(err) // a key that this user may not read is not a broken one
 	}
+	o.content(p.Path+".key", info, content)
 	key, err := authority.ParseKey(content)
 	clear(content)
 	switch {

@@ -1,0 +1,134 @@
+package verify
+
+import (
+	"crypto"
+	"crypto/x509"
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"lockstep/certgen"
+	"lockstep/policies/hint"
+)
+
+// findCopied names what can act as a user or as a CA and lies outside of that user's or
+// CA's own folder, whatever its name.
+func findCopied(e *Evidence, found func(subject, text string)) {
+	p := places(e)
+	texts := map[string][]string{}
+	for name, pair := range e.Folder.Pairs {
+		if pair.Leaf != nil && !p.wanted[name] {
+			texts[name+".crt"] = p.certificates(name+".crt", pair.Leaf)
+		}
+	}
+	for _, c := range e.Folder.Contents {
+		said := append(p.certificates(c.Path, c.Leaves...), p.keys(c.Path, c.Public)...)
+		texts[c.Path] = append(texts[c.Path], said...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		for _, text := range texts[name] {
+			found(name, text)
+		}
+	}
+}
+
+// own is which identity belongs into which folder.
+type own struct {
+	ca     *x509.Certificate // the client CA; nil for unknown
+	wanted map[string]bool   // pairs that the policy names
+	users  map[string]string // the folder of each user
+	ours   []certgen.Pair    // the certificates whose keys belong into their folders alone
+	cas    map[certgen.CA]*x509.Certificate
+	leaves []*x509.Certificate // of certificate.file: they lie where the policy says
+}
+
+func places(e *Evidence) own {
+	o := own{wanted: map[string]bool{}, users: map[string]string{"root": "root"}, cas: map[certgen.CA]*x509.Certificate{}}
+	for _, ca := range certgen.CAs() {
+		if cert, err := e.Folder.Authority(ca); err == nil {
+			o.cas[ca] = cert
+		}
+	}
+	o.ca = o.cas[certgen.ClientCA]
+	for _, p := range certgen.Desired(e.Policy).Profiles {
+		o.wanted[p.Path] = true
+		if user := p.User.String(); !p.User.IsZero() {
+			o.users[user] = path.Dir(p.Path)
+		}
+		switch leaf := e.Folder.Pair(p).Leaf; {
+		case leaf == nil || p.User.IsZero():
+		case p.External != "":
+			o.leaves = append(o.leaves, leaf)
+		case leaf.Subject.CommonName == p.User.String(): // else the key is of another user's place
+			o.ours = append(o.ours, e.Folder.Pair(p))
+		}
+	}
+	if root := e.Folder.Pairs["root/client"]; root.Leaf != nil {
+		o.ours = append(o.ours, root)
+	}
+	return o
+}
+
+func (o own) certificates(file string, leaves ...*x509.Certificate) (texts []string) {
+	for _, leaf := range leaves {
+		dir, known := o.users[leaf.Subject.CommonName]
+		elsewhere := slices.ContainsFunc(o.leaves, leaf.Equal)
+		if known && !elsewhere && !strings.HasPrefix(file, dir+"/") && o.ca != nil && leaf.CheckSignatureFrom(o.ca) == nil {
+			texts = append(texts, fmt.Sprintf("holds a certificate of the client CA for user %q, whose place is %s/", leaf.Subject.CommonName, dir))
+		}
+	}
+	return texts
+}
+
+func (o own) keys(file string, keys []crypto.PublicKey) (texts []string) {
+	for _, ca := range o.copied(file, keys) {
+		texts = append(texts, fmt.Sprintf("holds the key of the %s CA", ca))
+	}
+	for _, key := range keys {
+		for _, pair := range o.ours {
+			if dir := path.Dir(pair.Path); same(key, pair.Leaf) && !strings.HasPrefix(file, dir+"/") {
+				texts = append(texts, fmt.Sprintf("holds the key of %s.crt", pair.Path))
+			}
+		}
+	}
+	return texts
+}
+
+// copied is the CAs whose keys are among keys, in a file outside of ca/.
+func (o own) copied(file string, keys []crypto.PublicKey) (cas []certgen.CA) {
+	for _, ca := range certgen.CAs() {
+		cert := o.cas[ca]
+		if cert != nil && !ofCA(file) && slices.ContainsFunc(keys, func(key crypto.PublicKey) bool { return same(key, cert) }) {
+			cas = append(cas, ca)
+		}
+	}
+	return cas
+}
+
+func same(key crypto.PublicKey, cert *x509.Certificate) bool {
+	public, ok := key.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(cert.PublicKey)
+}
+
+// identityRemedy is what to do about a file that is not what its place says: lockstep
+// replaces the pairs that the policy names, and neither a CA nor anything else.
+func identityRemedy(e *Evidence, subject string) string {
+	item := certgen.Locate(subject)
+	if ofCA(subject) && item.Pair != "" {
+		return "restore ca/ from its backup: lockstep never replaces a CA that is there"
+	}
+	p, after := places(e), ""
+	i, held := slices.BinarySearchFunc(e.Folder.Contents, subject, func(c certgen.Content, path string) int { return strings.Compare(c.Path, path) })
+	if held && len(p.copied(subject, e.Folder.Contents[i].Public)) > 0 {
+		after = "; the CA's key was copied: who could read it can sign any certificate of that CA, any user with the client CA's"
+	}
+	_, paired := e.Folder.Pairs[item.Pair]
+	if !held && !paired || p.wanted[item.Pair] && after == "" {
+		return ""
+	}
+	where := filepath.Join(e.Folder.Root, filepath.FromSlash(subject))
+	return fmt.Sprintf(`move it away: mv %s "$(mktemp -d ~/moved.XXXXXX)"`, hint.Word(where)) + after
+}
