@@ -48,7 +48,7 @@ type own struct {
 func places(e *Evidence) own {
 	o := own{wanted: map[string]bool{}, users: map[string]string{"root": "root"}, cas: map[certgen.CA]*x509.Certificate{}}
 	for _, ca := range certgen.CAs() {
-		if cert, err := e.Folder.Authority(ca); err == nil {
+		if cert, err := e.Folder.Authority(ca); err == nil && cert.IsCA {
 			o.cas[ca] = cert
 		}
 	}
