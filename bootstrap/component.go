@@ -173,10 +173,30 @@ func Remove(ctx context.Context, w *world.World, next *policies.Policy, o Compon
 	}
 	certificates := certgen.Diff(certgen.Desired(next), r.folder, r.Now())
 	r.plan.Certificates.Steps = slices.DeleteFunc(certificates.Removable, func(s certgen.Step) bool { return !concerns(s, c.Name) })
+	r.sayKeptRole(observed, c)
 	if err := o.confirm(r.plan); err != nil {
 		return err
 	}
 	return r.removeOne(ctx, o)
+}
+
+// sayKeptRole names the other users of the role of a component that is removed: for their
+// sake it stays, with all that it allows.
+func (r *run) sayKeptRole(observed roles.State, c policies.Component) {
+	role := c.Role.String()
+	deleted := slices.ContainsFunc(r.plan.Roles.Steps, func(s roles.Step) bool { return s.Action == roles.RoleDelete && s.Role == role })
+	if c.Administrator || deleted {
+		return
+	}
+	var holders []string
+	for _, u := range observed.Users {
+		if u.Holds(role) && u.Name != c.User.String() {
+			holders = append(holders, u.Name)
+		}
+	}
+	if len(holders) > 0 {
+		r.Warn("etcd", "role %q stays, with all that it allows: it is also held by %s", role, quoted(holders))
+	}
 }
 
 // alsoWithoutPassword widens the folder's ownership by the rule for users that the

@@ -141,6 +141,11 @@ func (r *run) refuseUnmanaged(observed roles.State, plan roles.Plan) error {
 	if err != nil {
 		return err
 	}
+	for _, name := range r.AcceptForeign {
+		if _, found := after.User(name); !found {
+			r.warnOnce(fmt.Sprintf("user %q is to be accepted, and etcd has no such user", name))
+		}
+	}
 	var grave []string
 	ours := false
 	for _, u := range verify.Unmanaged(r.Policy, after) {

@@ -315,7 +315,7 @@ func reason(t Tried) string {
 }
 
 // belowFloor reports whether public advisories against etcd's users and roles are
-// open in this version (etcd-facts: "Security floor for RBAC"). Versions that cannot
+// open in this version (docs/etcd.md, "Floor of versions"). Versions that cannot
 // be read are below it.
 func belowFloor(version string) bool {
 	var major, minor, patch int
