@@ -1,6 +1,10 @@
 package roles
 
-import "lockstep/policies/keyrange"
+import (
+	"slices"
+
+	"lockstep/policies/keyrange"
+)
 
 // OverlapKind is how an unmanaged user meets the keys of a role of the policy. The zero
 // value is the gravest.
@@ -24,22 +28,55 @@ type Overlap struct {
 // territory is the keys of one role of the policy.
 type territory struct {
 	role        string
-	owned, read keyrange.Set // that it may write; that it may only read
+	owned, read keyrange.Set // that it may write; that no role may write and it may read
+}
+
+// territories is those of all roles, and where they lie.
+type territories struct {
+	all   []territory
+	index keyrange.Index
+	of    []int // the place in all of each range in index
+}
+
+func newTerritories(desired State) territories {
+	var t territories
+	var written []keyrange.Range
+	for _, role := range desired.Roles {
+		owned := keyrange.Reach(role.Permissions, keyrange.Write)
+		t.all = append(t.all, territory{role: role.Name, owned: owned, read: keyrange.Reach(role.Permissions, keyrange.Read)})
+		written = append(written, owned.Ranges()...)
+	}
+	owned := keyrange.Union(written...)
+	var ranges []keyrange.Range
+	for i := range t.all {
+		t.all[i].read = t.all[i].read.Minus(owned)
+		for _, r := range append(t.all[i].owned.Ranges(), t.all[i].read.Ranges()...) {
+			ranges, t.of = append(ranges, r), append(t.of, i)
+		}
+	}
+	t.index = keyrange.NewIndex(ranges)
+	return t
+}
+
+// near is the territories that share a key with one of the ranges, in the order of roles.
+func (t territories) near(ranges []keyrange.Range) []territory {
+	var places []int
+	for _, r := range ranges {
+		t.index.Overlapping(r, func(i int) { places = append(places, t.of[i]) })
+	}
+	slices.Sort(places)
+	var out []territory
+	for _, i := range slices.Compact(places) {
+		out = append(out, t.all[i])
+	}
+	return out
 }
 
 // Overlaps lists what users that the policy does not name reach of its keys, by user,
-// kind and role: s is what was observed. A role owns the keys that it may write.
+// kind and role: s is what was observed. A role owns the keys that it may write. The cost
+// is n log n in users, roles and permissions, and what is found.
 func (s State) Overlaps(desired State) []Overlap {
-	var all []territory
-	var owned keyrange.Set
-	for _, role := range desired.Roles {
-		t := territory{role: role.Name, owned: keyrange.Reach(role.Permissions, keyrange.Write)}
-		t.read = keyrange.Reach(role.Permissions, keyrange.Read)
-		all, owned = append(all, t), owned.Union(t.owned)
-	}
-	for i := range all {
-		all[i].read = all[i].read.Minus(owned)
-	}
+	t := newTerritories(desired)
 	var found []Overlap
 	for _, u := range s.Users {
 		if _, named := desired.User(u.Name); named {
@@ -49,20 +86,22 @@ func (s State) Overlaps(desired State) []Overlap {
 			found = append(found, Overlap{User: u.Name, Kind: Superuser, Keys: keyrange.Union(keyrange.Range{})})
 			continue
 		}
-		found = append(found, s.overlaps(u.Name, all)...)
+		found = append(found, s.overlaps(u.Name, t)...)
 	}
 	return found
 }
 
-func (s State) overlaps(user string, all []territory) []Overlap {
+func (s State) overlaps(user string, t territories) []Overlap {
 	reads, writes := s.Reach(user, keyrange.Read), s.Reach(user, keyrange.Write)
+	readsOnly := reads.Minus(writes)
+	near := t.near(append(writes.Ranges(), readsOnly.Ranges()...))
 	var found []Overlap
 	for _, kind := range []OverlapKind{Writes, Reads, Feeds} {
-		for _, t := range all {
+		for _, t := range near {
 			keys := writes.Intersect(t.owned)
 			switch kind {
 			case Reads:
-				keys = reads.Minus(writes).Intersect(t.owned)
+				keys = readsOnly.Intersect(t.owned)
 			case Feeds:
 				keys = writes.Intersect(t.read)
 			}

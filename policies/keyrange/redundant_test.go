@@ -79,6 +79,35 @@ func TestLookingUpIsArithmetic(t *testing.T) {
 	}
 }
 
+// The index finds what a look at each range finds.
+func TestIndexFindsEachOverlap(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	r, all := rand.New(rand.NewPCG(seed, 4)), universe()
+	for range 4000 {
+		var ranges []keyrange.Range
+		for range r.IntN(4) {
+			more, _ := draw(r, all)
+			ranges = append(ranges, more...)
+		}
+		index := keyrange.NewIndex(ranges)
+		others, _ := draw(r, all)
+		for _, o := range others {
+			var got, want []int
+			index.Overlapping(o, func(i int) { got = append(got, i) })
+			for i, x := range ranges {
+				if x.Overlaps(o) {
+					want = append(want, i)
+				}
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Fatalf("seed %d: %v in %v: %v, want %v", seed, o, ranges, got, want)
+			}
+		}
+	}
+}
+
 // n log n: from n to 10 n the time grows 10 to 15 times, not 100 times.
 func BenchmarkRedundant(b *testing.B) {
 	for _, n := range []int{10_000, 100_000} {

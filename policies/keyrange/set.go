@@ -127,35 +127,37 @@ func (s Set) after(key string) int {
 // Covers reports whether every key of o lies in s.
 func (s Set) Covers(o Set) bool { return o.Minus(s).IsEmpty() }
 
-// Intersect is every key of s that is in o. It costs what lies between the ends of the
-// smaller of the two: one range against a large set is a search.
+// Intersect is every key of s that is in o. Each range of the set with fewer ranges costs
+// a search in the other one, and what it meets there.
 func (s Set) Intersect(o Set) Set {
-	s, o = s.near(o), o.near(s)
+	if len(s.ranges) > len(o.ranges) {
+		s, o = o, s
+	}
 	var out []Range
-	for i, j := 0, 0; i < len(s.ranges) && j < len(o.ranges); {
-		if x := s.ranges[i].intersect(o.ranges[j]); !x.Empty() {
-			out = append(out, x)
-		}
-		if compareEnd(s.ranges[i].To, o.ranges[j].To) < 0 {
-			i++
-		} else {
-			j++
+	for _, r := range s.ranges {
+		for _, x := range o.near(r).ranges {
+			out = append(out, r.intersect(x))
 		}
 	}
 	return Set{out}
 }
 
-// Minus is every key of s that is not in o.
-func (s Set) Minus(o Set) Set { return s.Intersect(o.near(s).Gaps()) }
-
-// near is the ranges of s that begin before o ends and end after it begins.
-func (s Set) near(o Set) Set {
-	if len(s.ranges) == 0 || len(o.ranges) == 0 {
-		return Set{}
+// Minus is every key of s that is not in o. Each range of s costs a search in o, and what
+// it meets there.
+func (s Set) Minus(o Set) Set {
+	var out []Range
+	for _, r := range s.ranges {
+		for _, gap := range o.near(r).Gaps().near(r).ranges {
+			out = append(out, r.intersect(gap))
+		}
 	}
-	from, to := o.ranges[0].From, o.ranges[len(o.ranges)-1].To
-	first := sort.Search(len(s.ranges), func(i int) bool { return compareEnd(s.ranges[i].To, from) > 0 })
-	end := sort.Search(len(s.ranges), func(i int) bool { return compareEnd(s.ranges[i].From, to) >= 0 })
+	return Set{out}
+}
+
+// near is the ranges of s that share a key with r.
+func (s Set) near(r Range) Set {
+	first := sort.Search(len(s.ranges), func(i int) bool { return compareEnd(s.ranges[i].To, r.first()) > 0 })
+	end := sort.Search(len(s.ranges), func(i int) bool { return compareEnd(s.ranges[i].From, r.To) >= 0 })
 	return Set{s.ranges[first:max(first, end)]}
 }
 
