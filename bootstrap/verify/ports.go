@@ -34,7 +34,7 @@ func (e *Evidence) distrustsUs(m Member) bool {
 		return false
 	}
 	ours, err := e.Folder.Authority(certgen.ClientCA)
-	return err == nil && !slices.ContainsFunc(m.AcceptableCAs, func(raw []byte) bool { return bytes.Equal(raw, ours.RawSubject) })
+	return err == nil && !store.Asks(m.AcceptableCAs, ours.RawSubject)
 }
 
 // saidByClientCA reports whether members/client-ca says once, for all certificates, why m

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -130,7 +129,7 @@ func findServerUser(e *Evidence, m Member, found func(text string)) {
 	if m.Server == nil || m.Server.Subject.CommonName == "" || !e.isUser(m.Server.Subject.CommonName) {
 		return
 	}
-	trusted := slices.ContainsFunc(m.AcceptableCAs, func(raw []byte) bool { return bytes.Equal(raw, m.Server.RawIssuer) })
+	trusted := store.Asks(m.AcceptableCAs, m.Server.RawIssuer)
 	usage := m.Server.ExtKeyUsage
 	if trusted && (len(usage) == 0 || slices.Contains(usage, x509.ExtKeyUsageClientAuth) || slices.Contains(usage, x509.ExtKeyUsageAny)) {
 		found(fmt.Sprintf("its certificate is good for clients too, and its CN is the user %q", m.Server.Subject.CommonName))
