@@ -31,7 +31,7 @@ func Apply(ctx context.Context, w *world.World, allow Allowed, confirm func(*Pro
 	if err != nil {
 		return p, err
 	}
-	if err := refuseRevived(p.Revived); err != nil || p.Empty() {
+	if err := refuseRevived(p.Roles); err != nil || p.Empty() {
 		return p, err
 	}
 	if err := confirm(p); err != nil {
@@ -55,7 +55,7 @@ func (r *run) execute(ctx context.Context, p *Proposal) error {
 	if err := r.convergeReviewed(ctx, p.Roles); err != nil {
 		return err
 	}
-	return r.applyCertificates(ctx, certgen.Plan{Steps: p.Certificates.Removable})
+	return r.applyCertificates(ctx, certgen.Plan{Steps: p.Retire})
 }
 
 // sayChanged names the folders that lie on members' hosts or with components already

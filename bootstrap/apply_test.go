@@ -15,6 +15,7 @@ import (
 	"lockstep/certgen/folder"
 	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -79,8 +80,8 @@ func TestRefuseCAs(t *testing.T) {
 		{"a certificate", "", certgen.Plan{Steps: []certgen.Step{{Action: certgen.Issue}}}},
 		{"a CA", "the client CA is not in the PKI folder", certgen.Plan{Steps: []certgen.Step{
 			{Action: certgen.Issue}, {Action: certgen.MakeCA, Profile: certgen.Profile{CA: certgen.ClientCA}}}}},
-		{"blocked", "the PKI folder cannot be used: one; two", certgen.Plan{Blocked: []string{"one", "two"}}},
-		{"a brought CA", "the CA does not do", certgen.Plan{Brought: "ca.pem", Blocked: []string{"the CA does not do"}}},
+		{"blocked", "the PKI folder cannot be used: one; two", certgen.Plan{Pending: []certgen.Pending{{Reason: "one"}, {Reason: "two"}}}},
+		{"a brought CA", "the CA does not do", certgen.Plan{Brought: "ca.pem", Pending: []certgen.Pending{{Reason: "the CA does not do"}}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -101,7 +102,7 @@ func TestRefuseCAs(t *testing.T) {
 func proposal() Proposal {
 	p := Proposal{ClusterID: 1, Policy: "p", Observed: "o", Folder: "f", Enabled: true}
 	p.Certificates.Steps = []certgen.Step{{Action: certgen.Restrict, File: "components/a/client.key", Reason: "its mode is 0644"}}
-	p.Certificates.Removable = []certgen.Step{{Action: certgen.Retire, File: "components/b/client", Reason: "not named"}}
+	p.Retire = []certgen.Step{{Action: certgen.Retire, File: "components/b/client", Reason: "not named"}}
 	p.Roles.Revision = 7
 	p.Roles.Steps = []roles.Step{{Action: roles.RoleAdd, Role: "a", Reason: "missing"}, {Action: roles.UserAdd, User: "a", Reason: "missing"}}
 	return p
@@ -127,9 +128,9 @@ func TestFingerprint(t *testing.T) {
 		"a reason in etcd": func(p *Proposal) { p.Roles.Steps[0].Reason = "other" },
 		"a reason on disk": func(p *Proposal) { p.Certificates.Steps[0].Reason = "other" },
 		"a path":           func(p *Proposal) { p.Certificates.Steps[0].File = "components/c/client.key" },
-		"removal":          func(p *Proposal) { p.Certificates.Removable = nil },
+		"removal":          func(p *Proposal) { p.Retire = nil },
 		"moved between lists": func(p *Proposal) {
-			p.Certificates.Steps, p.Certificates.Removable = p.Certificates.Removable, p.Certificates.Steps
+			p.Certificates.Steps, p.Retire = p.Retire, p.Certificates.Steps
 		},
 		"permission": func(p *Proposal) {
 			p.Roles.Steps[0] = roles.Step{Action: roles.RoleGrantPermission, Role: "a", Permission: keyrange.Permission{Key: "k", Access: keyrange.Read}, Reason: "missing"}
@@ -147,36 +148,35 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-func TestFlags(t *testing.T) {
+func TestNeeds(t *testing.T) {
 	t.Parallel()
-	refused := func(flags ...string) Proposal {
+	waiting := func(needs ...pending.Needs) Proposal {
 		var p Proposal
-		for _, f := range flags {
-			p.Roles.Refused = append(p.Roles.Refused, roles.Refusal{Flag: f})
+		for _, n := range needs {
+			p.Roles.Pending = append(p.Roles.Pending, roles.Pending{Needs: n})
 		}
 		return p
 	}
-	full, withheld, revived := proposal(), refused(), refused(roles.FlagPrune)
-	withheld.Withheld = []Withheld{{Flag: roles.FlagPrune}, {Flag: roles.FlagAdopt}, {Flag: roles.FlagPrune}}
-	revived.Revived = []Revival{{User: "a"}}
+	full, onDisk := proposal(), waiting()
+	onDisk.Certificates.Pending = []certgen.Pending{{Needs: pending.Prune}, {Needs: pending.FolderKey}, {Needs: pending.Adopt}, {Needs: pending.Prune}}
 	tests := []struct {
 		name          string
 		p             Proposal
-		flags         []string
+		needs         []pending.Needs
 		steps         int
 		empty, inStep bool
 	}{
 		{"nothing", Proposal{}, nil, 0, true, true},
 		{"everything is allowed", full, nil, 4, false, false},
-		{"refused in etcd", refused(roles.FlagRecreate, roles.FlagAdopt, roles.FlagRecreate), []string{roles.FlagAdopt, roles.FlagRecreate}, 0, true, false},
-		{"withheld on disk", withheld, []string{roles.FlagAdopt, roles.FlagPrune}, 0, true, false},
-		{"revived", revived, []string{roles.FlagPrune, FlagReuseName}, 0, true, false},
+		{"pending in etcd", waiting(pending.Recreate, pending.Adopt, pending.Recreate), []pending.Needs{pending.Adopt, pending.Recreate}, 0, true, false},
+		{"pending on disk", onDisk, []pending.Needs{pending.Prune, pending.Adopt}, 0, true, false},
+		{"an earlier certificate", waiting(pending.ReuseName, pending.Certificate, pending.Prune), []pending.Needs{pending.Prune, pending.ReuseName}, 0, true, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(test.flags, test.p.Flags()); diff != "" {
-				t.Errorf("flags (-want +got):\n%s", diff)
+			if diff := cmp.Diff(test.needs, test.p.Needs()); diff != "" {
+				t.Errorf("needs (-want +got):\n%s", diff)
 			}
 			if steps, empty, inStep := test.p.Steps(), test.p.Empty(), test.p.InStep(); steps != test.steps || empty != test.empty || inStep != test.inStep {
 				t.Errorf("steps %d, empty %v, in step %v; want %d, %v, %v", steps, empty, inStep, test.steps, test.empty, test.inStep)
@@ -297,11 +297,11 @@ func TestProposeCertificates(t *testing.T) {
 			t.Errorf("stray (-want +got):\n%s", diff)
 		}
 	}
-	if len(plain.Withheld) != 1 || plain.Withheld[0].String() != "retire components/b/client" || plain.Withheld[0].Flag != roles.FlagPrune || len(plain.Certificates.Removable) != 0 {
-		t.Errorf("without --prune: withheld %v, removable %v", plain.Withheld, plain.Certificates.Removable)
+	if list := plain.Certificates.Pending; len(list) != 1 || list[0].Step.String() != "retire components/b/client" || list[0].Needs != pending.Prune || len(plain.Retire) != 0 {
+		t.Errorf("without permission: pending %v, retired %v", list, plain.Retire)
 	}
-	if diff := cmp.Diff([]string{"retire components/b/client"}, sentences(pruning.Certificates.Removable)); diff != "" || len(pruning.Withheld) != 0 {
-		t.Errorf("with --prune: withheld %v, removable (-want +got):\n%s", pruning.Withheld, diff)
+	if diff := cmp.Diff([]string{"retire components/b/client"}, sentences(pruning.Retire)); diff != "" || len(pruning.Certificates.Pending) != 0 {
+		t.Errorf("with permission: pending %v, retired (-want +got):\n%s", pruning.Certificates.Pending, diff)
 	}
 }
 
@@ -316,11 +316,11 @@ func TestWithholdCertificates(t *testing.T) {
 	}
 	p := &Proposal{}
 	p.Certificates.Steps = []certgen.Step{issue("a"), issue("ab"), issue("b"), issue("c"), issue("d")}
-	p.Roles.Refused = []roles.Refusal{
-		{Flag: roles.FlagAdopt, Takeover: true, Step: roles.Step{User: "a"}},
-		{Flag: roles.FlagRecreate, Takeover: true, Step: roles.Step{User: "b"}}, // ours: it has its certificate, or had one
-		{Flag: roles.FlagPrune, Step: roles.Step{User: "c"}},
-		{Flag: roles.FlagAdopt, Step: roles.Step{User: "d"}},
+	p.Roles.Pending = []roles.Pending{
+		{Needs: pending.Adopt, Step: roles.Step{User: "a", TakesOver: true}},
+		{Needs: pending.Recreate, Step: roles.Step{User: "b", TakesOver: true}}, // ours: it has its certificate, or had one
+		{Needs: pending.Prune, Step: roles.Step{User: "c"}},
+		{Needs: pending.Adopt, Step: roles.Step{User: "d"}},
 	}
 	r.withholdCertificates(p)
 	var left []string
@@ -330,7 +330,7 @@ func TestWithholdCertificates(t *testing.T) {
 	if diff := cmp.Diff([]string{"components/ab/client", "components/b/client", "components/c/client", "components/d/client"}, left); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}
-	if len(p.Withheld) != 1 || p.Withheld[0].Path() != "components/a/client" || p.Withheld[0].Flag != roles.FlagAdopt {
-		t.Errorf("withheld %+v", p.Withheld)
+	if list := p.Certificates.Pending; len(list) != 1 || list[0].Step.Path() != "components/a/client" || list[0].Needs != pending.Adopt {
+		t.Errorf("pending %+v", list)
 	}
 }

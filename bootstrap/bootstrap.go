@@ -46,6 +46,7 @@ type Options struct {
 type Plan struct {
 	Certificates certgen.Plan
 	Roles        roles.Plan
+	Retire       []certgen.Step // executed last: what the deleted users' certificates were
 	EnableAuth   bool
 }
 
@@ -56,7 +57,7 @@ func (p Plan) Empty() bool {
 
 // Steps counts what will be done.
 func (p Plan) Steps() int {
-	n := len(p.Certificates.Steps) + len(p.Roles.Steps)
+	n := len(p.Certificates.Steps) + len(p.Roles.Steps) + len(p.Retire)
 	if p.EnableAuth {
 		n++
 	}

@@ -8,6 +8,7 @@ import (
 
 	"lockstep/certgen"
 	"lockstep/policies/hint"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -16,14 +17,14 @@ import (
 // is past may wait for its renewal.
 func uncarried(p certgen.Plan) map[string]string {
 	why := map[string]string{}
-	for _, s := range p.Keyless {
-		if s.Profile.Kind == certgen.KindComponent && !s.Carries {
-			why[s.Profile.User.String()] = fmt.Sprintf("%s must be signed first: %s", s.Path(), s.Reason)
+	for _, c := range p.Unsigned() {
+		if s := c.Step; s.Profile.Kind == certgen.KindComponent && !s.Carries {
+			why[s.Profile.User.String()] = fmt.Sprintf("%s must be signed first: %s", s.Path(), c.Reason)
 		}
 	}
-	for _, u := range p.Unfit {
-		if !u.Carries {
-			why[u.Profile.User.String()] = u.String()
+	for _, c := range p.Unfit() {
+		if !c.Step.Carries {
+			why[c.Step.Profile.User.String()] = certgen.UnfitText(c)
 		}
 	}
 	return why
@@ -31,22 +32,22 @@ func uncarried(p certgen.Plan) map[string]string {
 
 // holdBack takes out of what is desired the users that are not there yet and that nobody
 // could be: nobody gets a right before the certificate that carries it. The rest goes on.
-func (r *run) holdBack(observed roles.State, why map[string]string) (held []Held) {
+func (r *run) holdBack(observed roles.State, why map[string]string) (waiting []roles.Pending) {
 	r.desired.Users = slices.DeleteFunc(slices.Clone(r.desired.Users), func(u roles.User) bool {
 		_, there := observed.User(u.Name)
 		if why[u.Name] == "" || there {
 			return false
 		}
-		held = append(held, Held{u.Name, why[u.Name]})
+		waiting = append(waiting, roles.Pending{Step: roles.Step{Action: roles.UserAdd, User: u.Name}, Reason: why[u.Name], Needs: pending.Certificate})
 		return true
 	})
-	if len(held) > 0 {
+	if len(waiting) > 0 {
 		r.desired.Roles = slices.DeleteFunc(slices.Clone(r.desired.Roles), func(role roles.Role) bool {
 			_, there := observed.Role(role.Name)
 			return !there && !slices.ContainsFunc(r.desired.Users, func(u roles.User) bool { return u.Holds(role.Name) })
 		})
 	}
-	return held
+	return waiting
 }
 
 // refuseUncarried stops a plan that gives somebody a right before the certificate that

@@ -9,6 +9,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/hint"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -28,25 +29,25 @@ func TestNobodyRisesBeforeTheCertificate(t *testing.T) {
 	theirs := profileOf(t, "theirs")
 	theirs.External = "their.crt"
 	certificates := certgen.Plan{
-		Keyless: []certgen.Step{
-			{Action: certgen.Issue, Profile: profileOf(t, "new"), Reason: certgen.Missing},
-			{Action: certgen.Issue, Profile: profileOf(t, "there"), Reason: certgen.Missing},
-			{Action: certgen.Reissue, Profile: profileOf(t, "due"), Reason: "its certificate expired", Carries: true},
-			{Action: certgen.Write, File: "client.crl", CRLOf: certgen.ClientCA, Reason: certgen.Missing},
+		Pending: []certgen.Pending{
+			{Step: certgen.Step{Action: certgen.Issue, Profile: profileOf(t, "new")}, Reason: certgen.Missing, Needs: pending.FolderKey},
+			{Step: certgen.Step{Action: certgen.Issue, Profile: profileOf(t, "there")}, Reason: certgen.Missing, Needs: pending.FolderKey},
+			{Step: certgen.Step{Action: certgen.Reissue, Profile: profileOf(t, "due"), Carries: true}, Reason: "its certificate expired", Needs: pending.FolderKey},
+			{Step: certgen.Step{Action: certgen.Write, File: "client.crl", CRLOf: certgen.ClientCA}, Reason: certgen.Missing, Needs: pending.FolderKey},
+			{Step: certgen.Step{Action: certgen.Renew, Profile: theirs}, Reason: "its certificate is missing", Needs: pending.Issuer},
 		},
-		Unfit: []certgen.Unfit{{Profile: theirs, Reason: "its certificate is missing"}},
 	}
 	desired := roles.State{
 		Users: []roles.User{{Name: "due", Roles: []string{"due"}}, {Name: "new", Roles: []string{"new"}}, {Name: "theirs", Roles: []string{"shared"}}, {Name: "there", Roles: []string{"shared"}}},
 		Roles: []roles.Role{{Name: "due"}, {Name: "new"}, {Name: "shared"}},
 	}
 	r := &run{desired: desired}
-	held := r.holdBack(roles.State{Users: []roles.User{{Name: "there"}}}, uncarried(certificates))
-	want := []Held{
-		{"new", "components/new/client must be signed first: missing"},
-		{"theirs", "their.crt, of component theirs: its certificate is missing"},
+	waiting := r.holdBack(roles.State{Users: []roles.User{{Name: "there"}}}, uncarried(certificates))
+	want := []roles.Pending{
+		{Step: roles.Step{Action: roles.UserAdd, User: "new"}, Reason: "components/new/client must be signed first: missing", Needs: pending.Certificate},
+		{Step: roles.Step{Action: roles.UserAdd, User: "theirs"}, Reason: "their.crt, of component theirs: its certificate is missing", Needs: pending.Certificate},
 	}
-	if diff := cmp.Diff(want, held); diff != "" {
+	if diff := cmp.Diff(want, waiting); diff != "" {
 		t.Error(diff)
 	}
 	left := roles.State{

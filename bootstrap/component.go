@@ -94,7 +94,7 @@ func (r *run) removeOne(ctx context.Context, o ComponentChange) error {
 	if err := r.convergeRoles(ctx); err != nil {
 		return err
 	}
-	if err := r.applyCertificates(ctx, r.plan.Certificates); err != nil {
+	if err := r.applyCertificates(ctx, certgen.Plan{Steps: r.plan.Retire}); err != nil {
 		return err
 	}
 	return o.Write()
@@ -172,7 +172,7 @@ func Remove(ctx context.Context, w *world.World, next *policies.Policy, o Compon
 		return err
 	}
 	certificates := certgen.Diff(certgen.Desired(next), r.folder, r.Now())
-	r.plan.Certificates.Steps = slices.DeleteFunc(certificates.Removable, func(s certgen.Step) bool { return !concerns(s, c.Name) })
+	r.plan.Retire = slices.DeleteFunc(certificates.Removals(), func(s certgen.Step) bool { return !concerns(s, c.Name) })
 	r.sayKeptRole(observed, c)
 	if err := o.confirm(r.plan); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"lockstep/policies"
 	"lockstep/policies/count"
 	"lockstep/policies/hint"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 	"lockstep/roles/store"
 )
@@ -51,14 +52,14 @@ func (r *run) planChanges(ctx context.Context) error {
 	}
 	r.plan.Certificates = certgen.Plan{Steps: keep(certificates.Steps, r.waitsForMembers)}
 	r.plan.EnableAuth = !observed.Enabled
-	if err := r.judgeExternal(certificates.Unfit); err != nil {
+	if err := r.judgeExternal(certificates.Unfit()); err != nil {
 		return err
 	}
 	for _, sentence := range r.plan.Roles.Foreign {
 		r.Warn("etcd", "%s", sentence)
 	}
-	for _, refusal := range r.plan.Roles.Refused {
-		r.Warn("etcd", "left alone without %s: %s: %s", refusal.Flag, refusal.Step, refusal.Reason)
+	for _, waits := range r.plan.Roles.Pending {
+		r.Warn("etcd", "left alone (%s does it): %s: %s", verify.Permitting(waits.Needs), waits.Step, waits.Reason)
 	}
 	for _, a := range accepted {
 		r.Say("etcd", "accepted until %s %s: %s: %s; the reason: %s", a.Until.Format(time.DateOnly), a.Code, a.Subject, a.Text, a.Reason)
@@ -80,13 +81,13 @@ func (r *run) planChanges(ctx context.Context) error {
 
 // judgeExternal refuses to turn auth on while somebody else's certificate is not what the
 // policy says: its holder would stand still. Once auth is on it is said.
-func (r *run) judgeExternal(unfit []certgen.Unfit) error {
+func (r *run) judgeExternal(unfit []certgen.Pending) error {
 	for _, u := range unfit {
 		if r.plan.EnableAuth {
 			return hint.Refuse("Whoever makes it has to make it again, or the policy says something else; nothing was changed in etcd.",
-				"with auth on, %s would be refused: %s", u.Profile.Identity, u)
+				"with auth on, %s would be refused: %s", u.Step.Profile.Identity, certgen.UnfitText(u))
 		}
-		r.Warn("certificates", "%s", u)
+		r.Warn("certificates", "%s", certgen.UnfitText(u))
 	}
 	return nil
 }
@@ -172,27 +173,28 @@ func withKnown(s roles.State, made map[string]bool) roles.State {
 // accept takes out of the plan what it refuses and the policy accepts. While auth is off
 // verify knows nothing of passwords, and so nothing is accepted.
 func (r *run) accept(observed roles.State, p *roles.Plan) []verify.AcceptedFinding {
-	rest, accepted := verify.AcceptRefused(r.evidence(observed), p.Refused)
-	p.Refused = rest
+	rest, accepted := verify.AcceptPending(r.evidence(observed), p.Pending)
+	p.Pending = rest
 	return accepted
 }
 
 // refusedChange stops at a user that lockstep did not make, and at a role that such a user
 // holds, too. A user or role that only waits to be removed does not stop the run.
 func refusedChange(p roles.Plan) error {
-	for _, refusal := range p.Refused {
-		if removes := refusal.Action == roles.UserDelete || refusal.Action == roles.RoleDelete; removes && refusal.Flag == roles.FlagPrune {
+	for _, waits := range p.Pending {
+		s := waits.Step
+		if removes := s.Action == roles.UserDelete || s.Action == roles.RoleDelete; removes && waits.Needs == pending.Prune {
 			continue
 		}
-		advice := fmt.Sprintf("Look at the user first; lockstep apply %s then takes it over.", refusal.Flag)
-		if !refusal.Takeover {
-			advice = fmt.Sprintf("Look at the user first: take the role from it, or let lockstep apply %s change what it may do.", refusal.Flag)
+		advice := fmt.Sprintf("Look at the user first; %s then takes it over.", verify.Permitting(waits.Needs))
+		if !s.TakesOver {
+			advice = fmt.Sprintf("Look at the user first: take the role from it, or let %s change what it may do.", verify.Permitting(waits.Needs))
 		}
-		why := refusal.Reason
-		if refusal.Affects != "" {
-			why += ": " + refusal.Affects
+		why := waits.Reason
+		if s.Affects != "" {
+			why += ": " + s.Affects
 		}
-		return hint.Refuse(advice, "nothing was changed, because this is not done unasked: %s: %s", refusal.Step, why)
+		return hint.Refuse(advice, "nothing was changed, because this is not done unasked: %s: %s", s, why)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -94,21 +95,21 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 // not go on.
 func TestChangesThatWaitStopTheRun(t *testing.T) {
 	t.Parallel()
-	prune := roles.Refusal{Flag: roles.FlagPrune, Step: roles.Step{Action: roles.UserDelete, User: "old"}}
+	prune := roles.Pending{Needs: pending.Prune, Step: roles.Step{Action: roles.UserDelete, User: "old"}}
 	for name, c := range map[string]struct {
-		refused []roles.Refusal
+		waiting []roles.Pending
 		hint    string // "" for no refusal
 	}{
 		"nothing":          {},
-		"only a removal":   {refused: []roles.Refusal{prune}},
-		"a user to adopt":  {refused: []roles.Refusal{prune, {Flag: roles.FlagAdopt, Takeover: true, Step: roles.Step{Action: roles.UserGrantRole}}}, hint: "Look at the user first; lockstep apply --adopt then takes it over."},
-		"a role to change": {refused: []roles.Refusal{{Flag: roles.FlagAdopt, Step: roles.Step{Action: roles.RoleRevokePermission}}}, hint: "Look at the user first: take the role from it, or let lockstep apply --adopt change what it may do."},
-		"a role that waits for a removal": {refused: []roles.Refusal{prune, {Flag: roles.FlagPrune, Step: roles.Step{Action: roles.RoleGrantPermission}}},
+		"only a removal":   {waiting: []roles.Pending{prune}},
+		"a user to adopt":  {waiting: []roles.Pending{prune, {Needs: pending.Adopt, Step: roles.Step{Action: roles.UserGrantRole, TakesOver: true}}}, hint: "Look at the user first; lockstep apply --adopt then takes it over."},
+		"a role to change": {waiting: []roles.Pending{{Needs: pending.Adopt, Step: roles.Step{Action: roles.RoleRevokePermission}}}, hint: "Look at the user first: take the role from it, or let lockstep apply --adopt change what it may do."},
+		"a role that waits for a removal": {waiting: []roles.Pending{prune, {Needs: pending.Prune, Step: roles.Step{Action: roles.RoleGrantPermission}}},
 			hint: "Look at the user first: take the role from it, or let lockstep apply --prune change what it may do."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := refusedChange(roles.Plan{Refused: c.refused})
+			err := refusedChange(roles.Plan{Pending: c.waiting})
 			if (err != nil) != (c.hint != "") || hint.Text(err) != c.hint {
 				t.Errorf("got %v, hint %q; want hint %q", err, hint.Text(err), c.hint)
 			}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"lockstep/policies"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -30,9 +31,7 @@ func (r *run) notes(chosen func(policies.Component) bool) []Note {
 // a flag. A user of the policy that is deleted is made again: it loses none.
 func (r *run) notesOfTaken(plan roles.Plan) []Note {
 	steps := slices.Clone(plan.Steps)
-	for _, refusal := range plan.Refused {
-		steps = append(steps, refusal.Step)
-	}
+	steps = append(steps, pending.Steps(plan.Pending)...)
 	users, held := map[string]bool{}, map[string]bool{}
 	for _, s := range steps {
 		switch {

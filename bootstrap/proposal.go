@@ -9,6 +9,7 @@ import (
 
 	"lockstep/bootstrap/verify"
 	"lockstep/certgen"
+	"lockstep/policies/pending"
 )
 
 // Proposal is everything that would make etcd and the PKI folder equal to the policy,
@@ -23,60 +24,28 @@ type Proposal struct {
 	Enabled   bool   // auth is on
 	Former    Former // whose users and roles those are that the policy no longer names
 
-	Withheld []Withheld               // in the PKI folder: what is not done unasked
-	Held     []Held                   // users that are not added: no certificate carries them yet
-	Revived  []Revival                // users that Apply refuses to add unless Allowed.ReuseName
 	More     []verify.Finding         // what lockstep verify finds and the plan does not show
 	Accepted []verify.AcceptedFinding // what would be refused, and the policy accepts
 	Notes    []Note                   // of the presets whose components lose a right, or would with a flag
 	Stray    []string                 // paths in the PKI folder that belong to nothing and are left alone, sorted
 }
 
-// Withheld is a step in the PKI folder that is not done without a flag, or without
-// something else that only the operator has.
-type Withheld struct {
-	certgen.Step
-	Flag  string // as it is typed; "" for none
-	Needs string // what it waits for where no flag does
-}
-
-// Held is a user that the policy names, that is not there yet and is not added, and why.
-type Held struct{ User, Why string }
-
-// FlagCAKey gives the key of a CA that was brought along.
-const FlagCAKey = "--ca-key FILE"
-
-// FlagReuseName allows what Revived lists.
-const FlagReuseName = "--reuse-name"
-
-// Steps counts what will be done, retired certificates included.
-func (p *Proposal) Steps() int { return p.Plan.Steps() + len(p.Certificates.Removable) }
-
-// Empty reports whether there is nothing to do. What is refused may still be there.
-func (p *Proposal) Empty() bool { return p.Steps() == 0 }
-
-// Settled reports whether nothing waits for the operator or for somebody else.
-func (p *Proposal) Settled() bool {
-	return len(p.Held)+len(p.Roles.Refused)+len(p.Withheld)+len(p.Revived)+len(p.Certificates.Unfit) == 0
-}
+// Settled reports whether no change is pending.
+func (p *Proposal) Settled() bool { return len(p.Roles.Pending)+len(p.Certificates.Pending) == 0 }
 
 // InStep reports whether there is nothing to do and nothing that waits.
 func (p *Proposal) InStep() bool { return p.Empty() && p.Settled() }
 
-// Flags is the flags that allow what is refused, sorted.
-func (p *Proposal) Flags() []string {
-	var out []string
-	for _, refusal := range p.Roles.Refused {
-		out = append(out, refusal.Flag)
+// Needs is the permissions that pending changes wait for, each once, in order.
+func (p *Proposal) Needs() []pending.Needs {
+	var out []pending.Needs
+	for _, c := range p.Roles.Pending {
+		out = append(out, c.Needs)
 	}
-	for _, w := range p.Withheld {
-		if w.Flag != "" {
-			out = append(out, w.Flag)
-		}
+	for _, c := range p.Certificates.Pending {
+		out = append(out, c.Needs)
 	}
-	if len(p.Revived) > 0 {
-		out = append(out, FlagReuseName)
-	}
+	out = slices.DeleteFunc(out, func(n pending.Needs) bool { return !n.Allowed() })
 	slices.Sort(out)
 	return slices.Compact(out)
 }
@@ -85,7 +54,7 @@ func (p *Proposal) Flags() []string {
 // on. It holds no secret; two proposals with the same one do the same to the same.
 func (p *Proposal) Fingerprint() string {
 	steps := []string{}
-	for _, s := range slices.Concat(p.Certificates.Steps, p.Certificates.Removable) {
+	for _, s := range slices.Concat(p.Certificates.Steps, p.Retire) {
 		steps = append(steps, s.String(), s.Reason)
 	}
 	for _, s := range p.Roles.Steps {

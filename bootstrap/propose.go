@@ -13,6 +13,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/hint"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -87,14 +88,15 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 		return nil, fmt.Errorf("asking for the cluster's ID: %w", err)
 	}
 	p.Observed, p.Enabled, p.Former = digest(observed), observed.Enabled, formerComponents(r.folder, observed, r.Policy)
-	if p.Held = r.holdBack(observed, uncarried(p.Certificates)); len(p.Held) > 0 && r.allow.Prune {
-		return nil, hint.Refuse("Without --prune the rest is done; what goes may be what the same component still goes by.",
-			"nothing is removed while somebody waits: user %q cannot be added yet: %s", p.Held[0].User, p.Held[0].Why)
+	uncertified := r.holdBack(observed, uncarried(p.Certificates))
+	if len(uncertified) > 0 && r.allow.Prune {
+		return nil, hint.Refuse("Without --prune the rest is done. The component may still use what would be removed.",
+			"nothing is removed while a user waits for its certificate: user %q cannot be added yet: %s", uncertified[0].Step.User, uncertified[0].Reason)
 	}
 	p.Roles = r.rolesPlan(observed, nil)
 	if !observed.Enabled {
-		// Whoever made it: bootstrap makes root again, without a password, before it turns auth on.
-		p.Roles.Refused = slices.DeleteFunc(p.Roles.Refused, func(refusal roles.Refusal) bool { return refusal.User == policies.Root().String() })
+		// bootstrap deletes root and adds it again, without a password, before it turns auth on.
+		p.Roles.Pending = slices.DeleteFunc(p.Roles.Pending, func(waits roles.Pending) bool { return waits.Step.User == policies.Root().String() })
 	}
 	r.withholdCertificates(p)
 	p.Accepted = r.accept(observed, &p.Roles)
@@ -102,8 +104,9 @@ func (r *run) propose(ctx context.Context) (*Proposal, error) {
 	if err := errors.Join(refuseUncarried(p.Plan), r.refuseSawing(p.Roles)); err != nil {
 		return nil, err
 	}
+	p.Roles.Pending = append(p.Roles.Pending, uncertified...)
 	if !r.reuseName {
-		p.Revived = revivals(r.folder, p.Roles, r.Now())
+		p.Roles = withoutRevivals(p.Roles, revivals(r.folder, p.Roles, r.Now()))
 	}
 	return p, nil
 }
@@ -129,43 +132,34 @@ func (r *run) proposeCertificates(ctx context.Context, p *Proposal) error {
 	if err := r.refuseUntrusted(ctx, p.Certificates); err != nil {
 		return err
 	}
-	if !r.allow.Prune {
-		for _, s := range p.Certificates.Removable {
-			p.Withheld = append(p.Withheld, Withheld{Step: s, Flag: roles.FlagPrune})
-		}
-		p.Certificates.Removable = nil
-	}
-	for _, s := range p.Certificates.Keyless {
-		waits := Withheld{Step: s, Flag: FlagCAKey}
-		if p.Certificates.Brought == "" {
-			waits.Flag, waits.Needs = "", certgen.CAPath(s.Signer())+".key"
-		}
-		p.Withheld = append(p.Withheld, waits)
+	if r.allow.Prune {
+		p.Retire = p.Certificates.Removals()
+		p.Certificates.Pending = slices.DeleteFunc(p.Certificates.Pending, func(c certgen.Pending) bool { return c.Needs == pending.Prune })
 	}
 	p.Folder, p.Stray = folderDigest(r.folder), r.folder.Strays(r.Policy)
 	return nil
 }
 
-// withholdCertificates keeps the certificate from a component whose user lockstep did not
-// make: it would be power over that user, and make it ours by the next run's look.
+// withholdCertificates makes the certificate of a component pending whose user lockstep did
+// not make: with it the component would be that user, and the next run would take the user
+// for one that lockstep made.
 func (r *run) withholdCertificates(p *Proposal) {
-	flags := map[string]string{}
-	for _, refusal := range p.Roles.Refused {
-		if refusal.Takeover && !r.owned(refusal.User) {
-			flags[refusal.User] = refusal.Flag
+	needs := map[string]pending.Needs{}
+	for _, waits := range p.Roles.Pending {
+		if waits.Step.TakesOver && !r.owned(waits.Step.User) {
+			needs[waits.Step.User] = waits.Needs
 		}
 	}
 	for _, c := range r.Policy.Components {
-		flag := flags[c.User.String()]
-		if flag == "" {
+		need, waits := needs[c.User.String()]
+		if !waits {
 			continue
 		}
 		p.Certificates.Steps = slices.DeleteFunc(p.Certificates.Steps, func(s certgen.Step) bool {
 			if !concerns(s, c.Name) {
 				return false
 			}
-			s.Reason = "somebody else made its user"
-			p.Withheld = append(p.Withheld, Withheld{Step: s, Flag: flag})
+			p.Certificates.Pending = append(p.Certificates.Pending, certgen.Pending{Step: s, Reason: "lockstep did not make its user", Needs: need})
 			return true
 		})
 	}
@@ -173,7 +167,7 @@ func (r *run) withholdCertificates(p *Proposal) {
 
 // refuseBlocked stops where the folder or the CA that the policy names cannot be used.
 func refuseBlocked(p certgen.Plan) error {
-	text := strings.Join(p.Blocked, "; ")
+	text := strings.Join(p.Blocked(), "; ")
 	switch {
 	case text == "":
 		return nil

@@ -1,26 +1,33 @@
 package bootstrap
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"lockstep/certgen"
 	"lockstep/policies/hint"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
-// Revival is a user that a plan adds although an earlier certificate in its name is
-// still valid: whoever kept a copy of it and its key would come back to life with it.
-type Revival struct {
-	User  string
-	Until time.Time // when the last of those certificates ends
+// revival is a user that a plan adds although an earlier certificate in its name is still
+// valid: a copy of that certificate and its key would give access again.
+type revival struct {
+	user  string
+	until time.Time // when the last of those certificates expires
+}
+
+// reason is why the user is not added.
+func (r revival) reason() string {
+	return fmt.Sprintf("it had a certificate before, which is valid until %s and would come back to life", r.until.UTC().Format(time.DateOnly))
 }
 
 // revivals is the users of plan that would be revived, by name. A user that a
 // component's folder still holds a certificate for is not among them: the name was
 // never given up, and what was replaced before was as valid while the user was there.
-func revivals(s certgen.State, plan roles.Plan, now time.Time) []Revival {
+func revivals(s certgen.State, plan roles.Plan, now time.Time) []revival {
 	current, until := map[string]bool{}, map[string]time.Time{}
 	ca, err := s.Authority(certgen.ClientCA)
 	for path, pair := range s.Pairs {
@@ -33,26 +40,37 @@ func revivals(s certgen.State, plan roles.Plan, now time.Time) []Revival {
 			until[name] = r.Leaf.NotAfter
 		}
 	}
-	var out []Revival
+	var out []revival
 	for _, step := range plan.Steps {
 		if step.Action == roles.UserAdd && !current[step.User] && now.Before(until[step.User]) {
-			out = append(out, Revival{step.User, until[step.User]})
+			out = append(out, revival{step.User, until[step.User]})
 		}
 	}
-	slices.SortFunc(out, func(a, b Revival) int { return strings.Compare(a.User, b.User) })
+	slices.SortFunc(out, func(a, b revival) int { return strings.Compare(a.user, b.user) })
 	return out
 }
 
-// refuseRevival stops a plan that would revive somebody.
-func refuseRevival(s certgen.State, plan roles.Plan, now time.Time) error {
-	return refuseRevived(revivals(s, plan, now))
+// withoutRevivals is the plan in which these users are not added: that is pending.
+func withoutRevivals(plan roles.Plan, list []revival) roles.Plan {
+	for _, r := range list {
+		adds := func(s roles.Step) bool { return s.Action == roles.UserAdd && s.User == r.user }
+		plan.Steps = slices.DeleteFunc(slices.Clone(plan.Steps), adds)
+		plan.Pending = append(plan.Pending, roles.Pending{
+			Step: roles.Step{Action: roles.UserAdd, User: r.user}, Reason: r.reason(), Needs: pending.ReuseName,
+		})
+	}
+	return plan
 }
 
-func refuseRevived(list []Revival) error {
-	if len(list) == 0 {
-		return nil
+// refuseRevival stops a plan that adds a user whose earlier certificate is still valid.
+func refuseRevival(s certgen.State, plan roles.Plan, now time.Time) error {
+	return refuseRevived(withoutRevivals(plan, revivals(s, plan, now)))
+}
+
+func refuseRevived(plan roles.Plan) error {
+	for _, c := range pending.Needing(plan.Pending, pending.ReuseName) {
+		return hint.Refuse("Choose another name, wait until that certificate has expired, or repeat with --reuse-name if no copy of its key exists.",
+			"user %q is not added: %s with the user; nothing was changed", c.Step.User, c.Reason)
 	}
-	return hint.Refuse("Choose another name, wait until that certificate has ended, or repeat with --reuse-name if nobody has a copy of its key.",
-		"user %q had a certificate before, which is valid until %s and would come back to life with the user; nothing was changed",
-		list[0].User, list[0].Until.UTC().Format(time.DateOnly))
+	return nil
 }

@@ -62,7 +62,7 @@ func newPKI(t *testing.T, components ...string) pki {
 func (p pki) follow(policy *policies.Policy, now time.Time) {
 	p.t.Helper()
 	plan := certgen.Diff(certgen.Desired(policy), p.state(), now)
-	plan.Steps = slices.Concat(plan.Steps, plan.Removable)
+	plan.Steps = slices.Concat(plan.Steps, plan.Removals())
 	if err := p.Apply(p.t.Context(), plan, func() time.Time { return now }, 4, func(certgen.Step) {}); err != nil {
 		p.t.Fatal(err)
 	}
@@ -109,14 +109,14 @@ func TestRevivals(t *testing.T) {
 		spoil func(p pki)
 		now   time.Time
 		plan  roles.Plan
-		want  []Revival
+		want  []revival
 	}{
 		{"never had one", func(pki) {}, noon, adding("c"), nil},
 		{"its component holds one", func(pki) {}, noon, adding("a"), nil},
-		{"retired", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon, adding("a"), []Revival{{"a", noon.Add(90 * day)}}},
+		{"retired", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon, adding("a"), []revival{{"a", noon.Add(90 * day)}}},
 		{"retired, and it is not added", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon,
 			roles.Plan{Steps: []roles.Step{{Action: roles.UserDelete, User: "a"}, {Action: roles.UserGrantRole, User: "a", Role: "a"}}}, nil},
-		{"in its last second", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon.Add(90*day - time.Second), adding("a"), []Revival{{"a", noon.Add(90 * day)}}},
+		{"in its last second", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon.Add(90*day - time.Second), adding("a"), []revival{{"a", noon.Add(90 * day)}}},
 		{"run out", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon.Add(90 * day), adding("a"), nil},
 		{"replaced, and its component holds the next one", func(p pki) {
 			p.remove("components/a/client.key")
@@ -128,16 +128,16 @@ func TestRevivals(t *testing.T) {
 			stranger := newPKI(p.t, "a")
 			p.follow(edge(p.t, "a", "b"), noon)
 			p.write("components/a/client.crt", readFile(p.t, stranger.path, "components/a/client.crt"))
-		}, noon, adding("a"), []Revival{{"a", noon.Add(90 * day)}}},
+		}, noon, adding("a"), []revival{{"a", noon.Add(90 * day)}}},
 		{"several, by name", func(p pki) { p.follow(edge(p.t), noon) }, noon, adding("b", "a"),
-			[]Revival{{"a", noon.Add(90 * day)}, {"b", noon.Add(90 * day)}}},
+			[]revival{{"a", noon.Add(90 * day)}, {"b", noon.Add(90 * day)}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPKI(t, "a", "b")
 			test.spoil(p)
-			if diff := cmp.Diff(test.want, revivals(p.state(), test.plan, test.now)); diff != "" {
+			if diff := cmp.Diff(test.want, revivals(p.state(), test.plan, test.now), cmp.AllowUnexported(revival{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -150,9 +150,9 @@ func TestRevivalUntil(t *testing.T) {
 	retired := func(days int) certgen.Retired {
 		return certgen.Retired{Identity: "a", Leaf: &x509.Certificate{Subject: pkix.Name{CommonName: "a"}, NotAfter: noon.AddDate(0, 0, days)}}
 	}
-	want := []Revival{{"a", noon.AddDate(0, 0, 3)}}
+	want := []revival{{"a", noon.AddDate(0, 0, 3)}}
 	for _, list := range [][]certgen.Retired{{retired(1), retired(3), retired(2)}, {retired(3), retired(1)}, {retired(1), retired(3)}} {
-		if diff := cmp.Diff(want, revivals(certgen.State{Retired: list}, adding("a"), noon)); diff != "" {
+		if diff := cmp.Diff(want, revivals(certgen.State{Retired: list}, adding("a"), noon), cmp.AllowUnexported(revival{})); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
@@ -175,11 +175,11 @@ func TestRefuseRevival(t *testing.T) {
 		t.Errorf("b: %v", err)
 	}
 	err := refuseRevival(p.state(), adding("a"), noon)
-	const want = `user "a" had a certificate before, which is valid until 2027-02-22 and would come back to life with the user; nothing was changed`
+	const want = `user "a" is not added: it had a certificate before, which is valid until 2027-02-22 and would come back to life with the user; nothing was changed`
 	if err == nil || err.Error() != want || hint.Of(err) != hint.Refused {
 		t.Errorf("got %v (exit %d), want %s (exit 3)", err, hint.Of(err), want)
 	}
-	const advice = "Choose another name, wait until that certificate has ended, or repeat with --reuse-name if nobody has a copy of its key."
+	const advice = "Choose another name, wait until that certificate has expired, or repeat with --reuse-name if no copy of its key exists."
 	if got := hint.Text(err); got != advice {
 		t.Errorf("hint %q, want %q", got, advice)
 	}

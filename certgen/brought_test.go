@@ -18,6 +18,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
 	"lockstep/policies"
+	"lockstep/policies/pending"
 )
 
 // kubeadm is a CA as kubeadm makes it: for everything, of any length, without cRLSign.
@@ -235,7 +236,7 @@ func TestDiffJudgesEveryCertificateUnderTheCA(t *testing.T) {
 			ca := newRogue(t, func(x *x509.Certificate) { kubeadm(x); c.mutate(x) })
 			for _, hasKey := range []bool{true, false} {
 				got := certgen.Diff(certgen.Desired(p), certgen.State{Brought: ca.cert, HasKey: hasKey}, now)
-				first := append(got.Blocked, "")[0]
+				first := append(got.Blocked(), "")[0]
 				if first != "" {
 					first = "BLOCKED " + first
 				}
@@ -245,7 +246,7 @@ func TestDiffJudgesEveryCertificateUnderTheCA(t *testing.T) {
 				if c.want != "" {
 					continue
 				}
-				for _, s := range append(got.Steps, got.Keyless...) {
+				for _, s := range append(got.Steps, pending.Steps(got.Unsigned())...) {
 					if s.Action == certgen.Issue { // what is not blocked can be signed
 						a, err := authority.LoadBrought(ca.cert, ca.key)
 						if err != nil {
@@ -267,7 +268,7 @@ func TestDiffBackToOwnCAs(t *testing.T) {
 	p.Certificates.CA = policies.CertificateFile{}
 	s := certgen.State{Pairs: map[string]certgen.Pair{"ca/client": {Path: "ca/client", Leaf: ca}, "ca/server": {Path: "ca/server", Leaf: ca}}}
 	want := []string{`ca/ holds the CA "CN=etcd-ca", which certificates.ca named, and the policy does not name it any more: write certificates.ca again, or bootstrap with another folder (--pki), where lockstep makes CAs of its own`}
-	if diff := cmp.Diff(want, certgen.Diff(certgen.Desired(p), s, now).Blocked); diff != "" {
+	if diff := cmp.Diff(want, certgen.Diff(certgen.Desired(p), s, now).Blocked()); diff != "" {
 		t.Error(diff)
 	}
 }

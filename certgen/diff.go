@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lockstep/policies"
+	"lockstep/policies/pending"
 )
 
 // Diff plans the steps from s to w. It is pure, and nothing valid is replaced: see
@@ -44,7 +45,8 @@ func DiffRoot(p *policies.Policy, ttl time.Duration, s State, now time.Time) Pla
 	d := newDiffer(w, s, now)
 	d.authorities()
 	if len(d.plan.Steps) > 0 {
-		return Plan{Blocked: []string{"root's certificate needs the client CA, which has not been made yet: bootstrap the cluster first"}}
+		return Plan{Pending: []Pending{{Step: Step{Action: Repair, Profile: root}, Needs: pending.Operator,
+			Reason: "root's certificate needs the client CA, which has not been made yet: bootstrap the cluster first"}}}
 	}
 	d.leaf(root, "it was asked for")
 	d.files()
@@ -79,14 +81,28 @@ func (d *differ) step(s Step) { d.plan.Steps = append(d.plan.Steps, s) }
 // signed plans a step that needs the key of the CA that v shows.
 func (d *differ) signed(v *view, s Step) {
 	if v.keyless {
-		d.plan.Keyless = append(d.plan.Keyless, s)
+		needs := pending.FolderKey
+		if v.profile.Brought != "" {
+			needs = pending.CAKey
+		}
+		d.wait(needs, s, s.Reason)
 		return
 	}
 	d.step(s)
 }
 
-func (d *differ) block(format string, args ...any) {
-	d.plan.Blocked = append(d.plan.Blocked, fmt.Sprintf(format, args...))
+// wait plans a step that is not executed.
+func (d *differ) wait(needs pending.Needs, s Step, reason string) {
+	s.Reason = ""
+	d.plan.Pending = append(d.plan.Pending, Pending{Step: s, Reason: reason, Needs: needs})
+}
+
+// block plans that the operator has to mend the CA that v shows. One that was brought along
+// is three in one: what is wrong with it is said once.
+func (d *differ) block(v *view, format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(d.plan.Blocked(), text) {
+		d.wait(pending.Operator, Step{Action: Repair, Profile: v.profile}, text)
+	}
 }
 
 func (d *differ) unfinished() {
@@ -110,7 +126,7 @@ func (d *differ) removable() {
 			"proxies/client": KindProxyClient, "components/client": KindComponent,
 		}[parts[0]+"/"+parts[2]]
 		p := Profile{Kind: kind, CA: Locate(name + ".crt").CA, Path: name, Identity: parts[1]}
-		d.plan.Removable = append(d.plan.Removable, Step{Action: Retire, Profile: p, Reason: "the policy does not name it any more"})
+		d.wait(pending.Prune, Step{Action: Retire, Profile: p}, "the policy does not name it any more")
 	}
 }
 

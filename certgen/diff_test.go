@@ -13,6 +13,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
 	"lockstep/policies"
+	"lockstep/policies/pending"
 )
 
 // small is a policy with one of each, to keep expectations readable.
@@ -75,18 +76,18 @@ func plan(p certgen.Plan) string {
 	for _, s := range p.Steps {
 		lines = append(lines, s.String()+" | "+s.Reason)
 	}
-	for _, b := range p.Blocked {
+	for _, b := range p.Blocked() {
 		lines = append(lines, "BLOCKED "+b)
 	}
-	carried := slices.ContainsFunc(p.Keyless, func(s certgen.Step) bool { return s.Carries })
+	carried := slices.ContainsFunc(p.Unsigned(), func(c certgen.Pending) bool { return c.Step.Carries })
 	for _, w := range p.Waiting() {
 		lines = append(lines, "WAITING"+still(carried)+" "+w)
 	}
-	for _, u := range p.Unfit {
-		lines = append(lines, "EXTERNAL"+still(u.Carries)+" "+u.String())
+	for _, c := range p.Unfit() {
+		lines = append(lines, "EXTERNAL"+still(c.Step.Carries)+" "+certgen.UnfitText(c))
 	}
-	for _, s := range p.Removable {
-		lines = append(lines, "removable: "+s.String()+" | "+s.Reason)
+	for _, c := range pending.Needing(p.Pending, pending.Prune) {
+		lines = append(lines, "removable: "+c.Step.String()+" | "+c.Reason)
 	}
 	return strings.Join(lines, "\n")
 }

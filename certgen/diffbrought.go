@@ -68,13 +68,10 @@ func (d *differ) bring(p Profile, v *view, held *x509.Certificate) {
 	d.step(s)
 }
 
-// blockView blocks a CA. One that was brought along is three in one: what is wrong with it
-// is said once.
+// blockView blocks a CA: nothing that it would sign is planned.
 func (d *differ) blockView(v *view, format string, args ...any) {
 	v.blocked = true
-	if text := fmt.Sprintf(format, args...); !slices.Contains(d.plan.Blocked, text) {
-		d.plan.Blocked = append(d.plan.Blocked, text)
-	}
+	d.block(v, format, args...)
 }
 
 // From is the paths of what is here because of ca: certificates that it signed, retired

@@ -33,16 +33,13 @@ func (d *differ) authority(p Profile, v *view) {
 		d.blockView(v, "ca/ holds the CA %q, which certificates.ca named, and the policy does not name it any more: write certificates.ca again, or bootstrap with another folder (--pki), where lockstep makes CAs of its own",
 			d.state.Pairs[CAPath(ClientCA)].Leaf.Subject)
 	case pair.Problem != "":
-		v.blocked = true
-		d.block("%s.crt cannot be read (%s): bring back the right file from a copy", p.Path, pair.Problem)
+		d.blockView(v, "%s.crt cannot be read (%s): bring back the right file from a copy", p.Path, pair.Problem)
 	case pair.Leaf == nil && pair.Key != KeyAbsent:
-		v.blocked = true
-		d.block("%s.key is here and %s.crt is not: bring back the certificate; members, proxies and components have copies of it", p.Path, p.Path)
+		d.blockView(v, "%s.key is here and %s.crt is not: bring back the certificate; members, proxies and components have copies of it", p.Path, p.Path)
 	case errors.Is(err, fs.ErrNotExist):
 		d.missing(p, v)
 	case err != nil:
-		v.blocked = true
-		d.block("%v: bring back %s.crt, which decides", err, p.Path)
+		d.blockView(v, "%v: bring back %s.crt, which decides", err, p.Path)
 	default:
 		v.cert = cert
 		d.existing(p, v)
@@ -58,8 +55,7 @@ func (d *differ) missing(p Profile, v *view) {
 		d.step(Step{Action: MakeCA, Profile: p, Reason: Missing})
 		return
 	}
-	v.blocked = true
-	d.block("the %s CA is not here, and %s that came from it still %s (%s): bring back %s.crt, and %s.key if something is to be signed; a CA is never replaced",
+	d.blockView(v, "the %s CA is not here, and %s that came from it still %s (%s): bring back %s.crt, and %s.key if something is to be signed; a CA is never replaced",
 		p.CA, count.Of(len(orphans), "file"), verb(len(orphans)), shortened(orphans), p.Path, p.Path)
 }
 

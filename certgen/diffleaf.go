@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"lockstep/policies/pending"
 )
 
 // leaf plans one certificate. A non-empty asked replaces it without a defect.
@@ -42,7 +44,7 @@ func (d *differ) suits(p Profile, v *view) bool {
 		v.unsuited[like] = text
 	}
 	if text != "" && !judged {
-		d.block("%s cannot sign %s%s: that certificate %s; %s", v.profile.authority(), p.Path, p.holder(), text, v.profile.otherwise())
+		d.block(v, "%s cannot sign %s%s: that certificate %s; %s", v.profile.authority(), p.Path, p.holder(), text, v.profile.otherwise())
 	}
 	return text == ""
 }
@@ -57,7 +59,7 @@ func (d *differ) external(p Profile) {
 	theirs, noted := d.state.Pair(p), d.state.Pairs[p.Path]
 	switch reason := d.fault(p, theirs, v.cert); {
 	case reason != "":
-		d.plan.Unfit = append(d.plan.Unfit, Unfit{p, reason, d.carries(p, theirs, v.cert)})
+		d.wait(pending.Issuer, Step{Action: Renew, Profile: p, Carries: d.carries(p, theirs, v.cert)}, reason)
 	case noted.Leaf == nil && noted.Problem == "" && noted.Key == KeyAbsent:
 		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: NotNoted})
 	case noted.Leaf == nil || !noted.Leaf.Equal(theirs.Leaf) || noted.Key != KeyAbsent:

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lockstep/policies/count"
+	"lockstep/policies/pending"
 )
 
 // Action is one kind of change to the PKI folder.
@@ -23,6 +24,9 @@ const (
 	Write    Action = "write"    // a file without secrets, which can be made again at any time
 	Retire   Action = "retire"   // certificate to retired/, key deleted, nothing new
 	Restrict Action = "restrict" // a key's mode back to 0600
+
+	Repair Action = "repair" // of a pending step only: the operator has to mend the CA; Plan.Pending says how
+	Renew  Action = "renew"  // of a pending step only: the issuer of an external certificate has to make it again
 )
 
 // Missing is the reason of a step that makes what is not there yet.
@@ -38,10 +42,10 @@ const SameMeaning = "sets the same, written in another form; copies of it may st
 // Step is one change, with its own sentence (String) and reason.
 type Step struct {
 	Action  Action
-	Profile Profile // of MakeCA, BringCA, Issue, Reissue, Note, Retire
+	Profile Profile // of MakeCA, BringCA, Issue, Reissue, Note, Retire, Repair, Renew
 	File    string  // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key)
 	Content []byte  // of Write, BringCA and Note
-	Carries bool    // of Reissue: what is replaced names the same user under the same CA, and only its time is past
+	Carries bool    // of Reissue and Renew: the CA issued the present certificate for this user, and only its dates are wrong
 	CopyOf  CA      // of Write, instead of Content: this CA's certificate, which may only be made in the same plan
 	CRLOf   CA      // of Write, instead of Content: this CA's CRL, made empty and signed if it has none yet
 	Reason  string
@@ -74,6 +78,8 @@ func (s Step) String() string {
 		return fmt.Sprintf("take in the %s CA", s.Profile.CA)
 	case Note:
 		return fmt.Sprintf("note %s of user %q", s.Profile.External, s.Profile.User)
+	case Renew:
+		return fmt.Sprintf("make %s again", s.Profile.External)
 	case Issue, Reissue:
 		return fmt.Sprintf("%s %s%s", s.Action, s.Profile.Path, s.Profile.holder())
 	case Finish:
@@ -97,47 +103,61 @@ func (p Profile) holder() string {
 // Plan is what Diff found. It is carried out from the front: what was cut off first,
 // then authorities, certificates, files.
 type Plan struct {
-	Steps   []Step
-	Blocked []string // what cannot be mended by a step and needs the operator, in sentences (a CA without certificate, an expired CA)
+	Steps []Step
+
+	// Pending is the steps that are not executed:
+	//   - pending.Operator: Repair of a CA that cannot be used (its certificate is missing,
+	//     or it has expired). Nothing that it would sign is planned.
+	//   - pending.CAKey, pending.FolderKey: what a CA has to sign whose key is not here.
+	//     Other steps do not depend on it.
+	//   - pending.Issuer: Renew of an external certificate that cannot be used.
+	//   - pending.Prune: Retire of a pair that the policy does not name. On the way down the
+	//     user is deleted first, and the caller executes these steps last.
+	Pending []Pending
 
 	// Brought is the file of the one CA that others made and whose key is given for one run;
 	// "" where the CAs are lockstep's own.
 	Brought string
-
-	// Keyless is what must be signed by a CA whose key is not here. It is no part of
-	// Steps and stands in nobody else's way.
-	Keyless []Step
-
-	// Outside is the certificates that somebody else makes and that do not do.
-	Unfit []Unfit
-
-	// Removable retires the pairs that nobody in the policy stands for. They are no
-	// part of Steps: who takes away the user first (power goes first on the way
-	// down) appends them.
-	Removable []Step
 }
 
-// Unfit is a certificate that lockstep does not make, and why it does not do.
-type Unfit struct {
-	Profile Profile
-	Reason  string
-	Carries bool // as Step.Carries
+// Pending is a step that is not executed, and why.
+type Pending = pending.Change[Step]
+
+// Blocked is what the operator has to mend before the PKI folder can be used, in sentences.
+func (p Plan) Blocked() []string {
+	var out []string
+	for _, c := range pending.Needing(p.Pending, pending.Operator) {
+		out = append(out, c.Reason)
+	}
+	return out
 }
 
-// String is what is wrong as a sentence.
-func (u Unfit) String() string {
-	return fmt.Sprintf("%s, of component %s: %s", u.Profile.External, u.Profile.Identity, u.Reason)
+// Unsigned is the steps that wait for the key of a CA.
+func (p Plan) Unsigned() []Pending {
+	return pending.Needing(p.Pending, pending.CAKey, pending.FolderKey)
 }
 
-// Empty reports whether there is nothing to do and nothing in the way.
+// Unfit is the external certificates that cannot be used.
+func (p Plan) Unfit() []Pending { return pending.Needing(p.Pending, pending.Issuer) }
+
+// Removals is the steps that retire what the policy does not name.
+func (p Plan) Removals() []Step { return pending.Steps(pending.Needing(p.Pending, pending.Prune)) }
+
+// UnfitText says why an external certificate cannot be used, as a sentence.
+func UnfitText(c Pending) string {
+	return fmt.Sprintf("%s, of component %s: %s", c.Step.Profile.External, c.Step.Profile.Identity, c.Reason)
+}
+
+// Empty reports whether there is nothing to do and nothing in the way. A certificate that
+// the policy does not name is in no step's way.
 func (p Plan) Empty() bool {
-	return len(p.Steps) == 0 && len(p.Blocked) == 0 && len(p.Keyless) == 0 && len(p.Unfit) == 0
+	return len(p.Steps) == 0 && len(p.Pending) == len(p.Removals())
 }
 
 // Waiting says, for each CA whose key is not here, what it would have to sign.
 func (p Plan) Waiting() []string {
 	names := map[string][]string{}
-	for _, s := range p.Keyless {
+	for _, s := range pending.Steps(p.Unsigned()) {
 		signer := p.absentKey(s.Signer())
 		names[signer] = append(names[signer], s.Path())
 	}

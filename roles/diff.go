@@ -5,20 +5,21 @@ import (
 	"slices"
 
 	"lockstep/policies/keyrange"
+	"lockstep/policies/pending"
 )
 
 // difference is what Diff has found out and decided; the methods that return steps
 // only read it.
 type difference struct {
 	desired, observed State
-	users             map[string][]User // of the policy, by the role they shall hold
-	holders           map[string][]User // in etcd, by the role they hold
-	fates             map[string]fate   // by user
-	flags             map[string]string // by user that is left as it is: the flag that it waits for; "" for none
-	works             []work            // one for each desired role, by name
-	bridges           map[string]bridge // by the role it stands for
-	doomed            map[string]int    // roles that are deleted, and in which phase
-	refused           []Refusal
+	users             map[string][]User        // of the policy, by the role they shall hold
+	holders           map[string][]User        // in etcd, by the role they hold
+	fates             map[string]fate          // by user
+	needs             map[string]pending.Needs // by user that is left as it is and that a permission would change
+	works             []work                   // one for each desired role, by name
+	bridges           map[string]bridge        // by the role it stands for
+	doomed            map[string]int           // roles that are deleted, and in which phase
+	pending           []Pending
 	foreign           []string
 }
 
@@ -28,7 +29,8 @@ type work struct {
 	exists bool
 	have   []keyrange.Permission // what it holds in etcd
 	edit   edit
-	flag   string // without which it is not done; "" for none
+	waits  bool          // it is not done, because it needs a permission
+	needs  pending.Needs // of work that waits
 	crowd  crowd
 	bridge bridge
 	effect effect
@@ -41,7 +43,7 @@ func Diff(desired, observed State, owned Ownership, allow Allow) Plan {
 	d := &difference{
 		desired: desired, observed: observed,
 		users: desired.holders(), holders: observed.holders(),
-		fates: map[string]fate{}, flags: map[string]string{}, bridges: map[string]bridge{}, doomed: map[string]int{},
+		fates: map[string]fate{}, needs: map[string]pending.Needs{}, bridges: map[string]bridge{}, doomed: map[string]int{},
 	}
 	d.decideUsers(owned, allow)
 	d.decideDesiredRoles()
@@ -51,7 +53,7 @@ func Diff(desired, observed State, owned Ownership, allow Allow) Plan {
 	steps := slices.Concat(d.userSteps(), d.roleSteps(), d.bindingSteps(), d.deletionSteps())
 	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.Phase, b.Phase) })
 	slices.Sort(d.foreign)
-	return Plan{Steps: steps, Refused: d.refused, Foreign: d.foreign, Revision: observed.Revision}
+	return Plan{Steps: steps, Pending: d.pending, Foreign: d.foreign, Revision: observed.Revision}
 }
 
 func (d *difference) decideDesiredRoles() {
@@ -66,8 +68,8 @@ func (d *difference) decideDesiredRoles() {
 		w := &d.works[i]
 		w.crowd = d.crowd(w.role.Name)
 		w.effect = d.effects(w.crowd.unmanaged, wanted)
-		if w.flag != "" {
-			d.refused = append(d.refused, w.waitingSteps()...)
+		if w.waits {
+			d.pending = append(d.pending, w.pending()...)
 		} else if w.bridge = d.bridgeFor(w.role, w.edit, w.crowd); w.bridge.needed() {
 			d.bridges[w.role.Name] = w.bridge
 			d.doomed[w.bridge.name] = deleteRoles

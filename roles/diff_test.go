@@ -79,10 +79,10 @@ func script(p roles.Plan) string {
 			fmt.Fprintf(&b, "  affects: %s\n", s.Affects)
 		}
 	}
-	for _, r := range p.Refused {
-		fmt.Fprintf(&b, "refused without %s: %s: %s\n", r.Flag, r, r.Reason)
-		if r.Affects != "" {
-			fmt.Fprintf(&b, "  affects: %s\n", r.Affects)
+	for _, waits := range p.Pending {
+		fmt.Fprintf(&b, "pending, needs %s: %s: %s\n", waits.Needs, waits.Step, waits.Reason)
+		if waits.Step.Affects != "" {
+			fmt.Fprintf(&b, "  affects: %s\n", waits.Step.Affects)
 		}
 	}
 	for _, f := range p.Foreign {
@@ -181,8 +181,8 @@ func TestDiff(t *testing.T) {
 			bind user "flannel" to role "flannel"`},
 		{name: "an entry twice that an unmanaged user relies on", desired: policy, observed: "user x: flannel\nuser flannel:\nrole flannel: read /net/*, readwrite /net/*", want: `
 			bind user "flannel" to role "flannel"
-			refused without --adopt: revoke prefix "/net/" from role "flannel": etcd cannot change this entry beside another one with the same key, and user "x", which is left as it is, holds the role
-			refused without --adopt: grant role "flannel" readwrite on prefix "/net/": the policy allows it, and user "x", which is left as it is, holds the role
+			pending, needs adopt: revoke prefix "/net/" from role "flannel": etcd cannot change this entry beside another one with the same key, and user "x", which is left as it is, holds the role
+			pending, needs adopt: grant role "flannel" readwrite on prefix "/net/": the policy allows it, and user "x", which is left as it is, holds the role
 			foreign: user "x" is not in the policy; it holds "flannel"; the policy has "flannel"`},
 		{name: "the same, adopted", desired: policy, allow: roles.Allow{Adopt: true}, observed: "user x: flannel\nuser flannel:\nrole flannel: read /net/*, readwrite /net/*", want: `
 			revoke prefix "/net/" from role "flannel"
@@ -193,8 +193,8 @@ func TestDiff(t *testing.T) {
 			bind user "flannel" to role "flannel"
 			foreign: user "x" is not in the policy; it holds "flannel"; the policy has "flannel"`},
 		{name: "a role that an unmanaged user holds is narrowed", desired: "user nginx: web\nrole web: read /a01/nginx/*", observed: "user nginx: web\nuser legacy: web\nrole web: readwrite /a01/nginx*", want: `
-			refused without --adopt: grant role "web" read on prefix "/a01/nginx/": the policy allows it, and user "legacy", which is left as it is, holds the role
-			refused without --adopt: revoke prefix "/a01/nginx" from role "web": the policy does not allow it, and user "legacy", which is left as it is, holds the role
+			pending, needs adopt: grant role "web" read on prefix "/a01/nginx/": the policy allows it, and user "legacy", which is left as it is, holds the role
+			pending, needs adopt: revoke prefix "/a01/nginx" from role "web": the policy does not allow it, and user "legacy", which is left as it is, holds the role
 			  affects: user "legacy" loses readwrite on prefix "/a01/nginx", and keeps read on prefix "/a01/nginx/"
 			foreign: user "legacy" is not in the policy; it holds "web"; the policy has "web"`},
 		{name: "the same, with --adopt", desired: "user nginx: web\nrole web: read /a01/nginx/*", observed: "user nginx: web\nuser legacy: web\nrole web: readwrite /a01/nginx*", allow: roles.Allow{Adopt: true}, want: `
@@ -203,33 +203,33 @@ func TestDiff(t *testing.T) {
 			revoke prefix "/a01/nginx" from role "web"
 			  affects: user "legacy" loses readwrite on prefix "/a01/nginx", and keeps read on prefix "/a01/nginx/"`},
 		{name: "an unmanaged user gains nothing unasked", desired: "user nginx: web\nrole web: readwrite /a/*", observed: "user nginx: web\nuser y: web\nuser z: all web\nrole web: read /a/*\nrole all: write /a*", want: `
-			refused without --adopt: grant role "web" readwrite on prefix "/a/" (was read): the policy allows more, and users "y", "z", which are left as they are, hold the role
+			pending, needs adopt: grant role "web" readwrite on prefix "/a/" (was read): the policy allows more, and users "y", "z", which are left as they are, hold the role
 			  affects: user "y" gains write on prefix "/a/"
 			foreign: role "all" is not in the policy; held by "z"
 			foreign: user "y" is not in the policy; it holds "web"; the policy has "web"
 			foreign: user "z" is not in the policy; it holds "all", "web"; the policy has "web"`},
 		{name: "lowered, and another role still gives it to one of them", desired: "user nginx: web\nrole web: read /a/*", observed: "user nginx: web\nuser y: web\nuser z: all web\nrole web: readwrite /a/*\nrole all: write /a*", want: `
-			refused without --adopt: grant role "web" read on prefix "/a/" (was readwrite): the policy allows less, and users "y", "z", which are left as they are, hold the role
+			pending, needs adopt: grant role "web" read on prefix "/a/" (was readwrite): the policy allows less, and users "y", "z", which are left as they are, hold the role
 			  affects: user "y" loses write on prefix "/a/"
 			foreign: role "all" is not in the policy; held by "z"
 			foreign: user "y" is not in the policy; it holds "web"; the policy has "web"
 			foreign: user "z" is not in the policy; it holds "all", "web"; the policy has "web"`},
 		{name: "the role of a user that waits for its own flag", desired: policy, observed: "user flannel!: flannel\nrole flannel: readwrite /net/*, read /x", allow: roles.Allow{Adopt: true}, want: `
-			refused without --adopt=recreate: delete user "flannel": it has a password, which etcd takes away only by deleting the user and adding it again
-			refused without --adopt=recreate: revoke key "/x" from role "flannel": the policy does not allow it, and user "flannel", which is left as it is, holds the role
+			pending, needs recreate: delete user "flannel": it has a password, which etcd takes away only by deleting the user and adding it again
+			pending, needs recreate: revoke key "/x" from role "flannel": the policy does not allow it, and user "flannel", which is left as it is, holds the role
 			  affects: user "flannel" loses read on key "/x"`},
 		{name: "the role of a user that waits for --prune", desired: policy, observed: "user flannel: flannel\nuser old: flannel\nrole flannel: readwrite /net/*, read /x", owned: []string{"old"}, want: `
-			refused without --prune: delete user "old": the policy no longer names this user
-			refused without --prune: revoke key "/x" from role "flannel": the policy does not allow it, and user "old", which is left as it is, holds the role
+			pending, needs prune: delete user "old": the policy no longer names this user
+			pending, needs prune: revoke key "/x" from role "flannel": the policy does not allow it, and user "old", which is left as it is, holds the role
 			  affects: user "old" loses read on key "/x"`},
 		{name: "no user is added to a role that holds too much and waits", desired: "user nginx: web\nrole web: read /a", observed: "user legacy: web\nrole web: readwrite /a", want: `
-			refused without --adopt: add user "nginx" without a password: role "web", which the policy gives the user, is not changed without the flag either
-			refused without --adopt: grant role "web" read on key "/a" (was readwrite): the policy allows less, and user "legacy", which is left as it is, holds the role
+			pending, needs adopt: add user "nginx" without a password: role "web", which the policy gives the user, is not changed without the flag either
+			pending, needs adopt: grant role "web" read on key "/a" (was readwrite): the policy allows less, and user "legacy", which is left as it is, holds the role
 			  affects: user "legacy" loses write on key "/a"
 			foreign: user "legacy" is not in the policy; it holds "web"; the policy has "web"`},
 		{name: "no user loses what it has for a role that lacks it and waits", desired: "user a: web\nrole web: read /a, read /b", observed: "user a: old web\nuser legacy: web\nrole web: read /a\nrole old: read /b", owned: []string{"a"}, want: `
-			refused without --adopt: unbind user "a" from role "old": role "web", which the policy gives the user, is not changed without the flag either
-			refused without --adopt: grant role "web" read on key "/b": the policy allows it, and users "a", "legacy", which are left as they are, hold the role
+			pending, needs adopt: unbind user "a" from role "old": role "web", which the policy gives the user, is not changed without the flag either
+			pending, needs adopt: grant role "web" read on key "/b": the policy allows it, and users "a", "legacy", which are left as they are, hold the role
 			  affects: user "legacy" gains read on key "/b"
 			foreign: role "old" is not in the policy; held by "a"
 			foreign: user "legacy" is not in the policy; it holds "web"; the policy has "web"`},
@@ -256,8 +256,8 @@ func TestDiff(t *testing.T) {
 			--
 			delete role "a~bridge"`},
 		{name: "a component is gone", desired: policy, observed: policy + "\nuser old: old\nrole old: read /old", owned: []string{"old"}, want: `
-			refused without --prune: delete user "old": the policy no longer names this user
-			refused without --prune: delete role "old": the policy no longer names this role`},
+			pending, needs prune: delete user "old": the policy no longer names this user
+			pending, needs prune: delete role "old": the policy no longer names this role`},
 		{name: "a component is gone, and may go", desired: policy, observed: policy + "\nuser old: old\nrole old: read /old", owned: []string{"old"}, allow: roles.Allow{Prune: true}, want: `
 			delete role "old"
 			--
@@ -269,11 +269,11 @@ func TestDiff(t *testing.T) {
 			foreign: role "r" is not in the policy; held by "\"x\""
 			foreign: user "\"x\"" is not in the policy; it holds "r"`},
 		{name: "somebody else's user with a policy's name", desired: policy, observed: "user flannel?: flannel\nrole flannel: readwrite /net/*", want: `
-			refused without --adopt: bind user "flannel" to role "flannel": somebody else made this user, and it may have a password`},
+			pending, needs adopt: bind user "flannel" to role "flannel": lockstep did not make this user, and it may have a password`},
 		{name: "adopted", desired: policy, observed: "user flannel?:\nrole flannel: readwrite /net/*", allow: roles.Allow{Adopt: true}, want: `
 			bind user "flannel" to role "flannel"`},
 		{name: "it has a password", desired: policy, observed: "user flannel!: flannel\nrole flannel: readwrite /net/*", allow: roles.Allow{Adopt: true}, owned: []string{"flannel"}, want: `
-			refused without --adopt=recreate: delete user "flannel": it has a password, which etcd takes away only by deleting the user and adding it again`},
+			pending, needs recreate: delete user "flannel": it has a password, which etcd takes away only by deleting the user and adding it again`},
 		{name: "recreated", desired: policy, observed: "user flannel!: flannel\nrole flannel: readwrite /net/*", allow: roles.Allow{Recreate: true}, want: `
 			delete user "flannel"
 			  (user "flannel" is refused from its deletion until it is bound again)

@@ -1,6 +1,10 @@
 package roles
 
-import "fmt"
+import (
+	"fmt"
+
+	"lockstep/policies/pending"
+)
 
 // fate is what a plan does with one user.
 type fate int
@@ -16,10 +20,10 @@ const (
 
 // fateOf decides for a user that the policy names and etcd has. A user is ours when
 // lockstep made it, or when it is named in the policy and known to have no password;
-// the second result is the refusal when it is not.
+// the second result is the pending change when it is not.
 //
 // While auth is on, etcd neither deletes root nor takes its password: it is kept.
-func fateOf(u User, enabled bool, owned Ownership, allow Allow) (fate, *Refusal) {
+func fateOf(u User, enabled bool, owned Ownership, allow Allow) (fate, *Pending) {
 	unknown := u.Password == PasswordUnknown
 	switch {
 	case u.Name == rootName && enabled, u.Password == PasswordAbsent:
@@ -27,13 +31,13 @@ func fateOf(u User, enabled bool, owned Ownership, allow Allow) (fate, *Refusal)
 	case allow.Recreate && (!unknown || !enabled || !owned(u.Name)):
 		return recreated, nil
 	case u.Password == PasswordPresent:
-		return alone, &Refusal{Flag: FlagRecreate, Takeover: true, Step: Step{Action: UserDelete, User: u.Name,
-			Reason: "it has a password, which etcd takes away only by deleting the user and adding it again"}}
+		return alone, &Pending{Needs: pending.Recreate, Step: Step{Action: UserDelete, User: u.Name, TakesOver: true},
+			Reason: "it has a password, which etcd takes away only by deleting the user and adding it again"}
 	case owned(u.Name) || allow.Adopt:
 		return kept, nil
 	}
-	return alone, &Refusal{Flag: FlagAdopt, Takeover: true, Step: Step{Action: UserGrantRole, User: u.Name,
-		Reason: "somebody else made this user, and it may have a password"}}
+	return alone, &Pending{Needs: pending.Adopt, Step: Step{Action: UserGrantRole, User: u.Name, TakesOver: true},
+		Reason: "lockstep did not make this user, and it may have a password"}
 }
 
 // fates decides for every user that the policy names or etcd has.
@@ -42,24 +46,24 @@ func (d *difference) decideUsers(owned Ownership, allow Allow) {
 		want, named := d.desired.User(u.Name)
 		switch {
 		case named:
-			f, refusal := fateOf(u, d.observed.Enabled, owned, allow)
+			f, waits := fateOf(u, d.observed.Enabled, owned, allow)
 			d.fates[u.Name] = f
-			if refusal != nil {
-				refusal.Role = first(want.Roles)
-				d.flags[u.Name] = refusal.Flag
-				d.refused = append(d.refused, *refusal)
+			if waits != nil {
+				waits.Step.Role = first(want.Roles)
+				d.needs[u.Name] = waits.Needs
+				d.pending = append(d.pending, *waits)
 			}
 		case u.Name == rootName || !owned(u.Name):
 			d.fates[u.Name] = alone
 			if !allow.Adopt {
-				d.flags[u.Name] = FlagAdopt
+				d.needs[u.Name] = pending.Adopt
 			}
 		case allow.Prune:
 			d.fates[u.Name] = removed
 		default:
-			d.fates[u.Name], d.flags[u.Name] = withheld, FlagPrune
-			d.refused = append(d.refused, Refusal{Flag: FlagPrune, Step: Step{Action: UserDelete, User: u.Name,
-				Reason: "the policy no longer names this user"}})
+			d.fates[u.Name], d.needs[u.Name] = withheld, pending.Prune
+			d.pending = append(d.pending, Pending{Needs: pending.Prune, Step: Step{Action: UserDelete, User: u.Name},
+				Reason: "the policy no longer names this user"})
 		}
 	}
 	for _, u := range d.desired.Users {

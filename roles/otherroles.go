@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"lockstep/policies/pending"
 )
 
 // decideOtherRoles decides for every role that etcd has and the policy does not
@@ -23,8 +25,8 @@ func (d *difference) decideOtherRoles(owned Ownership, allow Allow) {
 		case !mine || d.any(held, alone):
 			d.foreign = append(d.foreign, fmt.Sprintf("role %q is not in the policy; %s", role.Name, heldBy(held)))
 		case d.any(held, withheld), !isBridge(role.Name) && !allow.Prune:
-			d.refused = append(d.refused, Refusal{Flag: FlagPrune, Step: Step{Action: RoleDelete, Role: role.Name,
-				Reason: "the policy no longer names this role"}})
+			d.pending = append(d.pending, Pending{Needs: pending.Prune, Step: Step{Action: RoleDelete, Role: role.Name},
+				Reason: "the policy no longer names this role"})
 		default:
 			d.doomed[role.Name] = d.deletionPhase(held)
 		}
@@ -101,7 +103,7 @@ func (d *difference) reportForeign() {
 // affected reports whether a change of a role that the plan makes names the user.
 func (d *difference) affected(u User) bool {
 	return slices.ContainsFunc(d.works, func(w work) bool {
-		return w.flag == "" && !w.edit.empty() && w.effect.changes(u.Name)
+		return !w.waits && !w.edit.empty() && w.effect.changes(u.Name)
 	})
 }
 

@@ -1,6 +1,9 @@
 package roles
 
-import "lockstep/policies/keyrange"
+import (
+	"lockstep/policies/keyrange"
+	"lockstep/policies/pending"
+)
 
 // Action is one kind of change to etcd's auth store; the names are etcd's RPCs.
 type Action string
@@ -24,37 +27,28 @@ type Step struct {
 	Permission keyrange.Permission
 	Was        keyrange.Access // what an in-place grant replaces; "" for a new entry
 	Reason     string
-	Interrupts string // why somebody may be refused for a moment; "" when nobody is
-	Affects    string // which unmanaged users lose or gain which right by it; "" when none does
+	Interrupts string // which users may be refused for a moment, and why; "" when none is
+	Affects    string // which unmanaged users lose or gain which permission by it; "" when none does
+	TakesOver  bool   // of a pending step: lockstep did not make its user
 }
 
 // Plan is what Diff found. Applying Steps in order makes etcd equal to the desired state.
 type Plan struct {
 	Steps    []Step
-	Refused  []Refusal // differences that need permission to be mended
-	Foreign  []string  // sentences about what is somebody else's and left alone, sorted
+	Pending  []Pending // differences that are not changed without the operator's permission
+	Foreign  []string  // sentences about unmanaged users and roles, which are left alone, sorted
 	Revision uint64    // authRevision the plan was made on
 }
 
-// Refusal is a difference that Diff will not mend unasked.
-type Refusal struct {
-	Step
-	Flag     string // the flag that allows it
-	Takeover bool   // it takes over a user that lockstep did not make
-}
+// Pending is a step that Diff does not plan without the operator's permission. It needs
+// pending.Prune, pending.Adopt or pending.Recreate.
+type Pending = pending.Change[Step]
 
 // RecoveryPrefix begins the names of the temporary superusers that stand by while auth
-// is turned on. policies.ParseUserName reserves it, so no user of it is anybody else's.
+// is turned on. policies.ParseUserName reserves it, so no component's user has it.
 const RecoveryPrefix = "lockstep-recovery-"
 
-// The flags that allow what Diff does not do unasked.
-const (
-	FlagPrune    = "--prune"
-	FlagAdopt    = "--adopt"
-	FlagRecreate = "--adopt=recreate"
-)
-
-// Allow is what the caller permits beyond what is plainly ours. The zero value permits nothing.
+// Allow is what the operator permits beyond changes of what lockstep made. The zero value permits nothing.
 type Allow struct {
 	Prune    bool // delete owned users and roles that the policy no longer names
 	Adopt    bool // take over users that lockstep did not make, and change roles of the policy that an unmanaged user holds, too

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/policies/keyrange"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 	"lockstep/roles/rolestest"
 )
@@ -98,12 +99,12 @@ func TestTheCasesHoldEveryKindOfDrift(t *testing.T) {
 				seen["affects"]++
 			}
 		}
-		for _, r := range plan.Refused {
-			seen[r.Flag]++
-			if r.User == "" && r.Action != roles.RoleDelete {
+		for _, p := range plan.Pending {
+			seen[p.Needs.String()]++
+			if p.Step.User == "" && p.Step.Action != roles.RoleDelete {
 				seen["a role waits"]++
 			}
-			if r.User != "" && !r.Takeover && r.Flag != roles.FlagPrune {
+			if p.Step.User != "" && !p.Step.TakesOver && p.Needs != pending.Prune {
 				seen["a user waits with its role"]++
 			}
 		}
@@ -116,7 +117,7 @@ func TestTheCasesHoldEveryKindOfDrift(t *testing.T) {
 	}
 	for _, kind := range []string{
 		"RoleAdd", "RoleGrantPermission", "RoleRevokePermission", "RoleDelete", "UserAdd", "UserGrantRole", "UserRevokeRole", "UserDelete",
-		"in place", "interrupts", "affects", "a role waits", "a user waits with its role", "new bridge", "foreign", "--prune", "--adopt", "--adopt=recreate",
+		"in place", "interrupts", "affects", "a role waits", "a user waits with its role", "new bridge", "foreign", "prune", "adopt", "recreate",
 	} {
 		if seen[kind] < 50 {
 			t.Errorf("%q came up %d times in %d cases, want 50", kind, seen[kind], cases)
@@ -128,7 +129,7 @@ func TestAnEmptyPlanNeedsNothing(t *testing.T) {
 	t.Parallel()
 	s := roles.State{Enabled: true, Users: []roles.User{{Name: "a", Roles: []string{"a"}, Password: roles.PasswordAbsent}},
 		Roles: []roles.Role{{Name: "a", Permissions: []keyrange.Permission{keyrange.Prefix("/a/", keyrange.Read)}}}}
-	if plan := roles.Diff(s, s, nil, roles.Allow{}); !plan.Empty() || len(plan.Refused)+len(plan.Foreign) > 0 {
+	if plan := roles.Diff(s, s, nil, roles.Allow{}); !plan.Empty() || len(plan.Pending)+len(plan.Foreign) > 0 {
 		t.Errorf("a state differs from itself: %+v", plan)
 	}
 }

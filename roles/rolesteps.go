@@ -16,7 +16,7 @@ func (d *difference) roleSteps() []Step {
 			steps = append(steps, Step{Phase: addRoles, Action: RoleAdd, Role: w.role.Name, Reason: "the policy names this role and etcd has none"})
 		}
 		steps = append(steps, w.bridge.build(w.role.Name)...)
-		if w.flag == "" {
+		if !w.waits {
 			steps = append(steps, w.changes()...)
 		}
 	}

@@ -3,7 +3,7 @@ package roles
 import "fmt"
 
 // Empty reports whether there is nothing to do: applying an empty plan sends nothing.
-// What was refused is not counted; a state is in step when Refused is empty as well.
+// What is pending is not counted; a state is in step when Pending is empty as well.
 func (p Plan) Empty() bool { return len(p.Steps) == 0 }
 
 // Takes reports whether the step takes a right away: from its user, or from the users of

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"lockstep/policies/keyrange"
+	"lockstep/policies/pending"
 )
 
 // decideWaiting decides which roles of the policy are not changed: those that differ from
@@ -17,7 +18,7 @@ func (d *difference) decideWaiting() {
 		again = false
 		for i := range d.works {
 			w := &d.works[i]
-			if w.flag = d.flagFor(*w); w.flag == "" {
+			if w.needs, w.waits = d.needsOf(*w); !w.waits {
 				continue
 			}
 			for _, u := range d.users[w.role.Name] {
@@ -30,31 +31,18 @@ func (d *difference) decideWaiting() {
 	}
 }
 
-// flagFor is the flag without which the role is not changed; "" for none.
-func (d *difference) flagFor(w work) string {
-	flag := ""
+// needsOf is the permission without which the role is not changed, and whether there is one:
+// the widest of those that its holders wait for. Prune, Adopt and Recreate are ordered so.
+func (d *difference) needsOf(w work) (needs pending.Needs, waits bool) {
 	if w.edit.empty() {
-		return flag
+		return needs, false
 	}
 	for _, u := range d.holders[w.role.Name] {
-		if f := d.flags[u.Name]; rank(f) > rank(flag) {
-			flag = f
+		if n, found := d.needs[u.Name]; found {
+			needs, waits = max(needs, n), true
 		}
 	}
-	return flag
-}
-
-// rank orders flags by how much they allow.
-func rank(flag string) int {
-	switch flag {
-	case FlagPrune:
-		return 1
-	case FlagAdopt:
-		return 2
-	case FlagRecreate:
-		return 3
-	}
-	return 0
+	return needs, waits
 }
 
 // fits reports whether the user may hold the role as it is now, and no other one: it then
@@ -78,36 +66,37 @@ func (d *difference) fits(user string, f fate, want Role) bool {
 
 // postpone leaves the user of the policy as it is until its role may be changed.
 func (d *difference) postpone(u User, f fate, w *work) {
-	d.fates[u.Name], d.flags[u.Name] = alone, w.flag
+	d.fates[u.Name], d.needs[u.Name] = alone, w.needs
 	reason := fmt.Sprintf("role %q, which the policy gives the user, is not changed without the flag either", w.role.Name)
-	refuse := func(a Action, role string) {
-		d.refused = append(d.refused, Refusal{Flag: w.flag, Step: Step{Action: a, User: u.Name, Role: role, Reason: reason}})
+	wait := func(a Action, role string) {
+		d.pending = append(d.pending, Pending{Needs: w.needs, Step: Step{Action: a, User: u.Name, Role: role}, Reason: reason})
 	}
 	have, _ := d.observed.User(u.Name)
 	switch {
 	case f == added:
-		refuse(UserAdd, "")
+		wait(UserAdd, "")
 	case f == recreated:
-		refuse(UserDelete, "")
+		wait(UserDelete, "")
 	case !have.Holds(w.role.Name):
-		refuse(UserGrantRole, w.role.Name)
+		wait(UserGrantRole, w.role.Name)
 	}
 	if f != kept {
 		return
 	}
 	for _, role := range have.Roles {
 		if !u.Holds(role) {
-			refuse(UserRevokeRole, role)
+			wait(UserRevokeRole, role)
 		}
 	}
 }
 
-// waitingSteps is what is not done to the role, and who holds it.
-func (w work) waitingSteps() []Refusal {
-	var out []Refusal
+// pending is what is not done to the role, and which users hold it.
+func (w work) pending() []Pending {
+	var out []Pending
 	for _, s := range w.changes() {
-		s.Reason += ", and " + alsoHeldBy(w.crowd.unmanaged)
-		out = append(out, Refusal{Step: s, Flag: w.flag})
+		reason := s.Reason + ", and " + alsoHeldBy(w.crowd.unmanaged)
+		s.Reason = ""
+		out = append(out, Pending{Step: s, Reason: reason, Needs: w.needs})
 	}
 	return out
 }

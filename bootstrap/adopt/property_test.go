@@ -63,9 +63,9 @@ func onlyListedSteps(s roles.State, p *policies.Policy, text string, seen map[st
 			}
 			seen["step listed"]++
 		}
-		for _, refusal := range plan.Refused {
-			if u, _ := s.User(refusal.User); !owned && u.Password == roles.PasswordAbsent {
-				return fmt.Sprintf("a plan would want %s for %s", refusal.Flag, refusal.Step)
+		for _, waits := range plan.Pending {
+			if u, _ := s.User(waits.Step.User); !owned && u.Password == roles.PasswordAbsent {
+				return fmt.Sprintf("a plan would need %s for %s", waits.Needs, waits.Step)
 			}
 		}
 	}

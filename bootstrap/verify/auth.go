@@ -115,9 +115,9 @@ func findRefused(e *Evidence, found func(subject, text string)) {
 	if !e.Auth.Enabled {
 		return // nobody's password can be known; auth/off says what is wrong
 	}
-	for _, r := range e.rolesPlan().Refused {
-		if !postponed(r) {
-			found(subject(r.Step), fmt.Sprintf("%s; to mend: %s (needs %s)", r.Reason, r.Step, r.Flag))
+	for _, p := range e.rolesPlan().Pending {
+		if !postponed(p) {
+			found(subject(p.Step), fmt.Sprintf("%s; to mend: %s (needs %s)", p.Reason, p.Step, flagOf(p.Needs)))
 		}
 	}
 }

@@ -48,7 +48,7 @@ func authorityChecks() []Check {
 
 func findBlocked(e *Evidence, found func(subject, text string)) {
 	if plan := e.certificatesPlan(); plan.Brought == "" {
-		for _, sentence := range plan.Blocked {
+		for _, sentence := range plan.Blocked() {
 			found("", sentence)
 		}
 	}
@@ -56,7 +56,7 @@ func findBlocked(e *Evidence, found func(subject, text string)) {
 
 func findBlockedBrought(e *Evidence, found func(subject, text string)) {
 	if plan := e.certificatesPlan(); plan.Brought != "" {
-		for _, sentence := range plan.Blocked {
+		for _, sentence := range plan.Blocked() {
 			found(plan.Brought, sentence)
 		}
 	}

@@ -14,9 +14,9 @@ func Beyond(e *Evidence) []Finding {
 		return c.Brief == "" || c.Needs&NeedsFolder != 0 && e.Folder == nil
 	})
 	report := Judge(e, checks)
-	counts, _ := AcceptRefused(e, e.rolesPlan().Refused)
+	counts, _ := AcceptPending(e, e.rolesPlan().Pending)
 	return slices.DeleteFunc(report.Findings, func(f Finding) bool {
-		shown := slices.ContainsFunc(counts, func(r roles.Refusal) bool { return r.User != "" && r.User == f.Subject })
+		shown := slices.ContainsFunc(counts, func(p roles.Pending) bool { return p.Step.User != "" && p.Step.User == f.Subject })
 		return shown || f.Severity == Warning
 	})
 }

@@ -2,19 +2,19 @@ package verify
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"lockstep/policies/keyrange"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
 // waiting is the changes of users and roles that need a flag: those that the plan names,
 // and the bindings of users that the plan leaves alone, on which it says nothing.
-func (e *Evidence) waiting() []roles.Refusal {
+func (e *Evidence) waiting() []roles.Pending {
 	if e.plans.waiting == nil {
 		plan := e.rolesPlan()
-		waits := slices.DeleteFunc(slices.Clone(plan.Refused), func(r roles.Refusal) bool { return !postponed(r) })
+		waits := slices.DeleteFunc(slices.Clone(plan.Pending), func(p roles.Pending) bool { return !postponed(p) })
 		waits = append(waits, silentBindings(roles.Desired(e.Policy), *e.Auth, plan, waits)...)
 		e.plans.waiting = &waits
 	}
@@ -24,28 +24,28 @@ func (e *Evidence) waiting() []roles.Refusal {
 // silentBindings compares the roles of every user of the policy with etcd's, whatever the
 // plan does with the user, and leaves out what a step or a waiting one of the plan says
 // already. So no user of the policy holds a role unseen.
-func silentBindings(desired, observed roles.State, plan roles.Plan, waits []roles.Refusal) []roles.Refusal {
+func silentBindings(desired, observed roles.State, plan roles.Plan, waits []roles.Pending) []roles.Pending {
 	type binding struct {
 		action     roles.Action
 		user, role string
 	}
-	said, flags := map[binding]bool{}, map[string]string{}
+	said, needs := map[binding]bool{}, map[string]pending.Needs{}
 	for _, s := range plan.Steps {
 		said[binding{s.Action, s.User, s.Role}] = true
 	}
-	for _, r := range waits {
-		said[binding{r.Action, r.User, r.Role}] = true
+	for _, p := range waits {
+		said[binding{p.Step.Action, p.Step.User, p.Step.Role}] = true
 	}
-	for _, r := range plan.Refused {
-		if r.Takeover {
-			flags[r.User] = r.Flag
+	for _, p := range plan.Pending {
+		if p.Step.TakesOver {
+			needs[p.Step.User] = p.Needs
 		}
 	}
-	var out []roles.Refusal
+	var out []roles.Pending
 	add := func(a roles.Action, user, role, reason string) {
 		if !said[binding{a, user, role}] && !said[binding{roles.RoleDelete, "", role}] {
-			out = append(out, roles.Refusal{Step: roles.Step{Action: a, User: user, Role: role, Reason: reason},
-				Flag: cmp.Or(flags[user], roles.FlagRecreate), Takeover: true})
+			out = append(out, roles.Pending{Step: roles.Step{Action: a, User: user, Role: role, TakesOver: true},
+				Reason: reason, Needs: cmp.Or(needs[user], pending.Recreate)})
 		}
 	}
 	for _, want := range desired.Users {
@@ -83,9 +83,9 @@ func added(desired, observed roles.State, user, role string) string {
 }
 
 // takeoverRemedy is what puts the roles of a user right that lockstep leaves alone.
-func takeoverRemedy(flag string) string {
-	if flag == roles.FlagRecreate {
-		return fmt.Sprintf("lockstep apply %s deletes the user and adds it again without a password, with its own role alone", flag)
+func takeoverRemedy(needs pending.Needs) string {
+	if needs == pending.Recreate {
+		return Permitting(needs) + " deletes the user and adds it again without a password, with its own role alone"
 	}
-	return fmt.Sprintf("lockstep apply %s takes the user over and leaves it its own role alone", flag)
+	return Permitting(needs) + " takes the user over and leaves it its own role alone"
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lockstep/certgen"
+	"lockstep/policies/pending"
 )
 
 // dueAfter is the part of a certificate's life after which it is due for renewal,
@@ -82,11 +83,21 @@ func certificateChecks() []Check {
 // steps calls use for every step of the folder's plan that has one of the actions.
 func (e *Evidence) steps(use func(certgen.Step), actions ...certgen.Action) {
 	plan, unread := e.certificatesPlan(), e.Folder.Unread()
-	for _, s := range slices.Concat(plan.Steps, plan.Keyless) {
+	for _, s := range slices.Concat(plan.Steps, unsigned(plan)) {
 		if slices.Contains(actions, s.Action) && !unread(s.Path()) { // of what was not read nothing is known
 			use(s)
 		}
 	}
+}
+
+// unsigned is the steps that wait for a CA's key, each with its reason.
+func unsigned(plan certgen.Plan) []certgen.Step {
+	var out []certgen.Step
+	for _, p := range plan.Unsigned() {
+		p.Step.Reason = p.Reason
+		out = append(out, p.Step)
+	}
+	return out
 }
 
 func findMissing(e *Evidence, found func(subject, text string)) {
@@ -156,8 +167,8 @@ func findRevoked(e *Evidence, found func(subject, text string)) {
 }
 
 func findUnnamed(e *Evidence, found func(subject, text string)) {
-	for _, s := range e.certificatesPlan().Removable {
-		found(s.Profile.Path+".crt", s.Reason)
+	for _, p := range pending.Needing(e.certificatesPlan().Pending, pending.Prune) {
+		found(p.Step.Profile.Path+".crt", p.Reason)
 	}
 }
 
@@ -175,8 +186,8 @@ func findFiles(e *Evidence, found func(subject, text string)) {
 }
 
 func findExternal(e *Evidence, found func(subject, text string)) {
-	for _, u := range e.certificatesPlan().Unfit {
-		found(u.Profile.External, u.Reason)
+	for _, p := range e.certificatesPlan().Unfit() {
+		found(p.Step.Profile.External, p.Reason)
 	}
 }
 

@@ -41,7 +41,7 @@ type Evidence struct {
 type plans struct {
 	certificates *certgen.Plan
 	roles        *roles.Plan
-	waiting      *[]roles.Refusal
+	waiting      *[]roles.Pending
 }
 
 // certificatesPlan is what would be done to the folder.

@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -24,11 +25,25 @@ func excessRole(s roles.Step) bool {
 	return s.Role != "" && s.User == "" && s.Takes()
 }
 
-// postponed reports whether the refusal is a step like any other, but for its flag: it
-// would change what an unmanaged user may do. The others are about the user itself.
-func postponed(r roles.Refusal) bool {
-	return !r.Takeover && r.Action != roles.UserDelete && r.Action != roles.RoleDelete
+// postponed reports whether the pending step would change what an unmanaged user may do.
+// The other pending steps take over or remove a user or role.
+func postponed(p roles.Pending) bool {
+	return !p.Step.TakesOver && p.Step.Action != roles.UserDelete && p.Step.Action != roles.RoleDelete
 }
+
+// flagOf is how the operator permits on the command line what a pending step needs.
+func flagOf(needs pending.Needs) string {
+	switch needs {
+	case pending.Prune:
+		return "--prune"
+	case pending.Adopt:
+		return "--adopt"
+	}
+	return "--adopt=recreate"
+}
+
+// Permitting is the command that executes steps that need the permission.
+func Permitting(needs pending.Needs) string { return "lockstep apply " + flagOf(needs) }
 
 // findSteps turns what Diff would do into findings: being out of step is exactly
 // having something to do, be it only with a flag.
@@ -39,18 +54,18 @@ func findSteps(of func(roles.Step) bool) func(*Evidence, func(subject, text stri
 				found(subject(s), fmt.Sprintf("%s; to mend: %s", s.Reason, s))
 			}
 		}
-		for _, r := range e.waiting() {
-			if of(r.Step) {
-				found(subject(r.Step), waitingText(r))
+		for _, p := range e.waiting() {
+			if of(p.Step) {
+				found(subject(p.Step), waitingText(p))
 			}
 		}
 	}
 }
 
-func waitingText(r roles.Refusal) string {
-	text := fmt.Sprintf("%s; to mend: %s (needs %s)", r.Reason, r.Step, r.Flag)
-	if r.Affects != "" {
-		text += ": " + r.Affects
+func waitingText(p roles.Pending) string {
+	text := fmt.Sprintf("%s; to mend: %s (needs %s)", p.Reason, p.Step, flagOf(p.Needs))
+	if p.Step.Affects != "" {
+		text += ": " + p.Step.Affects
 	}
 	return text
 }
@@ -58,14 +73,14 @@ func waitingText(r roles.Refusal) string {
 // flagFor is the remedy of a step that waits for a flag.
 func flagFor(of func(roles.Step) bool) func(*Evidence, string) string {
 	return func(e *Evidence, about string) string {
-		for _, r := range e.waiting() {
-			if !of(r.Step) || subject(r.Step) != about {
+		for _, p := range e.waiting() {
+			if !of(p.Step) || subject(p.Step) != about {
 				continue
 			}
-			if r.Takeover {
-				return takeoverRemedy(r.Flag)
+			if p.Step.TakesOver {
+				return takeoverRemedy(p.Needs)
 			}
-			return fmt.Sprintf("lockstep plan names the users that lose or gain by it; lockstep apply %s does it; or give the component a role of its own in the policy", r.Flag)
+			return fmt.Sprintf("lockstep plan names the users that lose or gain by it; %s does it; or give the component a role of its own in the policy", Permitting(p.Needs))
 		}
 		return ""
 	}

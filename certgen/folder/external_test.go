@@ -133,8 +133,8 @@ func TestABroughtCASigns(t *testing.T) {
 					t.Fatal(err)
 				}
 				left := diff(t, f, p)
-				if len(left.Steps)+len(left.Blocked)+len(left.Keyless) != 0 {
-					t.Errorf("left to do: %v %v %v", left.Steps, left.Blocked, left.Keyless)
+				if len(left.Steps)+len(left.Blocked())+len(left.Unsigned()) != 0 {
+					t.Errorf("left to do: %v %v", left.Steps, left.Pending)
 				}
 				for _, ca := range certgen.CAs() {
 					if _, err := os.Lstat(filepath.Join(f.Path(), certgen.CAPath(ca)+".key")); !errors.Is(err, fs.ErrNotExist) {
@@ -259,7 +259,7 @@ func TestExternalCertificates(t *testing.T) {
 				t.Errorf("leaf %v, problem %q", pair.Leaf != nil, pair.Problem)
 			}
 			got := ""
-			for _, u := range diff(t, f, p).Unfit {
+			for _, u := range diff(t, f, p).Unfit() {
 				got += u.Reason
 			}
 			if got != c.want {
@@ -319,7 +319,7 @@ func TestExternalCertificatesAreNoted(t *testing.T) {
 	apply := func(p *policies.Policy) {
 		t.Helper()
 		plan := diff(t, f, p)
-		if err := f.Apply(context.Background(), certgen.Plan{Steps: slices.Concat(plan.Steps, plan.Removable)}, clock, 4, nil); err != nil {
+		if err := f.Apply(context.Background(), certgen.Plan{Steps: slices.Concat(plan.Steps, plan.Removals())}, clock, 4, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -340,8 +340,8 @@ func TestExternalCertificatesAreNoted(t *testing.T) {
 		if pair.Key != certgen.KeyAbsent || pair.Leaf == nil || !pair.Leaf.Equal(leaf.Leaf) {
 			t.Errorf("noted: %+v", pair)
 		}
-		if left := diff(t, f, p); len(left.Steps)+len(left.Removable) != 0 {
-			t.Errorf("left to do: %v %v", left.Steps, left.Removable)
+		if left := diff(t, f, p); len(left.Steps)+len(left.Removals()) != 0 {
+			t.Errorf("left to do: %v %v", left.Steps, left.Removals())
 		}
 	}
 	without := *p

@@ -141,7 +141,7 @@ func scenarios(t *testing.T) map[string]struct {
 func wanted(t testing.TB, f *Folder, p *policies.Policy) certgen.Plan {
 	t.Helper()
 	plan := diff(t, f, p)
-	plan.Steps = append(plan.Steps, plan.Removable...)
+	plan.Steps = append(plan.Steps, plan.Removals()...)
 	return plan
 }
 

@@ -80,8 +80,8 @@ func observe(t testing.TB, f *Folder) certgen.State {
 func diff(t testing.TB, f *Folder, p *policies.Policy) certgen.Plan {
 	t.Helper()
 	plan := certgen.Diff(certgen.Desired(p), observe(t, f), clock())
-	if len(plan.Blocked) > 0 {
-		t.Fatalf("blocked: %q", plan.Blocked)
+	if len(plan.Blocked()) > 0 {
+		t.Fatalf("blocked: %q", plan.Blocked())
 	}
 	return plan
 }
@@ -108,7 +108,7 @@ func inStep(t testing.TB, f *Folder, p *policies.Policy) {
 	s := observe(t, f)
 	plan := certgen.Diff(certgen.Desired(p), s, clock())
 	if !plan.Empty() {
-		t.Errorf("still to do: %v %v", plan.Steps, plan.Blocked)
+		t.Errorf("still to do: %v %v", plan.Steps, plan.Blocked())
 	}
 	if len(s.Stray)+len(s.Unfinished) > 0 {
 		t.Errorf("stray %v, unfinished %v", s.Stray, s.Unfinished)

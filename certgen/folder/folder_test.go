@@ -166,11 +166,11 @@ func TestRetire(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan := diff(t, f, edge(t, "a"))
-	if len(plan.Steps) != 0 || len(plan.Removable) != 2 {
-		t.Fatalf("%v, removable %v", plan.Steps, plan.Removable)
+	if len(plan.Steps) != 0 || len(plan.Removals()) != 2 {
+		t.Fatalf("%v, removable %v", plan.Steps, plan.Removals())
 	}
 	var done []string
-	err := f.Apply(context.Background(), certgen.Plan{Steps: plan.Removable}, clock, 1, func(s certgen.Step) { done = append(done, s.String()) })
+	err := f.Apply(context.Background(), certgen.Plan{Steps: plan.Removals()}, clock, 1, func(s certgen.Step) { done = append(done, s.String()) })
 	if err != nil {
 		t.Fatal(err)
 	}

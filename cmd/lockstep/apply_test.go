@@ -7,14 +7,15 @@ import (
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
 	"lockstep/policies/hint"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
-func planFor(flags ...string) *bootstrap.Proposal {
+func planFor(needs ...pending.Needs) *bootstrap.Proposal {
 	p := &bootstrap.Proposal{ClusterID: 0xa, Policy: "p", Observed: "o", Folder: "f"}
 	p.Roles.Revision = 7
-	for _, flag := range flags {
-		p.Roles.Refused = append(p.Roles.Refused, roles.Refusal{Flag: flag})
+	for _, n := range needs {
+		p.Roles.Pending = append(p.Roles.Pending, roles.Pending{Needs: n})
 	}
 	return p
 }
@@ -61,7 +62,7 @@ func TestCompare(t *testing.T) {
 
 func TestCure(t *testing.T) {
 	t.Parallel()
-	both := planFor(roles.FlagPrune)
+	both := planFor(pending.Prune)
 	both.Roles.Steps = []roles.Step{{Action: roles.RoleAdd}}
 	plain := planFor()
 	plain.Roles.Steps = both.Roles.Steps
@@ -70,8 +71,8 @@ func TestCure(t *testing.T) {
 		p          *bootstrap.Proposal
 	}{
 		{"steps", "lockstep apply does it.", plain},
-		{"refused", "lockstep apply --adopt --prune does it, if you mean it.", planFor(roles.FlagPrune, roles.FlagAdopt)},
-		{"the stronger adoption holds the weaker", "lockstep apply --adopt=recreate does it, if you mean it.", planFor(roles.FlagAdopt, roles.FlagRecreate)},
+		{"refused", "lockstep apply --adopt --prune does it, if you mean it.", planFor(pending.Prune, pending.Adopt)},
+		{"the stronger adoption holds the weaker", "lockstep apply --adopt=recreate does it, if you mean it.", planFor(pending.Adopt, pending.Recreate)},
 		{"both", "lockstep apply does it; what needs a flag is done by lockstep apply --prune, if you mean it.", both},
 	}
 	for _, test := range tests {

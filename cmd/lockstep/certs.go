@@ -93,7 +93,7 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 		return err
 	}
 	plan := certgen.DiffRoot(p, opts.ttl, state, opts.now())
-	if problems := slices.Concat(plan.Blocked, plan.Waiting()); len(problems) > 0 {
+	if problems := slices.Concat(plan.Blocked(), plan.Waiting()); len(problems) > 0 {
 		return hint.Refuse("", "issuing root's certificate: %s", problems[0])
 	}
 	if err := f.Apply(ctx, plan, opts.now, inFlight, func(certgen.Step) {}); err != nil {

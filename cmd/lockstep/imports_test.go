@@ -26,6 +26,7 @@ func mayImport() map[string][]string {
 	return map[string][]string{
 		"lockstep/policies/hint":     {},
 		"lockstep/policies/count":    {},
+		"lockstep/policies/pending":  {},
 		"lockstep/policies/keyrange": {"lockstep/policies/hint"},
 		"lockstep/policies/strict":   {"lockstep/policies/hint", "lockstep/policies/count"},
 		"lockstep/policies/presets":  {"lockstep/policies/hint", "lockstep/policies/keyrange", "lockstep/policies/strict"},

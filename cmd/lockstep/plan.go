@@ -16,6 +16,7 @@ import (
 	"lockstep/bootstrap"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies/hint"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -143,13 +144,16 @@ func cure(p *bootstrap.Proposal) string {
 	return "lockstep apply does it; what needs a flag is done by lockstep apply " + flags + ", if you mean it."
 }
 
-// flagsOf is the flags that allow everything: adopting with passwords taken away
-// holds plain adopting.
+// flagsOf is the flags that permit everything: --adopt=recreate includes --adopt.
 func flagsOf(p *bootstrap.Proposal) string {
-	flags := p.Flags()
-	if slices.Contains(flags, roles.FlagRecreate) {
-		flags = slices.DeleteFunc(flags, func(f string) bool { return f == roles.FlagAdopt })
+	needs := p.Needs()
+	var flags []string
+	for _, n := range needs {
+		if n != pending.Adopt || !slices.Contains(needs, pending.Recreate) {
+			flags = append(flags, view.Flag(n))
+		}
 	}
+	slices.Sort(flags)
 	return strings.Join(flags, " ")
 }
 

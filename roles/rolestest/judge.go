@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lockstep/policies/keyrange"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -49,7 +50,7 @@ func (c Case) AtEnd(end roles.State) string {
 	}
 	for _, want := range c.Desired.Roles {
 		have, found := end.Role(want.Name)
-		if waits := slices.ContainsFunc(again.Refused, func(r roles.Refusal) bool { return r.User == "" && r.Role == want.Name }); waits {
+		if waits := slices.ContainsFunc(again.Pending, func(p roles.Pending) bool { return p.Step.User == "" && p.Step.Role == want.Name }); waits {
 			if problem := c.waitsRightly(want.Name, end, again); problem != "" {
 				return problem
 			}
@@ -61,11 +62,11 @@ func (c Case) AtEnd(end roles.State) string {
 	}
 	for _, want := range c.Desired.Users {
 		have, found := end.User(want.Name)
-		refused := slices.ContainsFunc(again.Refused, func(r roles.Refusal) bool { return r.User == want.Name })
-		if !refused && (!found || !slices.Equal(have.Roles, want.Roles)) {
+		waits := slices.ContainsFunc(again.Pending, func(p roles.Pending) bool { return p.Step.User == want.Name })
+		if !waits && (!found || !slices.Equal(have.Roles, want.Roles)) {
 			return fmt.Sprintf("user %q holds %q, want %q", want.Name, have.Roles, want.Roles)
 		}
-		if !refused && have.Password == roles.PasswordPresent && !(want.Name == "root" && end.Enabled) {
+		if !waits && have.Password == roles.PasswordPresent && !(want.Name == "root" && end.Enabled) {
 			return fmt.Sprintf("user %q has a password", want.Name)
 		}
 	}
@@ -75,8 +76,8 @@ func (c Case) AtEnd(end roles.State) string {
 func (c Case) foreignTouched(end roles.State, again roles.Plan) string {
 	for _, u := range c.Observed.Users {
 		_, named := c.Desired.User(u.Name)
-		refused := slices.ContainsFunc(again.Refused, func(r roles.Refusal) bool { return r.User == u.Name && r.Flag != "--prune" })
-		if named && !refused || !named && c.Owned[u.Name] && c.Allow.Prune {
+		waits := slices.ContainsFunc(again.Pending, func(p roles.Pending) bool { return p.Step.User == u.Name && p.Needs != pending.Prune })
+		if named && !waits || !named && c.Owned[u.Name] && c.Allow.Prune {
 			continue
 		}
 		now, found := end.User(u.Name)
@@ -110,12 +111,12 @@ func (c Case) waitsRightly(role string, end roles.State, again roles.Plan) strin
 }
 
 // leftAsItIs reports whether the plan neither removes the user nor makes it what the
-// policy says, for want of a flag.
+// policy says, because it needs a permission.
 func (c Case) leftAsItIs(user string, plan roles.Plan) bool {
 	_, named := c.Desired.User(user)
 	switch {
 	case named:
-		return slices.ContainsFunc(plan.Refused, func(r roles.Refusal) bool { return r.User == user })
+		return slices.ContainsFunc(plan.Pending, func(p roles.Pending) bool { return p.Step.User == user })
 	case c.Owned[user]:
 		return !c.Allow.Prune
 	}
@@ -219,7 +220,7 @@ func foreign(plan roles.Plan, c Case, user string) bool {
 	if _, named := c.Desired.User(user); !named {
 		return true
 	}
-	return slices.ContainsFunc(plan.Refused, func(r roles.Refusal) bool { return r.User == user })
+	return slices.ContainsFunc(plan.Pending, func(p roles.Pending) bool { return p.Step.User == user })
 }
 
 func allUsers(states ...roles.State) []string {

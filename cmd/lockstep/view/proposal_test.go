@@ -16,6 +16,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/keyrange"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -56,7 +57,7 @@ func everything() *bootstrap.Proposal {
 		{Action: certgen.Write, File: "members/etcd1/etcd.env", Reason: "differs from the policy"},
 		{Action: certgen.Restrict, File: "components/till/client.key", Reason: "its mode is 0644"},
 	}
-	p.Certificates.Removable = []certgen.Step{issue("components/gone/client", certgen.Retire, "the policy does not name it any more")}
+	p.Retire = []certgen.Step{issue("components/gone/client", certgen.Retire, "the policy does not name it any more")}
 	const refused = `user "stock-user" is refused from its deletion until it is bound again`
 	p.Roles = roles.Plan{
 		Revision: 41,
@@ -68,17 +69,18 @@ func everything() *bootstrap.Proposal {
 			{Action: roles.RoleGrantPermission, Role: "stock-role", Permission: keyrange.Prefix("/stock/", keyrange.ReadWrite), Reason: "the policy allows it"},
 			{Action: roles.UserDelete, User: "stock-user", Reason: "it may have a password", Interrupts: refused},
 			{Action: roles.UserAdd, User: "stock-user", Reason: "it is made again", Interrupts: refused},
-			{Action: roles.UserAdd, User: "back", Reason: "the policy names this user"},
 			{Action: roles.UserGrantRole, User: "stock-user", Role: "stock-role", Reason: "the policy gives the user this role"},
 			{Action: roles.UserGrantRole, User: "boss", Role: "root", Reason: "the policy gives the user this role"},
 			{Action: roles.UserAdd, User: "root", Reason: "the policy names this user"},
 			{Action: roles.UserRevokeRole, User: "spare", Role: "root", Reason: "the policy does not give the user this role"},
 		},
-		Refused: []roles.Refusal{{Flag: roles.FlagPrune, Step: roles.Step{Action: roles.UserDelete, User: "old", Reason: "the policy no longer names this user"}}},
+		Pending: []roles.Pending{
+			{Needs: pending.Prune, Step: roles.Step{Action: roles.UserDelete, User: "old"}, Reason: "the policy no longer names this user"},
+			{Needs: pending.ReuseName, Step: roles.Step{Action: roles.UserAdd, User: "back"}, Reason: "it had a certificate before, which is valid until 2027-02-22 and would come back to life"},
+		},
 		Foreign: []string{`role "x" is not in the policy; no user holds it`},
 	}
-	p.Withheld = []bootstrap.Withheld{{Step: issue("proxies/p1/client", certgen.Retire, "the policy does not name it any more"), Flag: roles.FlagPrune}}
-	p.Revived = []bootstrap.Revival{{User: "back", Until: time.Date(2027, 2, 22, 23, 0, 0, 0, time.FixedZone("", 3600*2))}}
+	p.Certificates.Pending = []certgen.Pending{{Step: issue("proxies/p1/client", certgen.Retire, ""), Reason: "the policy does not name it any more", Needs: pending.Prune}}
 	p.Stray = []string{"spare"}
 	return p
 }
@@ -86,19 +88,19 @@ func everything() *bootstrap.Proposal {
 func TestProposalText(t *testing.T) {
 	t.Parallel()
 	refusedOnly := &bootstrap.Proposal{Folder: "cc", Enabled: true}
-	refusedOnly.Roles.Refused = everything().Roles.Refused
+	refusedOnly.Roles.Pending = everything().Roles.Pending[:1]
 	removed := &bootstrap.Proposal{Folder: "cc", Enabled: true, Former: bootstrap.Former{
 		Users: map[string]string{"sales-user": "sales", "away-user": "away"}, Roles: map[string]string{"sales-role": "sales"},
 	}}
-	removed.Certificates.Removable = []certgen.Step{issue("components/sales/client", certgen.Retire, "the policy does not name it any more")}
+	removed.Retire = []certgen.Step{issue("components/sales/client", certgen.Retire, "the policy does not name it any more")}
 	removed.Roles.Steps = []roles.Step{{Action: roles.UserDelete, User: "sales-user"}, {Action: roles.RoleDelete, Role: "sales-role"}}
-	removed.Roles.Refused = []roles.Refusal{{Flag: roles.FlagPrune, Step: roles.Step{Action: roles.UserDelete, User: "away-user"}}}
+	removed.Roles.Pending = []roles.Pending{{Needs: pending.Prune, Step: roles.Step{Action: roles.UserDelete, User: "away-user"}}}
 	narrow := roles.Step{Action: roles.RoleRevokePermission, Role: "till", Permission: keyrange.Prefix("/", keyrange.Read),
 		Reason: "the policy does not allow it", Affects: `user "legacy" loses read on prefix "/"`}
 	notes := []bootstrap.Note{{Component: "till", Preset: "shop/till", Text: "close the till first"}}
 	narrowed := &bootstrap.Proposal{Folder: "cc", Enabled: true, Notes: notes, Plan: bootstrap.Plan{Roles: roles.Plan{Steps: []roles.Step{narrow}}}}
 	waiting := &bootstrap.Proposal{Folder: "cc", Enabled: true, Notes: notes,
-		Plan: bootstrap.Plan{Roles: roles.Plan{Refused: []roles.Refusal{{Step: narrow, Flag: roles.FlagAdopt}}}}}
+		Plan: bootstrap.Plan{Roles: roles.Plan{Pending: []roles.Pending{{Step: narrow, Reason: narrow.Reason, Needs: pending.Adopt}}}}}
 	found := []verify.Finding{{Code: "auth/off"}}
 	for _, user := range []string{"a", "b\x1b", "c", "d", "e", "f", "g"} {
 		found = append(found, verify.Finding{Code: "users/unmanaged-root", Subject: user})
@@ -229,9 +231,9 @@ func TestProposalJSON(t *testing.T) {
 		Finding: verify.Finding{Code: "users/unsettled", Subject: "old", Text: "it has a password", Remedy: "look at it"},
 		Until:   time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Reason: "its program needs it",
 	}}
-	p.Roles.Refused[0].Affects = `user "legacy" loses read on key "/x"`
-	p.Certificates.Steps, p.Certificates.Removable = p.Certificates.Steps[6:], nil
-	p.Roles.Steps = p.Roles.Steps[5:8]
+	p.Roles.Pending[0].Step.Affects = `user "legacy" loses read on key "/x"`
+	p.Certificates.Steps, p.Retire = p.Certificates.Steps[6:], nil
+	p.Roles.Steps = p.Roles.Steps[5:7]
 	answer := Proposal{Policy: shopPolicy(t), Proposal: p}
 	var out bytes.Buffer
 	if err := NewPrinter(&out, JSON, true).Print(answer); err != nil {

@@ -3,9 +3,7 @@ package view
 import (
 	"slices"
 	"strings"
-	"time"
 
-	"lockstep/bootstrap"
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/roles"
@@ -40,40 +38,26 @@ func (p Proposal) groups() []group {
 	owner := p.owners()
 	for _, s := range p.Proposal.Roles.Steps {
 		name := owner(s)
-		by[name] = append(by[name], p.ofEtcd(s))
+		by[name] = append(by[name], ofEtcd(s))
 	}
-	for _, s := range p.Proposal.Certificates.Removable {
+	for _, s := range p.Proposal.Retire {
 		name := ofPath(s.Path())
 		by[name] = append(by[name], change{sign: "-", half: "certificates", text: s.String(), reason: s.Reason})
 	}
-	for _, r := range p.Proposal.Roles.Refused {
-		name := owner(r.Step)
-		by[name] = append(by[name], change{sign: "!", half: "etcd", text: r.Step.String(), reason: r.Reason, interrupts: r.Interrupts, affects: r.Affects, flag: r.Flag})
+	for _, c := range p.Proposal.Roles.Pending {
+		name := owner(c.Step)
+		by[name] = append(by[name], change{sign: "!", half: "etcd", text: c.Step.String(), reason: c.Reason,
+			interrupts: c.Step.Interrupts, affects: c.Step.Affects, flag: Flag(c.Needs), needs: awaited(c.Needs, "")})
 	}
-	for _, h := range p.Proposal.Held {
-		step := roles.Step{Action: roles.UserAdd, User: h.User}
-		name := owner(step)
-		by[name] = append(by[name], change{sign: "!", half: "etcd", text: step.String(), reason: h.Why, needs: "its certificate"})
-	}
-	for _, w := range p.Proposal.Withheld {
-		name := ofPath(w.Path())
-		by[name] = append(by[name], change{sign: "!", half: "certificates", text: w.String(), reason: w.Reason, flag: w.Flag, needs: w.Needs})
-	}
-	for _, u := range p.Proposal.Certificates.Unfit {
-		name := u.Profile.Identity
-		by[name] = append(by[name], change{sign: "!", half: "certificates", text: "make " + u.Profile.External + " again", reason: u.Reason, needs: "whoever makes it"})
+	for _, c := range p.Proposal.Certificates.Pending {
+		name := ofPath(c.Step.Path())
+		by[name] = append(by[name], change{sign: "!", half: "certificates", text: c.Step.String(), reason: c.Reason,
+			flag: Flag(c.Needs), needs: awaited(c.Needs, c.Step.Signer())})
 	}
 	return ordered(by, p.Policy)
 }
 
-// ofEtcd is one step in etcd; adding a user that would be revived is refused.
-func (p Proposal) ofEtcd(s roles.Step) change {
-	for _, r := range p.Proposal.Revived {
-		if s.Action == roles.UserAdd && s.User == r.User {
-			return change{sign: "!", half: "etcd", text: s.String(), flag: bootstrap.FlagReuseName,
-				reason: "it had a certificate before, which is valid until " + r.Until.UTC().Format(time.DateOnly) + " and would come back to life"}
-		}
-	}
+func ofEtcd(s roles.Step) change {
 	return change{sign: roleSign(s), half: "etcd", text: s.String(), reason: s.Reason, interrupts: s.Interrupts, affects: s.Affects}
 }
 

@@ -6,31 +6,31 @@ import (
 	"lockstep/roles"
 )
 
-// AcceptRefused parts what a plan refuses: rest counts, and accepted is what the policy
-// accepts in its place, as verify finds it. A user is accepted only as a whole: where a
-// password that is not accepted, or a role, is found as well, the refusal counts.
+// AcceptPending splits the pending changes of a plan: rest counts, and accepted is the
+// findings that the policy accepts in place of the others. A user is accepted only as a
+// whole: where a password that is not accepted, or a role, is found as well, its change counts.
 //
 // A user that lockstep did not make, and to whom it would issue a certificate, is never
 // accepted: the certificate would be power over that user.
-func AcceptRefused(e *Evidence, refused []roles.Refusal) (rest []roles.Refusal, accepted []AcceptedFinding) {
+func AcceptPending(e *Evidence, list []roles.Pending) (rest []roles.Pending, accepted []AcceptedFinding) {
 	checks := slices.DeleteFunc(authChecks(), func(c Check) bool {
 		return !slices.Contains([]string{"users/missing", "users/excess", "users/password", "users/unsettled"}, c.Code)
 	})
 	report := Judge(e, checks)
 	owned := e.owned()
-	passes := func(r roles.Refusal) bool {
-		about := subject(r.Step)
-		return !postponed(r) && (!r.Takeover || owned(r.User) || !e.issuesFor(r.User)) &&
+	passes := func(p roles.Pending) bool {
+		about := subject(p.Step)
+		return !postponed(p) && (!p.Step.TakesOver || owned(p.Step.User) || !e.issuesFor(p.Step.User)) &&
 			slices.ContainsFunc(report.Accepted, func(a AcceptedFinding) bool { return a.Code == "users/unsettled" && a.Subject == about }) &&
 			!slices.ContainsFunc(report.Findings, func(f Finding) bool { return f.Subject == about })
 	}
 	subjects := map[string]bool{}
-	for _, r := range refused {
-		if !passes(r) {
-			rest = append(rest, r)
+	for _, p := range list {
+		if !passes(p) {
+			rest = append(rest, p)
 			continue
 		}
-		subjects[subject(r.Step)] = true
+		subjects[subject(p.Step)] = true
 	}
 	for _, a := range report.Accepted {
 		if subjects[a.Subject] {

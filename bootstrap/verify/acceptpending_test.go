@@ -13,7 +13,7 @@ import (
 
 // A user that waits for a flag is accepted as a whole or not at all: its password, that it
 // is left as it is, and roles that are the policy's.
-func TestAcceptRefused(t *testing.T) {
+func TestAcceptPending(t *testing.T) {
 	t.Parallel()
 	const (
 		password  = `  - {check: users/password, subject: app, reason: why, until: "2026-11-24"}` + "\n"
@@ -47,7 +47,7 @@ func TestAcceptRefused(t *testing.T) {
 			Roles:   []roles.Role{{Name: "app", Permissions: []keyrange.Permission{keyrange.Prefix("/app/", keyrange.ReadWrite)}}},
 		}
 		e := &Evidence{Policy: p, Now: now, Auth: &s, Folder: &certgen.State{}}
-		rest, accepted := AcceptRefused(e, e.rolesPlan().Refused)
+		rest, accepted := AcceptPending(e, e.rolesPlan().Pending)
 		var got []string
 		for _, a := range accepted {
 			got = append(got, a.Code)
