@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 
+	"lockstep/certgen/authority/pbes2"
 	"lockstep/policies"
 )
 
@@ -44,7 +45,47 @@ func EncodeKey(key crypto.Signer) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
-// ParseKey reads a PKCS#8 PEM private key. Its errors never contain any of it.
+// encryptedType is the PEM type of an encrypted PKCS#8 key (RFC 7468, section 11).
+const encryptedType = "ENCRYPTED PRIVATE KEY"
+
+// ErrEncrypted says that a private key is encrypted, and that no passphrase was given.
+var ErrEncrypted = errors.New("the key is encrypted")
+
+// EncryptKey is key as encrypted PKCS#8 PEM. An empty passphrase is an error.
+func EncryptKey(key crypto.Signer, passphrase []byte) ([]byte, error) {
+	plain, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a key: %w", err)
+	}
+	defer clear(plain)
+	der, err := pbes2.Encrypt(plain, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: encryptedType, Bytes: der}), nil
+}
+
+// DecryptKey reads an encrypted PKCS#8 PEM private key. The error is pbes2.ErrPassphrase for
+// a wrong passphrase. Its errors never contain any of the key or the passphrase.
+func DecryptKey(content, passphrase []byte) (crypto.Signer, error) {
+	block, _ := pem.Decode(content)
+	if block == nil || block.Type != encryptedType {
+		return nil, errors.New("this is not an encrypted PKCS#8 private key in PEM")
+	}
+	plain, err := pbes2.Decrypt(block.Bytes, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plain)
+	key, err := parsePKCS8(&pem.Block{Type: "PRIVATE KEY", Bytes: plain})
+	if err != nil { // the padding was right by chance
+		return nil, pbes2.ErrPassphrase
+	}
+	return key, nil
+}
+
+// ParseKey reads a PKCS#8 PEM private key; the error is ErrEncrypted for an encrypted one.
+// Its errors never contain any of it.
 func ParseKey(content []byte) (crypto.Signer, error) {
 	block, _ := pem.Decode(content)
 	if block == nil {
@@ -55,8 +96,8 @@ func ParseKey(content []byte) (crypto.Signer, error) {
 
 func parsePKCS8(block *pem.Block) (crypto.Signer, error) {
 	switch {
-	case block.Type == "ENCRYPTED PRIVATE KEY":
-		return nil, errors.New("the key is encrypted")
+	case block.Type == encryptedType:
+		return nil, ErrEncrypted
 	case block.Type != "PRIVATE KEY":
 		return nil, fmt.Errorf("a PEM block %q is where a PKCS#8 PRIVATE KEY belongs", block.Type)
 	}
@@ -73,7 +114,8 @@ func parsePKCS8(block *pem.Block) (crypto.Signer, error) {
 
 // ParseAnyKey reads a private key in the forms in which other software keeps a CA's:
 // PKCS#8, PKCS#1 (RSA) or SEC1 (EC), the latter also behind its curve's parameters as
-// openssl writes it. Its errors never contain any of it.
+// openssl writes it. The error is ErrEncrypted for an encrypted PKCS#8 key. Its errors never
+// contain any of it.
 func ParseAnyKey(content []byte) (crypto.Signer, error) {
 	block, rest := pem.Decode(content)
 	if block != nil && block.Type == "EC PARAMETERS" {
@@ -83,7 +125,7 @@ func ParseAnyKey(content []byte) (crypto.Signer, error) {
 	case block == nil:
 		return nil, errors.New("this is not PEM")
 	case block.Headers["DEK-Info"] != "":
-		return nil, errors.New("the key is encrypted")
+		return nil, errors.New("the key is encrypted in the traditional form of openssl (DEK-Info), which is not read")
 	case block.Type == "RSA PRIVATE KEY":
 		if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
 			return key, nil
