@@ -119,6 +119,10 @@ func (w *World) Root(ctx context.Context) (*tls.Certificate, error) {
 	made, err := w.Mint(ctx, certgen.RootProfile(w.Policy, rootTTL))
 	if err != nil {
 		found, fileErr := w.rootFile()
+		if errors.Is(err, authority.ErrEncrypted) && errors.Is(fileErr, fs.ErrNotExist) {
+			fileErr = hint.With(err, "Give the passphrase by --passphrase-file FILE or --passphrase-fd N (commands that only read do not ask for it), "+
+				"or bring root's certificate: lockstep certs issue root --ttl 1h.")
+		}
 		if fileErr == nil || errors.Is(err, fs.ErrNotExist) { // else why the CA does not sign is the cause
 			from = "root/client.crt in the PKI folder"
 			made, err = found, fileErr

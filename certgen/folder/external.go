@@ -10,6 +10,7 @@ import (
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
+	"lockstep/certgen/authority/pbes2"
 	"lockstep/policies"
 	"lockstep/policies/hint"
 )
@@ -25,9 +26,13 @@ type External struct {
 // Bring makes f know what lies outside of it. Call it before anything else.
 func (f *Folder) Bring(o External) { f.external = o }
 
+// Passphrase gives the passphrase of the key that what names. It is called when it is
+// needed; nil, or nothing without an error, is for a run that has none and does not ask.
+type Passphrase func(what string) ([]byte, error)
+
 // ReadExternal reads what p names outside the PKI folder, and the CA's key from the file
 // caKey, "" for none. Certificates that somebody else makes are read when the folder is.
-func ReadExternal(p *policies.Policy, caKey string) (External, error) {
+func ReadExternal(p *policies.Policy, caKey string, passphrase Passphrase) (External, error) {
 	o := External{Certificates: map[string]string{}}
 	for _, c := range p.Components {
 		if profile := certgen.ComponentProfile(p, c); profile.External != "" {
@@ -50,13 +55,14 @@ func ReadExternal(p *policies.Policy, caKey string) (External, error) {
 			"certificates.ca.cert in the policy names its certificate, one in PEM; a relative path begins at the policy file.")
 	}
 	if caKey != "" {
-		o.Key, err = readCAKey(caKey, o.CA)
+		o.Key, err = readCAKey(caKey, o.CA, passphrase)
 	}
 	return o, err
 }
 
-// readCAKey reads the key of ca, in any of the forms that openssl, cfssl and kubeadm write.
-func readCAKey(path string, ca *x509.Certificate) (crypto.Signer, error) {
+// readCAKey reads the key of ca, in any of the forms that openssl, cfssl and kubeadm write,
+// encrypted PKCS#8 included.
+func readCAKey(path string, ca *x509.Certificate, passphrase Passphrase) (crypto.Signer, error) {
 	content, info, err := readAny(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the CA's key: %w", err)
@@ -66,13 +72,40 @@ func readCAKey(path string, ca *x509.Certificate) (crypto.Signer, error) {
 		return nil, err
 	}
 	key, err := authority.ParseAnyKey(content)
+	if errors.Is(err, authority.ErrEncrypted) {
+		key, err = decryptBrought(path, content, passphrase)
+	}
+	if hint.Of(err) == hint.Refused {
+		return nil, fmt.Errorf("reading the CA's key %s: %w", path, err)
+	}
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("reading the CA's key %s: %w", path, err), "It is to be one unencrypted private key in PEM: PKCS#8, PKCS#1 or SEC1.")
+		return nil, hint.With(fmt.Errorf("reading the CA's key %s: %w", path, err), "It is to be one private key in PEM: PKCS#8 (encrypted or not), PKCS#1 or SEC1. "+
+			"openssl pkcs8 -topk8 -in OLD -out NEW makes an encrypted one of every other form.")
 	}
 	if !authority.Matches(ca, key) {
 		return nil, hint.Refuse("Give the key of the CA that certificates.ca names.", "the key %s belongs to another certificate than the CA %q", path, ca.Subject)
 	}
 	return key, nil
+}
+
+// decryptBrought opens the encrypted key that the file at path holds.
+func decryptBrought(path string, content []byte, passphrase Passphrase) (crypto.Signer, error) {
+	var secret []byte
+	if passphrase != nil {
+		var err error
+		if secret, err = passphrase(path); err != nil {
+			return nil, err
+		}
+	}
+	if len(secret) == 0 {
+		return nil, hint.Refuse("Give its passphrase by --passphrase-file FILE or --passphrase-fd N, or leave --ca-key out where nothing is signed.",
+			"%w, and this command does not ask for its passphrase", authority.ErrEncrypted)
+	}
+	key, err := authority.DecryptKey(content, secret)
+	if errors.Is(err, pbes2.ErrPassphrase) {
+		err = hint.Refuse("Give the passphrase with which this key was encrypted; openssl pkey -in FILE -noout shows whether it is the right one.", "%w", err)
+	}
+	return key, err
 }
 
 // readAny reads a file that the operator keeps, symbolic links allowed.

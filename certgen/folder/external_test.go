@@ -123,7 +123,7 @@ func TestABroughtCASigns(t *testing.T) {
 					content = append(pem.EncodeToMemory(&pem.Block{Type: "EC PARAMETERS", Bytes: []byte{6, 0}}), content...) // as openssl ecparam -genkey
 				}
 				p, keyFile := brought(t, company(t, key), content)
-				external, err := ReadExternal(p, keyFile)
+				external, err := ReadExternal(p, keyFile, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -174,7 +174,7 @@ func TestReadExternalRefuses(t *testing.T) {
 	}{
 		{"another CA's key", written(t, other, "EC PRIVATE KEY"), nil, `the key <key> belongs to another certificate than the CA "CN=etcd-ca"`, true},
 		{"a lax key", good, func(t *testing.T, dir string) { chmod(t, filepath.Join(dir, "ca-key.pem"), 0o644) }, "<key> has mode 0644, and others may use it: only 0600 is accepted", true},
-		{"an encrypted key", encrypted, nil, "reading the CA's key <key>: the key is encrypted", false},
+		{"an encrypted key", encrypted, nil, "reading the CA's key <key>: the key is encrypted in the traditional form of openssl (DEK-Info), which is not read", false},
 		{"a broken key", []byte("-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n"), nil, "reading the CA's key <key>: this is not a PKCS#1 private key", false},
 		{"no PEM", []byte("secret"), nil, "reading the CA's key <key>: this is not PEM", false},
 		{"a certificate", certgen.EncodeCertificate(ca), nil, `reading the CA's key <key>: a PEM block "CERTIFICATE" is where a PKCS#8 PRIVATE KEY belongs`, false},
@@ -194,7 +194,7 @@ func TestReadExternalRefuses(t *testing.T) {
 			if c.spoil != nil {
 				c.spoil(t, filepath.Dir(keyFile))
 			}
-			_, err := ReadExternal(p, keyFile)
+			_, err := ReadExternal(p, keyFile, nil)
 			want := strings.NewReplacer("<key>", keyFile, "<dir>", filepath.Dir(keyFile)).Replace(c.want)
 			if got := fmt.Sprint(err); got != want {
 				t.Errorf("%s\nwant %s", got, want)
@@ -206,7 +206,7 @@ func TestReadExternalRefuses(t *testing.T) {
 	}
 	t.Run("a key for nothing", func(t *testing.T) {
 		t.Parallel()
-		if _, err := ReadExternal(edge(t), "ca-key.pem"); hint.Of(err) != hint.Refused {
+		if _, err := ReadExternal(edge(t), "ca-key.pem", nil); hint.Of(err) != hint.Refused {
 			t.Errorf("%v", err)
 		}
 	})
@@ -248,7 +248,7 @@ func TestExternalCertificates(t *testing.T) {
 			if err := os.WriteFile(p.Components[1].Certificate.Resolve(), c.content, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			external, err := ReadExternal(p, "")
+			external, err := ReadExternal(p, "", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -311,7 +311,7 @@ func TestExternalCertificatesAreNoted(t *testing.T) {
 	own.Components = slices.Clone(p.Components)
 	own.Components[1].Certificate = policies.CertificateFile{}
 	f := create(t)
-	external, err := ReadExternal(p, keyFile)
+	external, err := ReadExternal(p, keyFile, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ type Folder struct {
 	held atomic.Bool // the lock is ours
 
 	external External
+	secrets  secrets
 
 	serials certgen.Serials // used by certificates here or made in this run
 	opening sync.Mutex      // guards what follows

@@ -14,7 +14,8 @@ import (
 
 // Issuer opens a CA with its key, the one that was brought along for this run if there
 // is one: once, and it is kept for the run, in which no CA is replaced. The error is
-// fs.ErrNotExist when one of the two is not here; a key that others may read or own, and
+// fs.ErrNotExist when one of the two is not here, and also authority.ErrEncrypted when the key
+// is encrypted and Decrypt has not opened it; a key that others may read or own, and
 // one in a folder that others may write, is refused.
 func (f *Folder) Issuer(ca certgen.CA) (*authority.Authority, error) {
 	f.opening.Lock()
@@ -47,6 +48,9 @@ func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
 		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
 	}
 	cert, key, err := f.readPair(certgen.CAPath(ca))
+	if errors.Is(err, authority.ErrEncrypted) {
+		err = lockedError{err}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
 	}

@@ -2,8 +2,10 @@ package folder
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"strings"
 
 	"lockstep/certgen"
@@ -55,7 +57,7 @@ func (o *observer) keyOf(p *certgen.Pair, info fs.FileInfo, next *x509.Certifica
 			return nil
 		}
 		opened := *p // a CA's key stays unopened in the State
-		if err := o.key(&opened, info, next); err == nil && opened.Key != certgen.KeyMatches {
+		if err := o.key(&opened, info, next); err == nil && opened.Key != certgen.KeyMatches && opened.Key != certgen.KeyUnopened {
 			return o.fault(certgen.FaultKey, file, fmt.Errorf("%s is not the key of %s.crt", file, p.Path))
 		}
 		return nil // which CAs' keys this user may not read is no fault
@@ -77,6 +79,12 @@ func (o *observer) key(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate
 	o.content(p.Path+".key", info, content)
 	key, err := authority.ParseKey(content)
 	clear(content)
+	if errors.Is(err, authority.ErrEncrypted) && path.Dir(p.Path) == "ca" {
+		if key = o.f.secrets.key(p.Path); key == nil {
+			return nil // what only looks does not ask for the passphrase
+		}
+		err = nil
+	}
 	switch {
 	case err != nil:
 		p.Key = certgen.KeyUnreadable

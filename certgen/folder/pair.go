@@ -19,7 +19,7 @@ func (f *Folder) stagePair(pair string, cert *x509.Certificate, private crypto.P
 	if !ok {
 		return fmt.Errorf("a key of type %T does not sign", private)
 	}
-	content, err := authority.EncodeKey(key)
+	content, err := f.encode(pair, key)
 	if err != nil {
 		return err
 	}

@@ -86,6 +86,9 @@ func (f *Folder) guard(name string, info fs.FileInfo) error {
 	return guardAt(name, filepath.Join(f.path, filepath.FromSlash(name)), info)
 }
 
+// Guard refuses a secret at path outside the folder that others may read or exchange.
+func Guard(path string, info fs.FileInfo) error { return guardAt(path, path, info) }
+
 // guardAt is guard for a key that lies at where.
 func guardAt(name, where string, info fs.FileInfo) error {
 	if mode := permissions(info); mode&0o177 != 0 {
@@ -99,7 +102,8 @@ func guardAt(name, where string, info fs.FileInfo) error {
 	return nil
 }
 
-// readKey reads the private key of a pair.
+// readKey reads the private key of a pair. The error is authority.ErrEncrypted for one that
+// is encrypted and that Decrypt has not opened.
 func (f *Folder) readKey(pair string) (crypto.Signer, error) {
 	name := pair + ".key"
 	content, info, err := f.read(name)
@@ -112,6 +116,11 @@ func (f *Folder) readKey(pair string) (crypto.Signer, error) {
 		}
 	}
 	key, err := authority.ParseKey(content)
+	if errors.Is(err, authority.ErrEncrypted) {
+		if opened := f.secrets.key(pair); opened != nil {
+			return opened, nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}

@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"lockstep/bootstrap"
+	"lockstep/certgen/folder"
 	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/hint"
 )
 
 type bootstrapOptions struct {
@@ -19,6 +21,7 @@ type bootstrapOptions struct {
 	exhaustive    bool
 	reuseName     bool
 	soak          time.Duration
+	encryptCA     bool
 }
 
 func newBootstrapCommand(g *globals) *cobra.Command {
@@ -43,6 +46,7 @@ it watches afterwards whom the members refuse: anybody is exit code 2.`,
 	cmd.Flags().StringSliceVar(&opts.acceptForeign, "accept-foreign", nil, "unmanaged `USER` that may keep its permissions, in this run; the policy's accept holds for every command; may be repeated")
 	cmd.Flags().BoolVar(&opts.reuseName, "reuse-name", false, "add a user although a certificate that it had before is still valid")
 	cmd.Flags().BoolVar(&opts.exhaustive, "exhaustive", false, "ask every component about every other component's keys")
+	cmd.Flags().BoolVar(&opts.encryptCA, "encrypt-ca", false, "encrypt the keys of the CAs that it makes with a passphrase, asked for twice or read from --passphrase-file")
 	durationVar(cmd.Flags(), &opts.soak, "soak", 0, "how long to watch, after the proof, whom the members refuse")
 	return cmd
 }
@@ -63,6 +67,9 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 		return err
 	}
 	defer s.leave()
+	if err := opts.atRest(ctx, s.Folder, p.BringsCA()); err != nil {
+		return err
+	}
 	result, err := bootstrap.Run(ctx, s.World, bootstrap.Options{
 		Wait: opts.wait, AcceptForeign: opts.acceptForeign, Exhaustive: opts.exhaustive, ReuseName: opts.reuseName, Soak: opts.soak,
 		Confirm: func(plan bootstrap.Plan) error {
@@ -84,6 +91,18 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 	})
 	s.pause()
 	return opts.conclude("Bootstrap", result, err)
+}
+
+// atRest settles whether the keys of the CAs that this run makes are encrypted.
+func (opts bootstrapOptions) atRest(ctx context.Context, f *folder.Folder, brought bool) error {
+	if opts.encryptCA {
+		return opts.encryptNew(ctx, f, opts.signing, brought)
+	}
+	if opts.signing.given() && !brought && len(f.AtRest().Encrypted) == 0 {
+		return hint.Refuse("Add --encrypt-ca to encrypt the CA keys that this run makes, or leave the passphrase out.",
+			"a passphrase is given, and no CA key here is encrypted: nothing was changed")
+	}
+	return nil
 }
 
 // confirmPlan shows what is about to change and asks.

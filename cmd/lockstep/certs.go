@@ -31,14 +31,14 @@ func newCertsCommand(g *globals) *cobra.Command {
 		RunE:    g.group,
 	}
 	issue.AddCommand(newIssueRootCommand(g))
-	cmd.AddCommand(issue)
+	cmd.AddCommand(issue, newEncryptCACommand(g))
 	return cmd
 }
 
 type issueRootOptions struct {
 	*globals
-	ttl   time.Duration
-	caKey string
+	signing
+	ttl time.Duration
 }
 
 // shortest and longest life of a root certificate on disk.
@@ -60,7 +60,7 @@ when you are done. lockstep itself does not need it where the client CA's key is
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runIssueRoot(cmd.Context(), opts) },
 	}
-	caKeyFlag(cmd.Flags(), &opts.caKey)
+	opts.signing.flags(cmd.Flags())
 	durationVar(cmd.Flags(), &opts.ttl, "ttl", time.Hour, "how long it is valid, 1m to 720h")
 	return cmd
 }
@@ -73,7 +73,8 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 	if err != nil {
 		return err
 	}
-	external, err := folder.ReadExternal(p, opts.caKey)
+	passphrase := opts.passphraseOf(ctx, opts.signing)
+	external, err := folder.ReadExternal(p, opts.caKey, passphrase)
 	if err != nil {
 		return err
 	}
@@ -88,6 +89,9 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 		return err
 	}
 	defer unlock()
+	if err := decrypt(f, external, passphrase); err != nil {
+		return err
+	}
 	state, err := f.Observe()
 	if err != nil {
 		return err

@@ -43,7 +43,7 @@ func TestCompletion(t *testing.T) {
 		"add x --preset ":                   strings.Join(presets.Names(), " ") + " " + nothing,
 		"presets show ":                     strings.Join(presets.Names(), " ") + " " + nothing,
 		"rehe":                              "rehearse\tProve the policy on a throw-away local etcd " + nothing,
-		"help certs ":                       "issue " + nothing,
+		"help certs ":                       "encrypt-ca issue " + nothing,
 	} {
 		var o outside
 		o.run(append([]string{"__complete"}, strings.Split(args, " ")...)...)

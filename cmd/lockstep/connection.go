@@ -18,7 +18,15 @@ type connection struct {
 	endpoints         []string
 	cacert, cert, key string
 	user              string
-	caKey             string
+	signing
+}
+
+// signing is how a command gets at the key of a CA.
+type signing struct {
+	caKey          string // file of the key of a CA that the policy brings along
+	passphraseFile string
+	passphraseFD   string // number of a file descriptor; "" for none
+	onlyReads      bool   // it never asks for a passphrase
 }
 
 func (c *connection) flags(fs *pflag.FlagSet) {
@@ -32,11 +40,17 @@ func (c *connection) flags(fs *pflag.FlagSet) {
 // signingFlags is flags for commands that also sign, if only root's certificate.
 func (c *connection) signingFlags(fs *pflag.FlagSet) {
 	c.flags(fs)
-	caKeyFlag(fs, &c.caKey)
+	c.signing.flags(fs)
 }
 
-func caKeyFlag(fs *pflag.FlagSet, file *string) {
-	fs.StringVar(file, "ca-key", "", "`FILE` of the key of the CA that certificates.ca in the policy names")
+func (s *signing) flags(fs *pflag.FlagSet) {
+	fs.StringVar(&s.caKey, "ca-key", "", "`FILE` of the key of the CA that certificates.ca in the policy names")
+	s.passphraseFlags(fs)
+}
+
+func (s *signing) passphraseFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&s.passphraseFile, "passphrase-file", "", "`FILE` that holds the passphrase of the CA keys (default: asked for where a CA signs and its key is encrypted)")
+	fs.StringVar(&s.passphraseFD, "passphrase-fd", "", "the same, read from file descriptor `N`")
 }
 
 // target is a resolved connection.

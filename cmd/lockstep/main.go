@@ -17,7 +17,12 @@ import (
 
 func main() {
 	ctx, s, done := listen(context.Background())
+	stdin := int(os.Stdin.Fd())
+	terminal, noTerminal := term.GetState(stdin)
 	code := Run(ctx, os.Args[1:], process(s))
+	if noTerminal == nil {
+		_ = term.Restore(stdin, terminal) // an interrupted prompt for a passphrase has turned echo off
+	}
 	done()
 	os.Exit(code)
 }

@@ -59,7 +59,9 @@ func (c *change) enterToLook(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.enter(ctx, p, c.connection, c.orImagined(c.caKey, orNone(c.lookedAt)))
+	look := c.connection
+	look.onlyReads = true
+	return c.enter(ctx, p, look, c.orImagined(c.caKey, orNone(c.lookedAt)))
 }
 
 // enterToChange is the world of apply, which makes no CA, and so no folder unless the

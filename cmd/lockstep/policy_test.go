@@ -66,7 +66,7 @@ func TestConnectionFlagsAreEtcdctls(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := connection{endpoints: []string{"a:1", "b:2"}, cacert: "ca", cert: "c", key: "k", user: "u:p"}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(connection{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(connection{}, signing{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -45,6 +45,7 @@ func runVerify(ctx context.Context, opts verifyOptions) error {
 	if err != nil {
 		return err
 	}
+	opts.onlyReads = !opts.Mint
 	s, err := opts.enter(ctx, p, opts.connection, opts.orImagined(opts.caKey, opts.lookedAt))
 	if err != nil {
 		return err

@@ -156,7 +156,8 @@ func (g *globals) enter(ctx context.Context, p *policies.Policy, c connection, i
 	if _, err := c.resolve(p.Cluster, g.app); err != nil {
 		return nil, err
 	}
-	external, err := folder.ReadExternal(p, c.caKey)
+	passphrase := g.passphraseOf(ctx, c.signing)
+	external, err := folder.ReadExternal(p, c.caKey, passphrase)
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +167,10 @@ func (g *globals) enter(ctx context.Context, p *policies.Policy, c connection, i
 	}
 	if f != nil {
 		f.Bring(external)
+		if err := decrypt(f, external, passphrase); err != nil {
+			release()
+			return nil, err
+		}
 	}
 	w, pause, err := g.openWorld(ctx, p, f, c)
 	if err != nil {
