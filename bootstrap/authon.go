@@ -10,7 +10,6 @@ import (
 
 	"lockstep/bootstrap/verify"
 	"lockstep/policies/hint"
-	"lockstep/roles"
 	"lockstep/roles/store"
 )
 
@@ -34,26 +33,26 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err // the last point at which stopping leaves nothing behind
 	}
-	ctx, end := r.Critical(ctx, switchCalls*r.CallTimeout)
+	ctx, end := r.World.Critical(ctx, switchCalls*r.World.CallTimeout)
 	defer end()
-	clusterID, err := r.etcd.ClusterID(ctx)
+	clusterID, err := r.client.ClusterID(ctx)
 	if err != nil {
 		return fmt.Errorf("asking for the cluster's ID: %w", err)
 	}
-	rec := newRecovery(clusterID, r.Now())
+	rec := newRecovery(clusterID, r.World.Now())
 	if err := rec.save(r.World); err != nil {
 		return err
 	}
-	if err := r.etcd.AddRecoveryUser(ctx, rec.User, rec.Password); err != nil {
-		return errors.Join(err, r.withdraw(ctx, r.etcd, rec))
+	if err := r.client.AddRecoveryUser(ctx, rec.User, rec.Password); err != nil {
+		return errors.Join(err, r.withdraw(ctx, r.client, rec))
 	}
-	r.Say("auth", "turning auth on")
-	if err := r.etcd.EnableAuth(ctx); store.IsRootMissing(err) {
-		return errors.Join(overtaken(err), r.withdraw(ctx, r.etcd, rec)) // etcd has answered: auth is off
+	r.World.Say("auth", "turning auth on")
+	if err := r.client.EnableAuth(ctx); store.IsRootMissing(err) {
+		return errors.Join(overtaken(err), r.withdraw(ctx, r.client, rec)) // etcd has answered: auth is off
 	} else if err != nil {
 		return hint.With(err, "Run the same command again: it finds out whether auth is on and continues.")
 	}
-	r.Say("auth", "auth is on, looking whether root gets in through every member")
+	r.World.Say("auth", "auth is on, looking whether root gets in through every member")
 	return r.settle(ctx, rec)
 }
 
@@ -61,35 +60,6 @@ func (r *run) turnAuthOn(ctx context.Context) error {
 func overtaken(err error) error {
 	return hint.With(fmt.Errorf("another operator or program changes etcd's users at the same time: this run made root with role root, and it is not there any more (%w); auth is still off", err),
 		"Wait until the other has ended, and run the same command again: it looks at what is there and continues.")
-}
-
-// lookAgain refuses when somebody else changed users or roles since the operator was
-// asked: auth is off, so anybody could.
-func (r *run) lookAgain(ctx context.Context) error {
-	observed, err := r.current(ctx)
-	if err != nil {
-		return err
-	}
-	if r.disturbed {
-		return hint.Refuse("Find out who it was, and run the same command again: it makes the policy's users anew. Auth is still off.",
-			"somebody else changed etcd's users or roles during this run; certificates, roles and users are made and stay")
-	}
-	return r.refuseUnmanaged(observed, roles.Plan{})
-}
-
-// current is etcd's users and roles. While authRevision is the one of this run's latest
-// look, they are what that look found (fact 25): every change moves it.
-func (r *run) current(ctx context.Context) (roles.State, error) {
-	bounded, cancel := context.WithTimeout(ctx, r.CallTimeout)
-	defer cancel()
-	now, err := r.etcd.ObserveSome(bounded, nil, nil, func(string) bool { return false })
-	if err != nil {
-		return roles.State{}, fmt.Errorf("looking whether etcd is still as it was: %w", err)
-	}
-	if now.Revision != 0 && now.Revision == r.seen.Revision && now.Enabled == r.seen.Enabled {
-		return r.seen, nil
-	}
-	return r.observe(ctx)
 }
 
 // settle decides on positive evidence only: every member lets root in, and the
@@ -105,7 +75,7 @@ func (r *run) settle(ctx context.Context, rec recovery) error {
 		return hint.With(fmt.Errorf("auth is on, and whether root gets in through %s is not known: %w", strings.Join(unknown, ", "), outcomes[unknown[0]].Err),
 			"Auth stays on and the temporary recovery user stands by. When the member answers again, run the same command: it finishes.")
 	}
-	if err := r.withdrawThrough(ctx, rec, r.Members()[0].Name); err != nil {
+	if err := r.withdrawThrough(ctx, rec, r.World.Members()[0].Name); err != nil {
 		return err
 	}
 	r.switched = true
@@ -132,7 +102,7 @@ func (r *run) rootThroughEach(ctx context.Context) outcomes {
 	var mu sync.Mutex
 	out := outcomes{}
 	var group sync.WaitGroup
-	for _, m := range r.Members() {
+	for _, m := range r.World.Members() {
 		group.Go(func() {
 			tried := verify.RootThrough(ctx, r.World, m.URL)
 			mu.Lock()
@@ -155,7 +125,7 @@ func (r *run) withdraw(ctx context.Context, etcd *store.Client, rec recovery) er
 // rollBack turns auth off again as the recovery user, because these members would
 // have let nobody in.
 func (r *run) rollBack(ctx context.Context, rec recovery, blind []string) error {
-	r.Say("auth", "turning auth off again: %s does not take names from certificates", strings.Join(blind, ", "))
+	r.World.Say("auth", "turning auth off again: %s does not take names from certificates", strings.Join(blind, ", "))
 	etcd, err := r.asRecovery(ctx, rec)
 	if err != nil {
 		return r.lockedOut(rec, blind, err)
@@ -173,15 +143,15 @@ func (r *run) rollBack(ctx context.Context, rec recovery, blind []string) error 
 
 // asRecovery logs in with the password; root's certificate is only the TLS client's.
 func (r *run) asRecovery(ctx context.Context, rec recovery) (*store.Client, error) {
-	root, err := r.Root(ctx)
+	root, err := r.World.Root(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var urls []string
-	for _, m := range r.Members() {
+	for _, m := range r.World.Members() {
 		urls = append(urls, m.URL)
 	}
-	return r.ConnectAs(ctx, root, rec.User, rec.Password, urls...)
+	return r.World.ConnectAs(ctx, root, rec.User, rec.Password, urls...)
 }
 
 // lockedOut keeps the recovery file and says what helps on the host.

@@ -3,7 +3,6 @@ package bootstrap
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -27,7 +26,7 @@ type silent struct {
 // some of them is a guard's refusal, because a run without one member could not see
 // whether that one takes a CN for the user.
 func (r *run) awaitEtcd(ctx context.Context) error {
-	waiting, cancel := context.WithTimeout(ctx, r.Wait)
+	waiting, cancel := context.WithTimeout(ctx, r.options.Wait)
 	defer cancel()
 	told := false
 	for {
@@ -35,13 +34,13 @@ func (r *run) awaitEtcd(ctx context.Context) error {
 		switch {
 		case len(missing) == 0:
 			return nil
-		case len(missing) == len(r.Members()) && !told && r.Waiting != nil && len(r.Policy.Cluster.Members) > 0:
+		case len(missing) == len(r.World.Members()) && !told && r.Operator != nil && len(r.World.Policy.Cluster.Members) > 0:
 			told = true
-			if err := r.Waiting(ctx, starts(r.World, missing)); err != nil {
+			if err := r.Operator.Await(ctx, starts(r.World, missing)); err != nil {
 				return err
 			}
-			if r.Wait > 0 {
-				r.Say("etcd", "waiting up to %s for the members", r.Wait)
+			if r.options.Wait > 0 {
+				r.World.Say("etcd", "waiting up to %s for the members", r.options.Wait)
 			}
 		}
 		select {
@@ -56,9 +55,9 @@ func (r *run) awaitEtcd(ctx context.Context) error {
 }
 
 func (r *run) notAnswering(missing []silent) error {
-	if len(missing) == len(r.Members()) {
+	if len(missing) == len(r.World.Members()) {
 		switch {
-		case all(missing, store.IsNotListening) && len(r.Policy.Cluster.Members) == 0:
+		case all(missing, store.IsNotListening) && len(r.World.Policy.Cluster.Members) == 0:
 			return hint.Pending("Start etcd, or correct cluster.endpoints, then run the same command again, or give it --wait 10m.",
 				"no endpoint answers")
 		case all(missing, store.IsNotListening):
@@ -92,7 +91,7 @@ func all(missing []silent, are func(error) bool) bool {
 // silentMembers asks every member's port, without a certificate, whether etcd is
 // there: any TLS answer is one, its refusal included.
 func (r *run) silentMembers(ctx context.Context) []silent {
-	members := r.Members()
+	members := r.World.Members()
 	errs := make([]error, len(members))
 	var group sync.WaitGroup
 	for i, m := range members {
@@ -111,25 +110,10 @@ func (r *run) silentMembers(ctx context.Context) []silent {
 }
 
 func (r *run) answers(ctx context.Context, url string) error {
-	_, err := r.Handshake(ctx, url, nil)
+	_, err := r.World.Handshake(ctx, url, nil)
 	var refused *store.HandshakeError
 	if errors.As(err, &refused) && refused.ByServer() {
 		return nil
 	}
 	return err
-}
-
-// connect opens the run's own connection. Root's certificate is made in memory when
-// the client CA's key is here.
-func (r *run) connect(ctx context.Context) error {
-	if r.etcd != nil {
-		return nil
-	}
-	etcd, err := r.Administrator(ctx)
-	if err != nil {
-		return fmt.Errorf("connecting to etcd: %w", err)
-	}
-	r.etcd = etcd
-	r.Introduce(ctx, etcd)
-	return nil
 }

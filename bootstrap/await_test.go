@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/world"
 	"lockstep/policies"
 	"lockstep/policies/hint"
@@ -33,7 +34,7 @@ func TestWhoDoesNotAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := &run{World: &world.World{Policy: &policies.Policy{Cluster: policies.Cluster{Members: []policies.Member{{Name: "a"}, {Name: "b"}}}}}}
+			r := &run{Change: &change.Change{World: &world.World{Policy: &policies.Policy{Cluster: policies.Cluster{Members: []policies.Member{{Name: "a"}, {Name: "b"}}}}}}}
 			err := r.notAnswering(c.missing)
 			if hint.Of(err) != c.code || err.Error() != c.text || hint.Text(err) == "" {
 				t.Errorf("exit code %d: %v\nhint: %s", hint.Of(err), err, hint.Text(err))

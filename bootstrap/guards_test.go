@@ -7,13 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"lockstep/bootstrap/verify"
+	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen/folder"
 	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
-	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -73,12 +72,10 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := policy(t)
-			r := &run{
-				World: &world.World{Policy: p, Now: func() time.Time { return noon }}, Options: Options{AcceptForeign: c.accepted},
-				desired: roles.Desired(p), owned: verify.OwnsNobody, allow: roles.Allow{Recreate: true, Adopt: c.adopt}, sweeps: true,
-			}
+			scope := change.Scope{Policy: p, Sweep: true, Permitted: change.Permitted{Allow: roles.Allow{Recreate: true, Adopt: c.adopt}}}
+			r := &run{Change: change.New(&world.World{Policy: p, Now: clock}, scope, nil), options: Options{AcceptForeign: c.accepted}}
 			observed := roles.State{Users: c.users, Roles: c.roles}
-			err := r.refuseUnmanaged(observed, r.rolesPlan(observed, nil))
+			err := r.refuseUnmanaged(observed, r.PlanRoles(observed))
 			switch {
 			case c.want == "" && err != nil:
 				t.Errorf("refused: %v", err)
@@ -88,41 +85,6 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 				t.Errorf("exit %d, want %d", hint.Of(err), hint.Refused)
 			}
 		})
-	}
-}
-
-// A role that an unmanaged user holds is not filled unasked, and without it bootstrap does
-// not go on.
-func TestChangesThatWaitStopTheRun(t *testing.T) {
-	t.Parallel()
-	prune := roles.Pending{Needs: pending.Prune, Step: roles.Step{Action: roles.UserDelete, User: "old"}}
-	for name, c := range map[string]struct {
-		waiting []roles.Pending
-		hint    string // "" for no refusal
-	}{
-		"nothing":          {},
-		"only a removal":   {waiting: []roles.Pending{prune}},
-		"a user to adopt":  {waiting: []roles.Pending{prune, {Needs: pending.Adopt, Step: roles.Step{Action: roles.UserGrantRole, TakesOver: true}}}, hint: "Look at the user first; lockstep apply --adopt then takes it over."},
-		"a role to change": {waiting: []roles.Pending{{Needs: pending.Adopt, Step: roles.Step{Action: roles.RoleRevokePermission}}}, hint: "Look at the user first: take the role from it, or let lockstep apply --adopt change what it may do."},
-		"a role that waits for a removal": {waiting: []roles.Pending{prune, {Needs: pending.Prune, Step: roles.Step{Action: roles.RoleGrantPermission}}},
-			hint: "Look at the user first: take the role from it, or let lockstep apply --prune change what it may do."},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			err := refusedChange(roles.Plan{Pending: c.waiting})
-			if (err != nil) != (c.hint != "") || hint.Text(err) != c.hint {
-				t.Errorf("got %v, hint %q; want hint %q", err, hint.Text(err), c.hint)
-			}
-		})
-	}
-}
-
-// What interrupted runs left goes first, and only that.
-func TestSweep(t *testing.T) {
-	t.Parallel()
-	steps := sweep(roles.State{Users: []roles.User{{Name: "bob"}, {Name: roles.RecoveryPrefix + "ABCDEFGH"}, {Name: "writer"}}})
-	if len(steps) != 1 || steps[0].Action != roles.UserDelete || steps[0].User != roles.RecoveryPrefix+"ABCDEFGH" {
-		t.Errorf("got %v", steps)
 	}
 }
 

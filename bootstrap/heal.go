@@ -32,10 +32,10 @@ func (r *run) heal(ctx context.Context) error {
 	if err != nil || rec == nil {
 		return err
 	}
-	ctx, end := r.Critical(ctx, switchCalls*r.CallTimeout)
+	ctx, end := r.World.Critical(ctx, switchCalls*r.World.CallTimeout)
 	defer end()
-	r.Say("auth", "an earlier run was cut off while it turned auth on; looking how far it came")
-	on, err := r.etcd.AuthEnabled(ctx)
+	r.World.Say("auth", "an earlier run was cut off while it turned auth on; looking how far it came")
+	on, err := r.client.AuthEnabled(ctx)
 	if err != nil {
 		return fmt.Errorf("asking whether auth is on: %w", err)
 	}
@@ -58,14 +58,14 @@ func (r *run) heal(ctx context.Context) error {
 // withdrawHere: auth is off, so whoever is connected may delete the recovery user,
 // provided this is the cluster it was made on.
 func (r *run) withdrawHere(ctx context.Context, rec recovery) error {
-	id, err := r.etcd.ClusterID(ctx)
+	id, err := r.client.ClusterID(ctx)
 	if err != nil {
 		return fmt.Errorf("asking for the cluster's ID: %w", err)
 	}
 	if id != rec.ClusterID {
 		return r.otherCluster(rec, id)
 	}
-	return r.withdraw(ctx, r.etcd, rec)
+	return r.withdraw(ctx, r.client, rec)
 }
 
 func (r *run) otherCluster(rec recovery, id uint64) error {
@@ -74,12 +74,12 @@ func (r *run) otherCluster(rec recovery, id uint64) error {
 }
 
 func (r *run) withdrawThrough(ctx context.Context, rec recovery, member string) error {
-	i := slices.IndexFunc(r.Members(), func(m world.Member) bool { return m.Name == member })
-	root, err := r.Root(ctx)
+	i := slices.IndexFunc(r.World.Members(), func(m world.Member) bool { return m.Name == member })
+	root, err := r.World.Root(ctx)
 	if err != nil {
 		return err
 	}
-	etcd, err := r.Connect(ctx, root, r.Members()[i].URL)
+	etcd, err := r.World.Connect(ctx, root, r.World.Members()[i].URL)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (r *run) withdrawThrough(ctx context.Context, rec recovery, member string) 
 	if err := r.withdraw(ctx, etcd, rec); err != nil {
 		return err
 	}
-	r.Say("auth", "auth is on and root gets in: the temporary recovery user is deleted")
+	r.World.Say("auth", "auth is on and root gets in: the temporary recovery user is deleted")
 	return nil
 }
 
@@ -102,7 +102,7 @@ func (r *run) withdrawThrough(ctx context.Context, rec recovery, member string) 
 // on the same cluster and within ten minutes of the file's making: later, somebody may
 // have come to rely on auth being on.
 func (r *run) healLockOut(ctx context.Context, rec recovery, blind []string) error {
-	if age := r.Now().Sub(rec.Time); age > recoveryWindow || age < -recoveryWindow {
+	if age := r.World.Now().Sub(rec.Time); age > recoveryWindow || age < -recoveryWindow {
 		return hint.Refuse("On each member's host, restart etcd with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true, as its etcd.env says); root then gets in by certificate. Then run the same command again.",
 			"auth is on and root is refused by %s; the interrupted run is %s old, so auth is not touched", strings.Join(blind, ", "), age.Round(recoveryWindow/10))
 	}

@@ -32,17 +32,17 @@ func (r *run) preflight(ctx context.Context) error {
 func (r *run) preflightComponents(ctx context.Context) error {
 	var identities []verify.Identity
 	stoodFor := represented(r.plan.Certificates.Steps)
-	for _, c := range r.Policy.Components {
+	for _, c := range r.World.Policy.Components {
 		if stoodFor[c.Name] {
 			continue
 		}
 		identity, minted, err := verify.ComponentIdentity(ctx, r.World, c, true)
 		if errors.Is(err, fs.ErrNotExist) && !c.Certificate.IsZero() {
-			r.Warn("preflight", "%s's certificate is somebody else's and its key is not here: whether the members take it was not tried", c.Name)
+			r.World.Warn("preflight", "%s's certificate is somebody else's and its key is not here: whether the members take it was not tried", c.Name)
 			continue
 		}
 		if minted {
-			r.Say("preflight", "%s's key is not here: the members are tried with a certificate made for this in its name", c.Name)
+			r.World.Say("preflight", "%s's key is not here: the members are tried with a certificate made for this in its name", c.Name)
 		}
 		if err != nil {
 			return fmt.Errorf("reading %s's certificate: %w", c.Name, err)
@@ -80,11 +80,11 @@ func represented(issued []certgen.Step) map[string]bool {
 // Before auth is turned on nothing that the policy accepts counts: root could not be proven
 // through an accepted learner, for instance, and a temporary superuser would stay.
 func (r *run) judgeMembers(done string) error {
-	policy := *r.Policy
+	policy := *r.World.Policy
 	if !slices.ContainsFunc(r.members, func(m verify.Member) bool { return m.AuthOn }) {
 		policy.Accept = nil
 	}
-	e := &verify.Evidence{Policy: &policy, Now: r.Now(), Folder: &r.folder, Members: r.members}
+	e := &verify.Evidence{Policy: &policy, Now: r.World.Now(), Folder: &r.Folder, Members: r.members}
 	report := verify.Judge(e, verify.MemberChecks())
 	var grave []string
 	remedy := ""
@@ -112,24 +112,8 @@ func (r *run) judgeMembers(done string) error {
 func (r *run) warnOnce(text string) {
 	if !slices.Contains(r.warned, text) {
 		r.warned = append(r.warned, text)
-		r.Warn("preflight", "%s", text)
+		r.World.Warn("preflight", "%s", text)
 	}
-}
-
-// refuseOtherCluster stops when the administrator's connection leads elsewhere than to
-// the members that were looked at: what is done must be done where it was looked.
-func (r *run) refuseOtherCluster(ctx context.Context) error {
-	id, err := r.etcd.ClusterID(ctx)
-	if err != nil {
-		return fmt.Errorf("asking for the cluster's ID: %w", err)
-	}
-	for _, m := range r.members {
-		if m.ClusterID != id {
-			return hint.Refuse("Leave out --endpoints, or use the policy of that cluster.",
-				"the connection leads to cluster %x, and the policy's member %s belongs to cluster %x; nothing was changed in etcd", id, m.Name, m.ClusterID)
-		}
-	}
-	return nil
 }
 
 // refuseUnmanaged stops before auth makes users outside the policy live that are superusers
@@ -141,18 +125,18 @@ func (r *run) refuseUnmanaged(observed roles.State, plan roles.Plan) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range r.AcceptForeign {
+	for _, name := range r.options.AcceptForeign {
 		if _, found := after.User(name); !found {
 			r.warnOnce(fmt.Sprintf("user %q is to be accepted, and etcd has no such user", name))
 		}
 	}
 	var grave []string
 	ours := false
-	for _, u := range verify.Unmanaged(r.Policy, after) {
-		if slices.Contains(r.AcceptForeign, u.User) {
+	for _, u := range verify.Unmanaged(r.World.Policy, after) {
+		if slices.Contains(r.options.AcceptForeign, u.User) {
 			continue
 		}
-		if a, found := r.Policy.Accepts(u.Code, u.User); found && a.Counts(r.Now()) {
+		if a, found := r.World.Policy.Accepts(u.Code, u.User); found && a.Counts(r.World.Now()) {
 			continue
 		}
 		if !u.Grave() {
@@ -160,7 +144,7 @@ func (r *run) refuseUnmanaged(observed roles.State, plan roles.Plan) error {
 			continue
 		}
 		grave = append(grave, fmt.Sprintf("%q %s (%s)", u.User, u.Text, u.Code))
-		ours = ours || r.owned(u.User)
+		ours = ours || r.Owned(u.User)
 	}
 	if len(grave) == 0 {
 		return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
@@ -50,7 +51,7 @@ func TestPreflightAcceptsNothingBeforeAuth(t *testing.T) {
 		}
 		voter, learner := member("etcd1", 1), member("etcd4", 4)
 		learner.Learner = true
-		r := &run{World: &world.World{Policy: policy, Now: func() time.Time { return now }}, members: []verify.Member{voter, learner}}
+		r := &run{Change: &change.Change{World: &world.World{Policy: policy, Now: func() time.Time { return now }}}, members: []verify.Member{voter, learner}}
 		err := r.judgeMembers("nothing was changed in etcd")
 		if on && err != nil {
 			t.Errorf("auth is on: %v", err)

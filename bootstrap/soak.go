@@ -45,45 +45,45 @@ type Unknown struct {
 // soak watches for as long as was asked, or until a Ctrl-C. What lockstep itself asked
 // before is in the first counts, and reading them is no request.
 func (r *run) soak(ctx context.Context, count func(context.Context) []counts) *Soak {
-	tallies := make([]tally, len(r.Members()))
-	began, watched := r.Now(), time.Duration(0) // until the last look
+	tallies := make([]tally, len(r.World.Members()))
+	began, watched := r.World.Now(), time.Duration(0) // until the last look
 	look := func() bool {
 		found := count(ctx)
 		if ctx.Err() != nil {
 			return false // the Ctrl-C cut the answers off
 		}
 		for i := range found {
-			r.sayRefused(r.Members()[i].Name, tallies[i].add(found[i]))
+			r.sayRefused(r.World.Members()[i].Name, tallies[i].add(found[i]))
 		}
 		return true
 	}
 	if look() {
-		r.Say("soak", "watching for %s whom the members refuse", r.Soak)
+		r.World.Say("soak", "watching for %s whom the members refuse", r.options.Soak)
 	}
-	for watched < r.Soak {
+	for watched < r.options.Soak {
 		select {
 		case <-ctx.Done():
-		case <-time.After(min(soakInterval, r.Soak-watched)):
+		case <-time.After(min(soakInterval, r.options.Soak-watched)):
 		}
 		if !look() {
 			break
 		}
-		watched = min(r.Now().Sub(began), r.Soak)
+		watched = min(r.World.Now().Sub(began), r.options.Soak)
 		r.saySoaking(watched)
 	}
-	return conclusion(r.Members(), tallies, r.Soak, watched)
+	return conclusion(r.World.Members(), tallies, r.options.Soak, watched)
 }
 
 // sayRefused tells of a refusal when it is seen first.
 func (r *run) sayRefused(member string, fresh []store.Call) {
 	for _, call := range fresh {
-		r.Warn("soak", "%s refuses %s (%s)", member, call.Method, call.Code)
+		r.World.Warn("soak", "%s refuses %s (%s)", member, call.Method, call.Code)
 	}
 }
 
 func (r *run) saySoaking(watched time.Duration) {
-	total := max(1, int(r.Soak/time.Second))
-	r.Emit(world.Event{Stage: "soak", Text: "seconds", Done: min(total, int(watched/time.Second)), Total: total})
+	total := max(1, int(r.options.Soak/time.Second))
+	r.World.Emit(world.Event{Stage: "soak", Text: "seconds", Done: min(total, int(watched/time.Second)), Total: total})
 }
 
 // tally adds up what one member refuses. The zero value is before the first look.
@@ -208,12 +208,12 @@ func (s *Soak) verdict(wayBack string) error {
 // that both belong to the first command.
 func (r *run) wayBack() string {
 	issue, disable := "lockstep certs issue root --ttl 1h", "etcdctl auth disable"
-	if r.Policy.BringsCA() {
+	if r.World.Policy.BringsCA() {
 		issue += " --ca-key FILE"
-	} else if len(r.Policy.Cluster.Members) == 0 {
+	} else if len(r.World.Policy.Cluster.Members) == 0 {
 		disable = "etcdctl --cacert FILE auth disable" // the folder does not know who signed the servers
 	}
 	return fmt.Sprintf("The quick way back: %s (with the -f and --pki of this run, if you gave them), then (cd %s && set -a && . ./etcdctl.env && %s). "+
 		"While auth is off, every certificate that the members accept may read and write every key, and change users.",
-		issue, hint.Word(filepath.Join(r.Folder.Path(), "root")), disable)
+		issue, hint.Word(filepath.Join(r.World.Folder.Path(), "root")), disable)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/world"
 	"lockstep/policies/hint"
 	"lockstep/roles/store"
@@ -129,7 +130,7 @@ func TestSoak(t *testing.T) {
 				}
 				var events []string
 				w := &world.World{Policy: edge(t, "a"), Now: time.Now, Report: func(e world.Event) { events = append(events, e.Stage+": "+e.String()) }}
-				r := &run{World: w, Options: Options{Soak: test.asked}}
+				r := &run{Change: &change.Change{World: w}, options: Options{Soak: test.asked}}
 				began := time.Now()
 				soak := r.soak(ctx, func(context.Context) []counts { return []counts{test.count(time.Since(began))} })
 				lasted, watched := test.asked, test.asked

@@ -93,7 +93,7 @@ func (d *differ) signed(v *view, s Step) {
 
 // wait plans a step that is not executed.
 func (d *differ) wait(needs pending.Needs, s Step, reason string) {
-	s.Reason = ""
+	s.Reason = reason
 	d.plan.Pending = append(d.plan.Pending, Pending{Step: s, Reason: reason, Needs: needs})
 }
 

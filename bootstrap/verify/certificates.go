@@ -83,21 +83,11 @@ func certificateChecks() []Check {
 // steps calls use for every step of the folder's plan that has one of the actions.
 func (e *Evidence) steps(use func(certgen.Step), actions ...certgen.Action) {
 	plan, unread := e.certificatesPlan(), e.Folder.Unread()
-	for _, s := range slices.Concat(plan.Steps, unsigned(plan)) {
+	for _, s := range slices.Concat(plan.Steps, pending.Steps(plan.Unsigned())) {
 		if slices.Contains(actions, s.Action) && !unread(s.Path()) { // of what was not read nothing is known
 			use(s)
 		}
 	}
-}
-
-// unsigned is the steps that wait for a CA's key, each with its reason.
-func unsigned(plan certgen.Plan) []certgen.Step {
-	var out []certgen.Step
-	for _, p := range plan.Unsigned() {
-		p.Step.Reason = p.Reason
-		out = append(out, p.Step)
-	}
-	return out
 }
 
 func findMissing(e *Evidence, found func(subject, text string)) {

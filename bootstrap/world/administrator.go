@@ -98,9 +98,38 @@ func (w *World) AdminUser() string {
 	return policies.Root().String()
 }
 
-// Introduce says, once in a run, which cluster c talks to. A cluster that does not tell
-// its ID is introduced without.
+// ByCertificate is the same world, in which root uses its certificate although the operator
+// named root's password, and whether that differs from w. w stays as it is. By the policy
+// root has no password.
+func (w *World) ByCertificate() (*World, bool) {
+	if w.Admin == nil || w.Admin.User != policies.Root().String() {
+		return w, false
+	}
+	admin := *w.Admin
+	admin.User, admin.Password = "", ""
+	return &World{
+		Policy: w.Policy, Folder: w.Folder, Now: w.Now, Report: w.Report, InFlight: w.InFlight, CallTimeout: w.CallTimeout,
+		Hold: w.Hold, Admin: &admin,
+	}, true
+}
+
+// Introduce asks c for the cluster's ID and says, once in a run, which cluster it is.
 func (w *World) Introduce(ctx context.Context, c *store.Client) {
+	w.mu.Lock()
+	again := w.introduced
+	w.mu.Unlock()
+	if again {
+		return
+	}
+	id, err := c.ClusterID(ctx)
+	if err != nil {
+		id = 0
+	}
+	w.SayCluster(id)
+}
+
+// SayCluster says, once in a run, which cluster answers. The id 0 is not known and left out.
+func (w *World) SayCluster(id uint64) {
 	w.mu.Lock()
 	again := w.introduced
 	w.introduced = true
@@ -112,8 +141,7 @@ func (w *World) Introduce(ctx context.Context, c *store.Client) {
 	for _, m := range w.Members() {
 		members = append(members, strings.TrimPrefix(m.Name+" "+m.URL, m.URL+" ")) // an endpoint's name is its URL
 	}
-	id, err := c.ClusterID(ctx)
-	if err != nil {
+	if id == 0 {
 		w.Say("etcd", "cluster %q, members %s", w.Policy.Cluster.Name, strings.Join(members, ", "))
 		return
 	}

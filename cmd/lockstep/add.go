@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lockstep/bootstrap"
+	"lockstep/bootstrap/change"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
 	"lockstep/policies/edit"
@@ -105,14 +106,8 @@ func runAdd(ctx context.Context, opts addOptions) error {
 	}
 	defer s.leave()
 	proof, err := bootstrap.Add(ctx, s.World, bootstrap.ComponentChange{
-		Name: opts.entry.Name, ReuseName: opts.reuseName,
-		Confirm: func(plan bootstrap.Plan) error {
-			s.pause()
-			_ = opts.tell(view.NewComponent{Name: opts.entry.Name, Warnings: p.WarningsOf(opts.entry.Name), Overlap: p.OverlapOf(opts.entry.Name)})
-			return opts.confirmOne(ctx, edit.Diff(before, after), plan)
-		},
-		Write: func() error { return writePolicy(before, after) },
-	})
+		Name: opts.entry.Name, ReuseName: opts.reuseName, Before: before, After: after,
+	}, addition{terminal{opts.globals, s}, view.NewComponent{Name: opts.entry.Name, Warnings: p.WarningsOf(opts.entry.Name), Overlap: p.OverlapOf(opts.entry.Name)}})
 	s.pause()
 	if err != nil {
 		return err
@@ -187,21 +182,15 @@ func replaced(files []policies.File, after policies.File) []policies.File {
 	return out
 }
 
-// writePolicy changes the file on disk, unless it is as it should be already.
-func writePolicy(before, after policies.File) error {
-	if string(before.Text) == string(after.Text) {
-		return nil
-	}
-	return edit.Write(before.Name, before, after)
+// addition is the operator of add: the terminal says what is suspicious before it asks.
+type addition struct {
+	terminal
+	component view.NewComponent
 }
 
-// confirmOne shows the file's diff and the plan, and asks.
-func (g *globals) confirmOne(ctx context.Context, diff string, plan bootstrap.Plan) error {
-	if plan.Empty() && diff == "" {
-		return nil
-	}
-	if err := g.tell(view.Diff(diff)); err != nil {
-		return err
-	}
-	return g.confirmPlan(ctx, plan)
+// Confirm implements change.Operator.
+func (a addition) Confirm(ctx context.Context, p *change.Plan) error {
+	a.session.pause()
+	_ = a.tell(a.component)
+	return a.terminal.Confirm(ctx, p)
 }

@@ -10,17 +10,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"lockstep/bootstrap"
+	"lockstep/bootstrap/change"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies/hint"
 )
 
 type applyOptions struct {
-	change
+	planning
 	saved string // path of a reviewed plan; "" for none
 }
 
 func newApplyCommand(g *globals) *cobra.Command {
-	opts := applyOptions{change: change{globals: g}}
+	opts := applyOptions{planning: planning{globals: g}}
 	cmd := &cobra.Command{
 		Use:   "apply [FILE]",
 		Short: "Make etcd and the PKI folder equal to the policy",
@@ -39,12 +40,12 @@ it is the same, on the same cluster, policy and state (else exit code 3).`,
 			return runApply(cmd.Context(), opts)
 		},
 	}
-	opts.change.flags(cmd.Flags())
+	opts.planning.flags(cmd.Flags())
 	return cmd
 }
 
 func runApply(ctx context.Context, opts applyOptions) error {
-	allow, err := opts.allow()
+	permitted, err := opts.permitted()
 	if err != nil {
 		return err
 	}
@@ -59,30 +60,18 @@ func runApply(ctx context.Context, opts applyOptions) error {
 		return err
 	}
 	defer s.leave()
-	done, err := bootstrap.Apply(ctx, s.World, allow, func(p *bootstrap.Proposal) error {
-		s.pause()
-		if reviewed != nil {
-			if err := compare(*reviewed, view.Proposal{Policy: s.Policy, Proposal: p}); err != nil {
-				return err
-			}
-			opts.beginChange()
-			return nil
-		}
-		if err := opts.tell(view.Proposal{Policy: s.Policy, Proposal: p, Verbose: opts.verbose}); err != nil {
-			return err
-		}
-		return opts.confirm(ctx, doIt(p.Steps()))
-	})
+	operator := reviewer{terminal{opts.globals, s}, reviewed}
+	done, err := bootstrap.Apply(ctx, s.World, permitted, operator)
 	s.pause()
 	if err != nil {
 		return err
 	}
 	if reviewed != nil && done.Empty() {
-		if err := compare(*reviewed, view.Proposal{Policy: s.Policy, Proposal: done}); err != nil {
+		if err := compare(*reviewed, operator.view(done)); err != nil {
 			return err
 		}
 	}
-	if err := opts.answer(view.Proposal{Policy: s.Policy, Proposal: done, Applied: true}); err != nil {
+	if err := opts.answer(view.Plan{Plan: done, Of: s.Policy, Applied: true}); err != nil {
 		return err
 	}
 	switch flags := flagsOf(done); {
@@ -91,6 +80,26 @@ func runApply(ctx context.Context, opts applyOptions) error {
 	case !done.Settled():
 		return hint.Pending("It waits for what the lines above name.", "not in step")
 	}
+	return nil
+}
+
+// reviewer is the operator of apply. A plan that was reviewed and saved is confirmed by being
+// the same; without one, the terminal asks.
+type reviewer struct {
+	terminal
+	reviewed *view.PlanDocument // nil for none
+}
+
+// Confirm implements change.Operator.
+func (r reviewer) Confirm(ctx context.Context, p *change.Plan) error {
+	if r.reviewed == nil {
+		return r.terminal.Confirm(ctx, p)
+	}
+	r.session.pause()
+	if err := compare(*r.reviewed, r.view(p)); err != nil {
+		return err
+	}
+	r.beginChange()
 	return nil
 }
 
@@ -111,9 +120,9 @@ func readPlan(path string) (*view.PlanDocument, error) {
 }
 
 // compare demands that what would be done now is what was reviewed, word for word.
-func compare(reviewed view.PlanDocument, current view.Proposal) error {
+func compare(reviewed view.PlanDocument, current view.Plan) error {
 	const advice = "Nothing was changed. Make, review and apply a new plan."
-	now := current.Plan()
+	now := current.Saved()
 	reviewed.More, now.More = nil, nil // what else verify finds is no part of what is done
 	switch {
 	case reviewed.ClusterID != now.ClusterID:

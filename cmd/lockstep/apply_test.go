@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"lockstep/bootstrap"
+	"lockstep/bootstrap/change"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
 	"lockstep/policies/hint"
@@ -11,8 +11,8 @@ import (
 	"lockstep/roles"
 )
 
-func planFor(needs ...pending.Needs) *bootstrap.Proposal {
-	p := &bootstrap.Proposal{ClusterID: 0xa, Policy: "p", Observed: "o", Folder: "f"}
+func planFor(needs ...pending.Needs) *change.Plan {
+	p := &change.Plan{ClusterID: 0xa, Policy: "p", Observed: "o", Folder: "f"}
 	p.Roles.Revision = 7
 	for _, n := range needs {
 		p.Roles.Pending = append(p.Roles.Pending, roles.Pending{Needs: n})
@@ -23,7 +23,7 @@ func planFor(needs ...pending.Needs) *bootstrap.Proposal {
 // What was reviewed is what runs: the reason names what is not the same.
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	current := view.Proposal{Policy: &policies.Policy{}, Proposal: planFor()}
+	current := view.Plan{Of: &policies.Policy{}, Plan: planFor()}
 	tests := []struct {
 		name string
 		edit func(*view.PlanDocument)
@@ -44,7 +44,7 @@ func TestCompare(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			reviewed := current.Plan()
+			reviewed := current.Saved()
 			test.edit(&reviewed)
 			err := compare(reviewed, current)
 			if test.want == "" {
@@ -68,7 +68,7 @@ func TestCure(t *testing.T) {
 	plain.Roles.Steps = both.Roles.Steps
 	tests := []struct {
 		name, want string
-		p          *bootstrap.Proposal
+		p          *change.Plan
 	}{
 		{"steps", "lockstep apply does it.", plain},
 		{"refused", "lockstep apply --adopt --prune does it, if you mean it.", planFor(pending.Prune, pending.Adopt)},
@@ -85,18 +85,18 @@ func TestCure(t *testing.T) {
 	}
 }
 
-func TestAllow(t *testing.T) {
+func TestPermitted(t *testing.T) {
 	t.Parallel()
 	for adopt, want := range map[string]roles.Allow{
 		"": {Prune: true}, "take": {Prune: true, Adopt: true}, "recreate": {Prune: true, Adopt: true, Recreate: true},
 	} {
-		c := change{prune: true, adopt: adopt, reuseName: true}
-		if got, err := c.allow(); err != nil || got.Allow != want || !got.ReuseName {
+		c := planning{prune: true, adopt: adopt, reuseName: true}
+		if got, err := c.permitted(); err != nil || got.Allow != want || !got.ReuseName {
 			t.Errorf("--adopt=%s: %+v, %v", adopt, got, err)
 		}
 	}
-	c := change{adopt: "yes"}
-	if got, err := c.allow(); err == nil || got != (bootstrap.Allowed{}) || hint.Text(err) != "It is --adopt or --adopt=recreate." {
+	c := planning{adopt: "yes"}
+	if got, err := c.permitted(); err == nil || got != (change.Permitted{}) || hint.Text(err) != "It is --adopt or --adopt=recreate." {
 		t.Errorf("--adopt=yes: %+v, %v", got, err)
 	}
 }

@@ -72,22 +72,7 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 	}
 	result, err := bootstrap.Run(ctx, s.World, bootstrap.Options{
 		Wait: opts.wait, AcceptForeign: opts.acceptForeign, Exhaustive: opts.exhaustive, ReuseName: opts.reuseName, Soak: opts.soak,
-		Confirm: func(plan bootstrap.Plan) error {
-			s.pause()
-			return opts.confirmPlan(ctx, plan)
-		},
-		Waiting: func(_ context.Context, list []bootstrap.Start) error {
-			s.pause()
-			return opts.instruct(view.Starts(list))
-		},
-		Notes: func(list []bootstrap.Note) {
-			s.pause()
-			_ = opts.tell(view.Notes(list)) // a closed stderr stops nothing
-		},
-		Affected: func(list []string) {
-			s.pause()
-			_ = opts.tell(view.Affected(list))
-		},
+		Operator: terminal{opts.globals, s},
 	})
 	s.pause()
 	return opts.conclude("Bootstrap", result, err)
@@ -103,14 +88,6 @@ func (opts bootstrapOptions) atRest(ctx context.Context, f *folder.Folder, broug
 			"a passphrase is given, and no CA key here is encrypted: nothing was changed")
 	}
 	return nil
-}
-
-// confirmPlan shows what is about to change and asks.
-func (g *globals) confirmPlan(ctx context.Context, plan bootstrap.Plan) error {
-	if err := g.tell(view.Plan{Plan: plan, Verbose: g.verbose}); err != nil {
-		return err
-	}
-	return g.confirm(ctx, doIt(plan.Steps()))
 }
 
 // instruct writes what the operator has to do. It is an answer, but for JSON, whose one

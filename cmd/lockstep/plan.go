@@ -14,14 +14,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"lockstep/bootstrap"
+	"lockstep/bootstrap/change"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies/hint"
 	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
-// change is what plan and apply have in common.
-type change struct {
+// planning is what plan and apply have in common.
+type planning struct {
 	*globals
 	connection
 	prune     bool
@@ -29,7 +30,7 @@ type change struct {
 	reuseName bool
 }
 
-func (c *change) flags(fs *pflag.FlagSet) {
+func (c *planning) flags(fs *pflag.FlagSet) {
 	c.connection.signingFlags(fs)
 	fs.BoolVar(&c.prune, "prune", false, "also remove users, roles and certificates of ours that the policy no longer names")
 	fs.StringVar(&c.adopt, "adopt", "", "also take over users that lockstep did not make, and change roles that unmanaged users hold, too; `recreate` deletes users with a password and adds them again without")
@@ -37,8 +38,8 @@ func (c *change) flags(fs *pflag.FlagSet) {
 	fs.Lookup("adopt").NoOptDefVal = "take"
 }
 
-func (c *change) allow() (bootstrap.Allowed, error) {
-	a := bootstrap.Allowed{Allow: roles.Allow{Prune: c.prune}, ReuseName: c.reuseName}
+func (c *planning) permitted() (change.Permitted, error) {
+	a := change.Permitted{Allow: roles.Allow{Prune: c.prune}, ReuseName: c.reuseName}
 	switch c.adopt {
 	case "":
 		return a, nil
@@ -49,12 +50,12 @@ func (c *change) allow() (bootstrap.Allowed, error) {
 		a.Adopt, a.Recreate = true, true
 		return a, nil
 	}
-	return bootstrap.Allowed{}, hint.With(fmt.Errorf("--adopt=%s", c.adopt), "It is --adopt or --adopt=recreate.")
+	return change.Permitted{}, hint.With(fmt.Errorf("--adopt=%s", c.adopt), "It is --adopt or --adopt=recreate.")
 }
 
 // enterToLook is the world of plan. Without a folder there is still etcd's half to look
 // at; with a CA's key at hand, the folder is the empty one that apply would begin with.
-func (c *change) enterToLook(ctx context.Context) (*session, error) {
+func (c *planning) enterToLook(ctx context.Context) (*session, error) {
 	p, err := c.readPolicy()
 	if err != nil {
 		return nil, err
@@ -66,7 +67,7 @@ func (c *change) enterToLook(ctx context.Context) (*session, error) {
 
 // enterToChange is the world of apply, which makes no CA, and so no folder unless the
 // policy brings its CA along.
-func (c *change) enterToChange(ctx context.Context) (*session, error) {
+func (c *planning) enterToChange(ctx context.Context) (*session, error) {
 	p, err := c.readPolicy()
 	if err != nil {
 		return nil, err
@@ -79,12 +80,12 @@ func (c *change) enterToChange(ctx context.Context) (*session, error) {
 }
 
 type planOptions struct {
-	change
+	planning
 	out string
 }
 
 func newPlanCommand(g *globals) *cobra.Command {
-	opts := planOptions{change: change{globals: g}}
+	opts := planOptions{planning: planning{globals: g}}
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what would change, in etcd and on disk",
@@ -97,13 +98,13 @@ Exit code 0 when there is nothing to do, 2 when there is. With --out the plan is
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), opts) },
 	}
-	opts.change.flags(cmd.Flags())
+	opts.planning.flags(cmd.Flags())
 	cmd.Flags().StringVar(&opts.out, "out", "", "also save the plan to `FILE`, which must not exist; it holds no secret")
 	return cmd
 }
 
 func runPlan(ctx context.Context, opts planOptions) error {
-	allow, err := opts.allow()
+	permitted, err := opts.permitted()
 	if err != nil {
 		return err
 	}
@@ -112,12 +113,12 @@ func runPlan(ctx context.Context, opts planOptions) error {
 		return err
 	}
 	defer s.leave()
-	p, err := bootstrap.Propose(ctx, s.World, allow)
+	p, err := bootstrap.Propose(ctx, s.World, permitted)
 	s.pause()
 	if err != nil {
 		return err
 	}
-	answer := view.Proposal{Policy: s.Policy, Proposal: p, Verbose: opts.verbose}
+	answer := view.Plan{Plan: p, Of: s.Policy, Verbose: opts.verbose}
 	if opts.out != "" {
 		if err := savePlan(opts.out, answer); err != nil {
 			return err
@@ -132,8 +133,8 @@ func runPlan(ctx context.Context, opts planOptions) error {
 	return nil
 }
 
-// cure is the command that does what a proposal shows.
-func cure(p *bootstrap.Proposal) string {
+// cure is the command that does what a plan shows.
+func cure(p *change.Plan) string {
 	flags := flagsOf(p)
 	switch {
 	case flags == "" && p.Empty():
@@ -147,7 +148,7 @@ func cure(p *bootstrap.Proposal) string {
 }
 
 // flagsOf is the flags that permit everything: --adopt=recreate includes --adopt.
-func flagsOf(p *bootstrap.Proposal) string {
+func flagsOf(p *change.Plan) string {
 	needs := p.Needs()
 	var flags []string
 	for _, n := range needs {
@@ -160,7 +161,7 @@ func flagsOf(p *bootstrap.Proposal) string {
 }
 
 // savePlan never overwrites: a plan that was reviewed stays what it was.
-func savePlan(path string, p view.Proposal) error {
+func savePlan(path string, p view.Plan) error {
 	var text bytes.Buffer
 	if err := view.NewPrinter(&text, view.JSON, false).Print(p); err != nil {
 		return err

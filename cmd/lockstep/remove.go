@@ -79,14 +79,8 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 	if err != nil {
 		return err
 	}
-	err = bootstrap.Remove(ctx, s.World, next, bootstrap.ComponentChange{
-		Name: opts.name,
-		Confirm: func(plan bootstrap.Plan) error {
-			s.pause()
-			return opts.confirmOne(ctx, edit.Diff(before, after), plan)
-		},
-		Write: func() error { return writePolicy(before, after) },
-	})
+	change := bootstrap.ComponentChange{Name: opts.name, Before: before, After: after}
+	err = bootstrap.Remove(ctx, s.World, next, change, terminal{opts.globals, s})
 	s.pause()
 	if err != nil {
 		return err

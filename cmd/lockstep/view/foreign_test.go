@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"lockstep/bootstrap"
+	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/verify"
 	"lockstep/policies"
 	"lockstep/policies/edit"
@@ -72,46 +73,44 @@ func messages(t *testing.T) map[string]Message {
 	live.NotLive, live.Err = "", nil
 	evidence := &verify.Evidence{Policy: policy, Proofs: []verify.Proof{proof, live}, Members: poisoned[[]verify.Member]()}
 	report := poisoned[verify.Report]()
-	proposal := poisoned[bootstrap.Proposal]()
-	proposal.Former = bootstrap.Former{}
+	plan := poisoned[change.Plan]()
+	plan.Former = change.Former{}
 	known := everything()
-	known.Roles.Steps = append(known.Roles.Steps, proposal.Roles.Steps...)
+	known.Roles.Steps = append(known.Roles.Steps, plan.Roles.Steps...)
 	for i := range known.Roles.Steps {
 		known.Roles.Steps[i].Role, known.Roles.Steps[i].Interrupts, known.Roles.Steps[i].Reason = foreign, foreign, foreign
 	}
 	preset, administrator := poisoned[presets.Preset](), poisoned[presets.Preset]()
 	administrator.Administrator = true
 	diff := edit.Diff(policies.File{Name: foreign, Text: []byte(foreign)}, policies.File{Name: foreign})
+	plan.Diff = diff
 	clean := Proof{Kind: foreign, Evidence: evidence}
 	return map[string]Message{
-		"added":                  Added{diff, foreign, proof, foreign},
-		"affected":               poisoned[Affected](),
-		"bootstrap, in step":     clean,
-		"bootstrap, soaked":      Proof{Kind: foreign, Evidence: evidence, Soak: ptr(poisoned[bootstrap.Soak]())},
-		"diff":                   Diff(diff),
-		"failure":                failure(hint.Failed),
-		"failure, not in step":   failure(hint.NotInStep),
-		"failure, refused":       failure(hint.Refused),
-		"issued":                 poisoned[Issued](),
-		"lint":                   Lint{Files: []string{foreign}, Policy: policy, Problems: poisoned[strict.Problems]()},
-		"lint, not valid":        Lint{Files: []string{foreign}, Problems: append(poisoned[strict.Problems](), strict.Problem{Message: foreign, Warning: true})},
-		"notes":                  poisoned[Notes](),
-		"plan, to confirm":       poisoned[Plan](),
-		"preset":                 Preset{Preset: preset},
-		"preset, administrator":  Preset{Preset: administrator},
-		"preset, configured":     poisoned[Preset](),
-		"presets":                Presets{preset, preset},
-		"problems":               poisoned[Problems](),
-		"proposal":               Proposal{Policy: policy, Proposal: &proposal},
-		"proposal, applied":      Proposal{Policy: policy, Proposal: &proposal, Applied: true},
-		"proposal, of all kinds": Proposal{Policy: policy, Proposal: known},
-		"removed":                Removed{foreign, foreign, diff, foreign, time.Time{}},
-		"removed, external":      Removed{foreign, foreign, "", foreign, time.Unix(0, 0)},
-		"say":                    Say(func(s *Sheet) { s.Line("%s %q %v %-9s %d", foreign, foreign, errors.New(foreign), foreign, 1) }),
-		"starts":                 poisoned[Starts](),
-		"verify":                 Proof{Kind: foreign, Evidence: evidence, Report: report},
-		"version":                poisoned[Version](),
-		"written":                poisoned[Written](),
+		"added":                 Added{diff, foreign, proof, foreign},
+		"bootstrap, in step":    clean,
+		"bootstrap, soaked":     Proof{Kind: foreign, Evidence: evidence, Soak: ptr(poisoned[bootstrap.Soak]())},
+		"diff":                  Diff(diff),
+		"failure":               failure(hint.Failed),
+		"failure, not in step":  failure(hint.NotInStep),
+		"failure, refused":      failure(hint.Refused),
+		"issued":                poisoned[Issued](),
+		"lint":                  Lint{Files: []string{foreign}, Policy: policy, Problems: poisoned[strict.Problems]()},
+		"lint, not valid":       Lint{Files: []string{foreign}, Problems: append(poisoned[strict.Problems](), strict.Problem{Message: foreign, Warning: true})},
+		"preset":                Preset{Preset: preset},
+		"preset, administrator": Preset{Preset: administrator},
+		"preset, configured":    poisoned[Preset](),
+		"presets":               Presets{preset, preset},
+		"problems":              poisoned[Problems](),
+		"plan":                  Plan{Of: policy, Plan: &plan},
+		"plan, applied":         Plan{Of: policy, Plan: &plan, Applied: true},
+		"plan, of all kinds":    Plan{Of: policy, Plan: known},
+		"removed":               Removed{foreign, foreign, diff, foreign, time.Time{}},
+		"removed, external":     Removed{foreign, foreign, "", foreign, time.Unix(0, 0)},
+		"say":                   Say(func(s *Sheet) { s.Line("%s %q %v %-9s %d", foreign, foreign, errors.New(foreign), foreign, 1) }),
+		"starts":                poisoned[Starts](),
+		"verify":                Proof{Kind: foreign, Evidence: evidence, Report: report},
+		"version":               poisoned[Version](),
+		"written":               poisoned[Written](),
 	}
 }
 

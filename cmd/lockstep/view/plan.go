@@ -4,73 +4,190 @@ import (
 	"fmt"
 	"slices"
 
-	"lockstep/bootstrap"
-	"lockstep/certgen"
-	"lockstep/policies/count"
+	"lockstep/bootstrap/change"
+	"lockstep/policies"
 )
 
-// planLines is how many steps of one kind are listed before the rest is a number:
-// a first bootstrap of a thousand components should fit a screen.
-const planLines = 12
-
-// Plan is what is about to change, for the person who is asked.
+// Plan is what a change will do, or has done, and what it leaves out: both halves, grouped by
+// component. Every verb shows its plan by it.
 type Plan struct {
-	bootstrap.Plan
-	Verbose bool // every step, however many there are
+	*change.Plan
+	Of      *policies.Policy // the policy whose components are the groups
+	Applied bool             // the plan has been executed
+	Verbose bool             // every change, however many there are
 }
 
-// Text implements Message.
+const noComponent = "cluster"
+
+// planLines is how many additions are listed before the rest is a number.
+const planLines = 60
+
+// Text implements Answer. What was applied was shown when it was asked for, so then
+// only what is still left is listed. Of a long list of additions the end is a number;
+// what is changed, taken away or refused, and who is affected, is always listed.
 func (p Plan) Text(s *Sheet) {
-	var certificates, etcd []line
-	copies := 0
-	for _, step := range p.Certificates.Steps {
-		if step.Action == certgen.Write && step.Reason == certgen.Missing {
-			copies++
+	Diff(p.Diff).Text(s)
+	added, hidden := 0, 0
+	hide := func(c line) bool {
+		if p.Verbose || c.sign != "+" || c.interrupts+c.affects != "" {
+			return false
+		}
+		added++
+		if added > planLines {
+			hidden++
+		}
+		return added > planLines
+	}
+	for _, g := range p.groups() {
+		if p.Applied {
+			g.changes = slices.DeleteFunc(g.changes, func(c line) bool { return c.sign != "!" })
+		}
+		g.changes = slices.DeleteFunc(g.changes, hide)
+		if len(g.changes) == 0 {
 			continue
 		}
-		certificates = append(certificates, line{withReason(step.String(), step.Reason), certificateSign(step) != "+"})
+		s.Line("%s", s.Paint(Bold, g.name))
+		g.write(s)
 	}
-	if copies > 0 {
-		certificates = append(certificates, line{text: fmt.Sprintf("write %s beside them: environment, CA copies, empty CRLs", count.Of(copies, "file"))})
-	}
-	for _, step := range p.Roles.Steps {
-		etcd = append(etcd, line{withReason(step.String(), step.Reason), roleSign(step) != "+"})
-	}
-	p.section(s, "in the PKI folder", len(p.Certificates.Steps), certificates)
-	p.section(s, "in etcd", len(p.Roles.Steps), etcd)
-	if p.EnableAuth {
+	more(s, "", hidden)
+	if p.EnableAuth && !p.Applied {
 		s.Line("in etcd, last: turn auth on, and off again if root does not get in by certificate")
 	}
-}
-
-func withReason(sentence, reason string) string {
-	if reason == "" {
-		return sentence
+	if !p.Applied || p.Empty() { // else they were shown with the question
+		p.tellNotes(s)
+		p.tellAffected(s)
 	}
-	return sentence + " (" + reason + ")"
-}
-
-// line is one step of a plan. One that takes something away or changes it is never left
-// out: who says yes has seen it.
-type line struct {
-	text   string
-	always bool
-}
-
-func (p Plan) section(s *Sheet, title string, steps int, lines []line) {
-	if len(lines) == 0 {
-		return
+	for _, foreign := range p.foreign() {
+		s.Line("left alone: %s", foreign)
 	}
-	s.Line("%s (%s):", title, count.Of(steps, "step"))
-	hidden := 0
-	for i, l := range lines {
-		if !p.Verbose && !l.always && i >= planLines && len(lines) > planLines+1 {
-			hidden++
-			continue
+	for _, a := range p.Accepted {
+		accepted(s, a)
+	}
+	if p.Observed != "" && p.Folder == "" {
+		s.Line("%s there is no PKI folder here: this is etcd's half only, and nothing tells which other users lockstep made", s.Paint(Warn, "warning:"))
+	}
+	if p.Observed != "" && !p.Enabled && !p.EnableAuth {
+		s.Line("%s auth is off: etcd checks no permission until lockstep bootstrap has turned it on", s.Paint(Warn, "warning:"))
+	}
+	if p.Steps() > 0 || p.Diff == "" {
+		p.summary(s)
+	}
+	findsMore(s, p.More)
+}
+
+// write says once who is interrupted by several steps in a row.
+func (g group) write(s *Sheet) {
+	said := ""
+	for _, c := range g.changes {
+		s.Line("  %s %s%s", s.Paint(signColour(c.sign), c.sign), c.text, parenthesis(c))
+		if c.interrupts != "" && c.interrupts != said {
+			s.Line("    %s %s", s.Paint(Warn, "interrupts:"), c.interrupts)
 		}
-		s.Line("  %s", l.text)
+		if c.affects != "" {
+			s.Line("    %s %s", s.Paint(Warn, "affects:"), c.affects)
+		}
+		said = c.interrupts
 	}
-	more(s, "  ", hidden)
+}
+
+// foreign is what is left alone, in both halves.
+func (p Plan) foreign() []string {
+	out := append([]string{}, p.Roles.Foreign...)
+	for _, path := range p.Stray {
+		out = append(out, fmt.Sprintf("%s in the PKI folder belongs to no member, proxy or component of the policy", path))
+	}
+	return out
+}
+
+func parenthesis(c line) string {
+	switch {
+	case c.flag+c.needs != "":
+		return fmt.Sprintf(" (not without %s: %s)", c.flag+c.needs, c.reason)
+	case c.reason == "":
+		return ""
+	}
+	return " (" + c.reason + ")"
+}
+
+func signColour(sign string) Colour {
+	switch sign {
+	case "+":
+		return Good
+	case "-", "!":
+		return Bad
+	}
+	return Warn
+}
+
+// summary is the last line: how much there is to do, or that there is nothing.
+func (p Plan) summary(s *Sheet) {
+	n := p.counts()
+	waiting := ""
+	if n.waiting > 0 {
+		waiting = fmt.Sprintf(", %d waiting for something else", n.waiting)
+	}
+	switch {
+	case p.InStep() && p.Folder == "":
+		s.Line("%s", s.Paint(Good, "nothing to do in etcd"))
+	case p.InStep():
+		s.Line("%s", s.Paint(Good, "nothing to do"))
+	case p.Applied:
+		s.Line("%s: %d added, %d changed, %d removed, %d left for a flag%s", s.Paint(Good, "done"), n.added, n.changed, n.removed, n.refused, waiting)
+	default:
+		s.Line("to do: %d to add, %d to change, %d to remove, %d only with a flag%s", n.added, n.changed, n.removed, n.refused, waiting)
+	}
+}
+
+// counted is how many changes there are of each kind.
+type counted struct{ added, changed, removed, refused, waiting int }
+
+func (p Plan) counts() (n counted) {
+	for _, g := range p.groups() {
+		for _, c := range g.changes {
+			switch {
+			case c.sign == "+":
+				n.added++
+			case c.sign == "~":
+				n.changed++
+			case c.sign == "-":
+				n.removed++
+			case c.needs != "":
+				n.waiting++
+			default:
+				n.refused++
+			}
+		}
+	}
+	return n
+}
+
+// Document implements Answer.
+func (p Plan) Document() any { return p.Saved() }
+
+// Saved is the plan as the document that is saved and compared.
+func (p Plan) Saved() PlanDocument {
+	n := p.counts()
+	d := PlanDocument{
+		Header: header("Plan"), Cluster: p.Of.Cluster.Name, ClusterID: fmt.Sprintf("%x", p.ClusterID),
+		Policy: p.Plan.Policy, AuthRevision: p.Roles.Revision, Observed: p.Observed,
+		Folder: p.Folder, Fingerprint: p.Fingerprint(), Auth: p.Enabled, InStep: p.InStep(), Applied: p.Applied,
+		Add: n.added, Change: n.changed, Remove: n.removed, Refused: n.refused, Waiting: n.waiting,
+		Groups: []GroupDocument{}, Foreign: p.foreign(), More: []FindingDocument{}, Accepted: acceptedDocuments(p.Accepted), Notes: []NoteDocument{},
+	}
+	for _, f := range p.More {
+		d.More = append(d.More, findingDocument(f))
+	}
+	for _, note := range p.Notes {
+		d.Notes = append(d.Notes, NoteDocument(note))
+	}
+	for _, g := range p.groups() {
+		group := GroupDocument{Name: g.name, Changes: []ChangeDocument{}}
+		for _, c := range g.changes {
+			group.Changes = append(group.Changes, ChangeDocument{c.sign, c.half, c.text, c.reason, c.interrupts, c.affects, c.flag, c.needs})
+		}
+		d.Groups = append(d.Groups, group)
+	}
+	return d
 }
 
 // more says how many additions a long plan does not list.
@@ -80,58 +197,24 @@ func more(s *Sheet, indent string, hidden int) {
 	}
 }
 
-// Starts tells what to copy to each member's host and how to start etcd there. It does
-// not say so where a member runs without TLS: started from etcd.env all at once, members
-// that know each other by http addresses would not find each other.
-type Starts []bootstrap.Start
-
-// Text implements Message.
-func (list Starts) Text(s *Sheet) {
-	plain := slices.ContainsFunc(list, func(m bootstrap.Start) bool { return m.Plain })
-	if plain {
-		s.Line("No member answers with TLS yet, and there is plain http. Copy each member's folder to its host:")
-	} else {
-		s.Line("No member answers yet. For each member, copy its folder to its host and start etcd there:")
-	}
-	for _, m := range list {
-		s.Line("")
-		s.Line("  %s (%s)", m.Member, m.Host)
-		if m.Target != "." {
-			s.Line("    copy   scp -rp %s/. %s:%s", m.Folder, m.Host, m.Target)
-		}
-		if !plain {
-			s.Line("    start  %s", m.Command())
-			s.Line("    it then answers at %s", m.URL)
-		}
-	}
-	s.Line("")
-	if plain {
-		s.Line("A cluster that runs goes over to TLS one member at a time, in two rounds: docs/plain-http.md. Do not restart all of it with etcd.env at once.")
-	}
-	s.Line("The keys belong to the user that etcd runs as, with mode 0600. As a service: EnvironmentFile= its etcd.env and WorkingDirectory= its folder.")
-}
-
-// Affected tells who will notice that auth is turned on.
-type Affected []string
-
-// Text implements Message.
-func (list Affected) Text(s *Sheet) {
-	s.Line("The cluster holds keys, so somebody uses it. When auth is turned on:")
-	for _, sentence := range list {
-		s.Wrapped("  - ", "    ", sentence)
-	}
-}
-
-// Notes tells what the presets in use ask of the operator.
-type Notes []bootstrap.Note
-
-// Text implements Message.
-func (list Notes) Text(s *Sheet) {
-	if len(list) == 0 {
+// tellNotes writes what the presets in use ask of the operator.
+func (p Plan) tellNotes(s *Sheet) {
+	if len(p.Notes) == 0 {
 		return
 	}
 	s.Line("Look after this before you go on:")
-	for _, n := range list {
+	for _, n := range p.Notes {
 		s.Wrapped(fmt.Sprintf("  %s: ", n.Component), "    ", n.Text)
+	}
+}
+
+// tellAffected writes which clients will notice that auth is turned on.
+func (p Plan) tellAffected(s *Sheet) {
+	if len(p.Affected) == 0 {
+		return
+	}
+	s.Line("The cluster holds keys, so clients use it. When auth is turned on:")
+	for _, sentence := range p.Affected {
+		s.Wrapped("  - ", "    ", sentence)
 	}
 }

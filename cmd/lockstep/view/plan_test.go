@@ -7,21 +7,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lockstep/bootstrap"
+	"lockstep/bootstrap/change"
 	"lockstep/roles"
 )
 
 func TestStarts(t *testing.T) {
 	t.Parallel()
-	away := bootstrap.Start{Member: "etcd1", Folder: "pki/members/etcd1", Host: "10.0.0.11", Target: "/etc/etcd", URL: "https://10.0.0.11:2379"}
-	here := bootstrap.Start{Member: "etcd2", Folder: "pki/members/etcd2", Host: "10.0.0.12", Target: ".", URL: "https://10.0.0.12:2379"}
+	away := change.Start{Member: "etcd1", Folder: "pki/members/etcd1", Host: "10.0.0.11", Target: "/etc/etcd", URL: "https://10.0.0.11:2379"}
+	here := change.Start{Member: "etcd2", Folder: "pki/members/etcd2", Host: "10.0.0.12", Target: ".", URL: "https://10.0.0.12:2379"}
 	running := away
 	running.Plain = true
 	for name, c := range map[string]struct {
-		list []bootstrap.Start
+		list []change.Start
 		want string
 	}{
-		"new hosts": {[]bootstrap.Start{away, here}, `No member answers yet. For each member, copy its folder to its host and start etcd there:
+		"new hosts": {[]change.Start{away, here}, `No member answers yet. For each member, copy its folder to its host and start etcd there:
 
   etcd1 (10.0.0.11)
     copy   scp -rp pki/members/etcd1/. 10.0.0.11:/etc/etcd
@@ -34,7 +34,7 @@ func TestStarts(t *testing.T) {
 
 The keys belong to the user that etcd runs as, with mode 0600. As a service: EnvironmentFile= its etcd.env and WorkingDirectory= its folder.
 `},
-		"hosts with etcd on plain http": {[]bootstrap.Start{running}, `No member answers with TLS yet, and there is plain http. Copy each member's folder to its host:
+		"hosts with etcd on plain http": {[]change.Start{running}, `No member answers with TLS yet, and there is plain http. Copy each member's folder to its host:
 
   etcd1 (10.0.0.11)
     copy   scp -rp pki/members/etcd1/. 10.0.0.11:/etc/etcd
@@ -57,18 +57,15 @@ func TestALongPlanEndsWithANumber(t *testing.T) {
 		steps = append(steps, roles.Step{Action: roles.RoleAdd, Role: fmt.Sprintf("r%02d", i)})
 	}
 	steps = append(steps, roles.Step{Action: roles.UserDelete, User: "old"})
-	asked := Plan{Plan: bootstrap.Plan{Roles: roles.Plan{Steps: steps}}}
-	proposal := Proposal{Policy: shopPolicy(t), Proposal: &bootstrap.Proposal{Folder: "cc", Enabled: true}}
-	proposal.Proposal.Roles.Steps = steps
+	plan := &change.Plan{Observed: "bb", Folder: "cc", Enabled: true}
+	plan.Roles.Steps = steps
 	for name, c := range map[string]struct {
 		m    Message
 		ends string
 		adds int
 	}{
-		"asked":             {asked, "  delete user \"old\"\n  ... and 88 more (-v shows all)\n", 12},
-		"asked, verbose":    {Plan{asked.Plan, true}, "  add role \"r99\"\n  delete user \"old\"\n", 100},
-		"proposal":          {proposal, "\n... and 40 more (-v shows all)\nto do: 100 to add, 0 to change, 1 to remove, 0 only with a flag\n", 60},
-		"proposal, verbose": {Proposal{Policy: proposal.Policy, Proposal: proposal.Proposal, Verbose: true}, "to do: 100 to add, 0 to change, 1 to remove, 0 only with a flag\n", 100},
+		"short":   {Plan{Of: shopPolicy(t), Plan: plan}, "\n... and 40 more (-v shows all)\nto do: 100 to add, 0 to change, 1 to remove, 0 only with a flag\n", 60},
+		"verbose": {Plan{Of: shopPolicy(t), Plan: plan, Verbose: true}, "to do: 100 to add, 0 to change, 1 to remove, 0 only with a flag\n", 100},
 	} {
 		text := told(c.m, false)
 		if !strings.HasSuffix(text, c.ends) || strings.Count(text, "add role") != c.adds || !strings.Contains(text, `delete user "old"`) {

@@ -51,16 +51,3 @@ func TestSoak(t *testing.T) {
 		})
 	}
 }
-
-func TestAffected(t *testing.T) {
-	t.Parallel()
-	const want = `The cluster holds keys, so somebody uses it. When auth is turned on:
-  - user "eve\x1b" becomes live
-  - etcd does not tell who connects: whoever shows a certificate whose CN is no
-    user is refused on every key
-`
-	got := told(Affected{`user "eve\x1b" becomes live`, "etcd does not tell who connects: whoever shows a certificate whose CN is no user is refused on every key"}, false)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}

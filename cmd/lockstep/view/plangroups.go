@@ -9,8 +9,8 @@ import (
 	"lockstep/roles"
 )
 
-// change is one line of a proposal.
-type change struct {
+// line is one change of a plan.
+type line struct {
 	sign       string // + ~ -
 	half       string // certificates, etcd
 	text       string
@@ -21,47 +21,47 @@ type change struct {
 	needs      string // of one that no flag allows: what it waits for
 }
 
-// group is the changes that concern one component, or nobody in particular.
+// group is the changes that concern one component, or none.
 type group struct {
 	name    string
-	changes []change
+	changes []line
 }
 
-// groups sorts the proposal by component, in the policy's order; what belongs to no
+// groups sorts the plan by component, in the policy's order; what belongs to no
 // component of the policy comes first.
-func (p Proposal) groups() []group {
-	by := map[string][]change{}
-	for _, s := range p.Proposal.Certificates.Steps {
+func (p Plan) groups() []group {
+	by := map[string][]line{}
+	for _, s := range p.Certificates.Steps {
 		name := ofPath(s.Path())
-		by[name] = append(by[name], change{sign: certificateSign(s), half: "certificates", text: s.String(), reason: s.Reason})
+		by[name] = append(by[name], line{sign: certificateSign(s), half: "certificates", text: s.String(), reason: s.Reason})
 	}
 	owner := p.owners()
-	for _, s := range p.Proposal.Roles.Steps {
+	for _, s := range p.Roles.Steps {
 		name := owner(s)
 		by[name] = append(by[name], ofEtcd(s))
 	}
-	for _, s := range p.Proposal.Retire {
+	for _, s := range p.Retire {
 		name := ofPath(s.Path())
-		by[name] = append(by[name], change{sign: "-", half: "certificates", text: s.String(), reason: s.Reason})
+		by[name] = append(by[name], line{sign: "-", half: "certificates", text: s.String(), reason: s.Reason})
 	}
-	for _, c := range p.Proposal.Roles.Pending {
+	for _, c := range p.Roles.Pending {
 		name := owner(c.Step)
-		by[name] = append(by[name], change{sign: "!", half: "etcd", text: c.Step.String(), reason: c.Reason,
+		by[name] = append(by[name], line{sign: "!", half: "etcd", text: c.Step.String(), reason: c.Reason,
 			interrupts: c.Step.Interrupts, affects: c.Step.Affects, flag: Flag(c.Needs), needs: awaited(c.Needs, "")})
 	}
-	for _, c := range p.Proposal.Certificates.Pending {
+	for _, c := range p.Certificates.Pending {
 		name := ofPath(c.Step.Path())
-		by[name] = append(by[name], change{sign: "!", half: "certificates", text: c.Step.String(), reason: c.Reason,
+		by[name] = append(by[name], line{sign: "!", half: "certificates", text: c.Step.String(), reason: c.Reason,
 			flag: Flag(c.Needs), needs: awaited(c.Needs, c.Step.Signer())})
 	}
-	return ordered(by, p.Policy)
+	return ordered(by, p.Of)
 }
 
-func ofEtcd(s roles.Step) change {
-	return change{sign: roleSign(s), half: "etcd", text: s.String(), reason: s.Reason, interrupts: s.Interrupts, affects: s.Affects}
+func ofEtcd(s roles.Step) line {
+	return line{sign: roleSign(s), half: "etcd", text: s.String(), reason: s.Reason, interrupts: s.Interrupts, affects: s.Affects}
 }
 
-func ordered(by map[string][]change, p *policies.Policy) []group {
+func ordered(by map[string][]line, p *policies.Policy) []group {
 	var out []group
 	add := func(name string) {
 		if len(by[name]) > 0 {
@@ -92,15 +92,15 @@ func ofPath(path string) string {
 }
 
 // owners tells which component a step in etcd concerns.
-func (p Proposal) owners() func(roles.Step) string {
+func (p Plan) owners() func(roles.Step) string {
 	users, held := map[string]string{}, map[string]string{}
-	for _, c := range p.Policy.Components {
+	for _, c := range p.Of.Components {
 		users[c.User.String()] = c.Name
 		if role := c.Role.String(); !c.Administrator && held[role] == "" { // a shared role stands with its first component
 			held[role] = c.Name
 		}
 	}
-	former := p.Proposal.Former
+	former := p.Former
 	return func(s roles.Step) string {
 		role, _, _ := strings.Cut(s.Role, "~") // a bridge stands for its role
 		for _, name := range []string{users[s.User], former.Users[s.User], held[role], former.Roles[role], s.User, role} {

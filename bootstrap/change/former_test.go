@@ -1,4 +1,4 @@
-package bootstrap
+package change
 
 import (
 	"crypto/x509"

@@ -1,4 +1,4 @@
-package bootstrap
+package change
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ type revival struct {
 
 // reason is why the user is not added.
 func (r revival) reason() string {
-	return fmt.Sprintf("it had a certificate before, which is valid until %s and would come back to life", r.until.UTC().Format(time.DateOnly))
+	return fmt.Sprintf("it had a certificate before, which is valid until %s and would be accepted again", r.until.UTC().Format(time.DateOnly))
 }
 
 // revivals is the users of plan that would be revived, by name. A user that a
@@ -62,15 +62,19 @@ func withoutRevivals(plan roles.Plan, list []revival) roles.Plan {
 	return plan
 }
 
-// refuseRevival stops a plan that adds a user whose earlier certificate is still valid.
-func refuseRevival(s certgen.State, plan roles.Plan, now time.Time) error {
-	return refuseRevived(withoutRevivals(plan, revivals(s, plan, now)))
+// RefuseRevival stops a plan that adds a user whose earlier certificate is still valid.
+func (c *Change) RefuseRevival(plan roles.Plan) error {
+	if c.Scope.ReuseName {
+		return nil
+	}
+	return RefuseReused(withoutRevivals(plan, revivals(c.Folder, plan, c.World.Now())))
 }
 
-func refuseRevived(plan roles.Plan) error {
+// RefuseReused stops a plan in which adding such a user is pending.
+func RefuseReused(plan roles.Plan) error {
 	for _, c := range pending.Needing(plan.Pending, pending.ReuseName) {
 		return hint.Refuse("Choose another name, wait until that certificate has expired, or repeat with --reuse-name if no copy of its key exists.",
-			"user %q is not added: %s with the user; nothing was changed", c.Step.User, c.Reason)
+			"user %q is not added: %s; nothing was changed", c.Step.User, c.Reason)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package bootstrap
+package change
 
 import (
 	"slices"
@@ -13,10 +13,15 @@ type Note struct {
 	Component, Preset, Text string
 }
 
+// Notes is what the presets of all components ask, in the policy's order.
+func Notes(p *policies.Policy) []Note {
+	return notes(p, func(policies.Component) bool { return true })
+}
+
 // notes is what the presets of the chosen components ask, in the policy's order.
-func (r *run) notes(chosen func(policies.Component) bool) []Note {
+func notes(p *policies.Policy, chosen func(policies.Component) bool) []Note {
 	var out []Note
-	for _, c := range r.Policy.Components {
+	for _, c := range p.Components {
 		if !chosen(c) {
 			continue
 		}
@@ -27,9 +32,9 @@ func (r *run) notes(chosen func(policies.Component) bool) []Note {
 	return out
 }
 
-// notesOfTaken is the notes of the components that lose a right by the plan, or would with
-// a flag. A user of the policy that is deleted is made again: it loses none.
-func (r *run) notesOfTaken(plan roles.Plan) []Note {
+// NotesOfTaken is the notes of the components that lose a permission by the plan or by what
+// is pending. A user of the policy that is deleted is added again: it loses none.
+func NotesOfTaken(p *policies.Policy, plan roles.Plan) []Note {
 	steps := slices.Clone(plan.Steps)
 	steps = append(steps, pending.Steps(plan.Pending)...)
 	users, held := map[string]bool{}, map[string]bool{}
@@ -42,5 +47,5 @@ func (r *run) notesOfTaken(plan roles.Plan) []Note {
 			held[s.Role] = true
 		}
 	}
-	return r.notes(func(c policies.Component) bool { return users[c.User.String()] || held[c.Role.String()] })
+	return notes(p, func(c policies.Component) bool { return users[c.User.String()] || held[c.Role.String()] })
 }

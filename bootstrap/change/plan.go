@@ -1,4 +1,4 @@
-package bootstrap
+package change
 
 import (
 	"crypto/sha256"
@@ -10,34 +10,60 @@ import (
 	"lockstep/bootstrap/verify"
 	"lockstep/certgen"
 	"lockstep/policies/pending"
+	"lockstep/roles"
 )
 
-// Proposal is everything that would make etcd and the PKI folder equal to the policy,
-// made without changing anything. What identifies it pins what it was made on: a saved
-// proposal holds only if making it again gives the same Fingerprint.
-type Proposal struct {
-	Plan
+// Plan is everything that a change will do, and what it leaves out. Every verb makes one,
+// and one renderer shows them all. Making a plan changes nothing.
+type Plan struct {
+	Diff         string // of the policy file, unified; written first when a component is added, last when one is removed
+	Certificates certgen.Plan
+	Roles        roles.Plan
+	EnableAuth   bool
+	Retire       []certgen.Step // executed after the steps in etcd: the certificates of users that are gone
+
+	// What the plan was made on. A saved plan holds only if making it again gives the same
+	// Fingerprint.
 	ClusterID uint64
 	Policy    string // digest of the policy's meaning, hex
-	Observed  string // digest of etcd's users and roles as they were found, hex
+	Observed  string // digest of etcd's users and roles as they were found, hex; "" while etcd was not read
 	Folder    string // digest of what the PKI folder holds for members, proxies and components, hex; "" without one
 	Enabled   bool   // auth is on
-	Former    Former // whose users and roles those are that the policy no longer names
 
+	// What the operator should know besides.
+	Former   Former                   // the components of users and roles that the policy no longer names
 	More     []verify.Finding         // what lockstep verify finds and the plan does not show
-	Accepted []verify.AcceptedFinding // what would be refused, and the policy accepts
-	Notes    []Note                   // of the presets whose components lose a right, or would with a flag
+	Accepted []verify.AcceptedFinding // what would be pending, and the policy accepts
+	Notes    []Note                   // of presets: of components that lose a permission, or all before auth is turned on
+	Affected []string                 // which clients will notice that auth is turned on, in sentences
 	Stray    []string                 // paths in the PKI folder that belong to nothing and are left alone, sorted
 }
 
-// Settled reports whether no change is pending.
-func (p *Proposal) Settled() bool { return len(p.Roles.Pending)+len(p.Certificates.Pending) == 0 }
+// Steps counts what will be done in etcd and in the PKI folder.
+func (p *Plan) Steps() int {
+	n := len(p.Certificates.Steps) + len(p.Roles.Steps) + len(p.Retire)
+	if p.EnableAuth {
+		n++
+	}
+	return n
+}
 
-// InStep reports whether there is nothing to do and nothing that waits.
-func (p *Proposal) InStep() bool { return p.Empty() && p.Settled() }
+// Empty reports whether there is nothing to do. Changes may still be pending.
+func (p *Plan) Empty() bool { return p.Steps() == 0 && p.Diff == "" }
+
+// silent reports whether the plan has nothing to say.
+func (p *Plan) silent() bool {
+	return p.InStep() && len(p.Notes)+len(p.Accepted)+len(p.Roles.Foreign)+len(p.Stray) == 0
+}
+
+// Settled reports whether no change is pending.
+func (p *Plan) Settled() bool { return len(p.Roles.Pending)+len(p.Certificates.Pending) == 0 }
+
+// InStep reports whether there is nothing to do and no change is pending.
+func (p *Plan) InStep() bool { return p.Empty() && p.Settled() }
 
 // Needs is the permissions that pending changes wait for, each once, in order.
-func (p *Proposal) Needs() []pending.Needs {
+func (p *Plan) Needs() []pending.Needs {
 	var out []pending.Needs
 	for _, c := range p.Roles.Pending {
 		out = append(out, c.Needs)
@@ -50,9 +76,9 @@ func (p *Proposal) Needs() []pending.Needs {
 	return slices.Compact(out)
 }
 
-// Fingerprint is one number for what the proposal does and why, and what it was made
-// on. It holds no secret; two proposals with the same one do the same to the same.
-func (p *Proposal) Fingerprint() string {
+// Fingerprint is the digest of what the plan does and why, and of what it was made on. It
+// holds no secret; two plans with the same fingerprint do the same to the same.
+func (p *Plan) Fingerprint() string {
 	steps := []string{}
 	for _, s := range slices.Concat(p.Certificates.Steps, p.Retire) {
 		steps = append(steps, s.String(), s.Reason)
@@ -64,7 +90,7 @@ func (p *Proposal) Fingerprint() string {
 }
 
 // folderDigest is for what the folder holds but for CAs, which may be a mount that
-// comes and goes, and root's certificate, which is written when somebody asks for it.
+// comes and goes, and root's certificate, which is written on request.
 func folderDigest(s certgen.State) string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(s.Pairs)) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lockstep/bootstrap"
+	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/verify"
 	"lockstep/certgen"
 	"lockstep/policies"
@@ -45,9 +45,9 @@ func issue(path string, a certgen.Action, reason string) certgen.Step {
 	return certgen.Step{Action: a, Profile: certgen.Profile{Path: path}, Reason: reason}
 }
 
-// everything is a proposal with every kind of step, in the order in which it is done.
-func everything() *bootstrap.Proposal {
-	p := &bootstrap.Proposal{ClusterID: 0xabc, Policy: "aa", Observed: "bb", Folder: "cc", Enabled: true}
+// everything is a plan with every kind of step, in the order in which it is done.
+func everything() *change.Plan {
+	p := &change.Plan{ClusterID: 0xabc, Policy: "aa", Observed: "bb", Folder: "cc", Enabled: true}
 	p.Certificates.Steps = []certgen.Step{
 		{Action: certgen.Finish, File: "components/till/client", Reason: "its writing was cut off"},
 		issue("components/boss/client", certgen.Reissue, "its certificate expired on 2026-11-23"),
@@ -76,7 +76,7 @@ func everything() *bootstrap.Proposal {
 		},
 		Pending: []roles.Pending{
 			{Needs: pending.Prune, Step: roles.Step{Action: roles.UserDelete, User: "old"}, Reason: "the policy no longer names this user"},
-			{Needs: pending.ReuseName, Step: roles.Step{Action: roles.UserAdd, User: "back"}, Reason: "it had a certificate before, which is valid until 2027-02-22 and would come back to life"},
+			{Needs: pending.ReuseName, Step: roles.Step{Action: roles.UserAdd, User: "back"}, Reason: "it had a certificate before, which is valid until 2027-02-22 and would be accepted again"},
 		},
 		Foreign: []string{`role "x" is not in the policy; no user holds it`},
 	}
@@ -85,11 +85,11 @@ func everything() *bootstrap.Proposal {
 	return p
 }
 
-func TestProposalText(t *testing.T) {
+func TestPlanText(t *testing.T) {
 	t.Parallel()
-	refusedOnly := &bootstrap.Proposal{Folder: "cc", Enabled: true}
+	refusedOnly := &change.Plan{Observed: "bb", Folder: "cc", Enabled: true}
 	refusedOnly.Roles.Pending = everything().Roles.Pending[:1]
-	removed := &bootstrap.Proposal{Folder: "cc", Enabled: true, Former: bootstrap.Former{
+	removed := &change.Plan{Observed: "bb", Folder: "cc", Enabled: true, Former: change.Former{
 		Users: map[string]string{"sales-user": "sales", "away-user": "away"}, Roles: map[string]string{"sales-role": "sales"},
 	}}
 	removed.Retire = []certgen.Step{issue("components/sales/client", certgen.Retire, "the policy does not name it any more")}
@@ -97,28 +97,28 @@ func TestProposalText(t *testing.T) {
 	removed.Roles.Pending = []roles.Pending{{Needs: pending.Prune, Step: roles.Step{Action: roles.UserDelete, User: "away-user"}}}
 	narrow := roles.Step{Action: roles.RoleRevokePermission, Role: "till", Permission: keyrange.Prefix("/", keyrange.Read),
 		Reason: "the policy does not allow it", Affects: `user "legacy" loses read on prefix "/"`}
-	notes := []bootstrap.Note{{Component: "till", Preset: "shop/till", Text: "close the till first"}}
-	narrowed := &bootstrap.Proposal{Folder: "cc", Enabled: true, Notes: notes, Plan: bootstrap.Plan{Roles: roles.Plan{Steps: []roles.Step{narrow}}}}
-	waiting := &bootstrap.Proposal{Folder: "cc", Enabled: true, Notes: notes,
-		Plan: bootstrap.Plan{Roles: roles.Plan{Pending: []roles.Pending{{Step: narrow, Reason: narrow.Reason, Needs: pending.Adopt}}}}}
+	notes := []change.Note{{Component: "till", Preset: "shop/till", Text: "close the till first"}}
+	narrowed := &change.Plan{Observed: "bb", Folder: "cc", Enabled: true, Notes: notes, Roles: roles.Plan{Steps: []roles.Step{narrow}}}
+	waiting := &change.Plan{Observed: "bb", Folder: "cc", Enabled: true, Notes: notes,
+		Roles: roles.Plan{Pending: []roles.Pending{{Step: narrow, Reason: narrow.Reason, Needs: pending.Adopt}}}}
 	found := []verify.Finding{{Code: "auth/off"}}
 	for _, user := range []string{"a", "b\x1b", "c", "d", "e", "f", "g"} {
 		found = append(found, verify.Finding{Code: "users/unmanaged-root", Subject: user})
 	}
 	tests := []struct {
 		name    string
-		p       *bootstrap.Proposal
+		p       *change.Plan
 		applied bool
 		want    string
 	}{
-		{"nothing", &bootstrap.Proposal{Folder: "cc", Enabled: true}, false, "nothing to do\n"},
-		{"nothing, applied", &bootstrap.Proposal{Folder: "cc", Enabled: true}, true, "nothing to do\n"},
-		{"auth off", &bootstrap.Proposal{Folder: "cc"}, false, `warning: auth is off: nobody is asked for a right until lockstep bootstrap has turned it on
+		{"nothing", &change.Plan{Observed: "bb", Folder: "cc", Enabled: true}, false, "nothing to do\n"},
+		{"nothing, applied", &change.Plan{Observed: "bb", Folder: "cc", Enabled: true}, true, "nothing to do\n"},
+		{"auth off", &change.Plan{Observed: "bb", Folder: "cc"}, false, `warning: auth is off: etcd checks no permission until lockstep bootstrap has turned it on
 nothing to do
 `},
-		{"nothing, and verify finds more", &bootstrap.Proposal{Folder: "cc", Enabled: true, More: found}, false,
+		{"nothing, and verify finds more", &change.Plan{Observed: "bb", Folder: "cc", Enabled: true, More: found}, false,
 			"nothing to do\nlockstep verify finds more: auth is off; unmanaged superuser \"a\", \"b\\x1b\", \"c\", \"d\", \"e\", and 2 more\n"},
-		{"no folder", &bootstrap.Proposal{Enabled: true}, false, `warning: there is no PKI folder here: this is etcd's half only, and nothing tells which other users lockstep made
+		{"no folder", &change.Plan{Observed: "bb", Enabled: true}, false, `warning: there is no PKI folder here: this is etcd's half only, and nothing tells which other users lockstep made
 nothing to do in etcd
 `},
 		{"only refused", refusedOnly, false, `old
@@ -133,7 +133,7 @@ sales
   - retire components/sales/client (the policy does not name it any more)
 to do: 0 to add, 0 to change, 3 to remove, 1 only with a flag
 `},
-		{"a right is taken from an unmanaged user, and from a preset's component", narrowed, false, `till
+		{"a permission is taken from an unmanaged user, and from a preset's component", narrowed, false, `till
   - revoke prefix "/" from role "till" (the policy does not allow it)
     affects: user "legacy" loses read on prefix "/"
 Look after this before you go on:
@@ -173,7 +173,7 @@ boss
   ~ reissue components/boss/client (its certificate expired on 2026-11-23)
   + bind user "boss" to role "root" (the policy gives the user this role)
 back
-  ! add user "back" without a password (not without --reuse-name: it had a certificate before, which is valid until 2027-02-22 and would come back to life)
+  ! add user "back" without a password (not without --reuse-name: it had a certificate before, which is valid until 2027-02-22 and would be accepted again)
 gone
   - delete role "gone" (the policy no longer names this role)
   - retire components/gone/client (the policy does not name it any more)
@@ -186,7 +186,7 @@ to do: 8 to add, 6 to change, 5 to remove, 3 only with a flag
 		{"everything, applied: what was shown is not shown again", everything(), true, `cluster
   ! retire proxies/p1/client (not without --prune: the policy does not name it any more)
 back
-  ! add user "back" without a password (not without --reuse-name: it had a certificate before, which is valid until 2027-02-22 and would come back to life)
+  ! add user "back" without a password (not without --reuse-name: it had a certificate before, which is valid until 2027-02-22 and would be accepted again)
 old
   ! delete user "old" (not without --prune: the policy no longer names this user)
 left alone: role "x" is not in the policy; no user holds it
@@ -197,7 +197,7 @@ done: 8 added, 6 changed, 5 removed, 3 left for a flag
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			p := Proposal{Policy: shopPolicy(t), Proposal: test.p, Applied: test.applied}
+			p := Plan{Of: shopPolicy(t), Plan: test.p, Applied: test.applied}
 			if diff := cmp.Diff(test.want, told(p, false)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -205,9 +205,9 @@ done: 8 added, 6 changed, 5 removed, 3 left for a flag
 	}
 }
 
-func TestProposalColour(t *testing.T) {
+func TestPlanColour(t *testing.T) {
 	t.Parallel()
-	p := &bootstrap.Proposal{Folder: "cc", Enabled: true}
+	p := &change.Plan{Observed: "bb", Folder: "cc", Enabled: true}
 	p.Roles.Steps = []roles.Step{
 		{Action: roles.RoleAdd, Role: "till", Reason: "new"},
 		{Action: roles.UserDelete, User: "till", Interrupts: "user\x1b[2J"},
@@ -217,15 +217,15 @@ func TestProposalColour(t *testing.T) {
 		"  \x1b[31m-\x1b[0m delete user \"till\"\n" +
 		"    \x1b[33minterrupts:\x1b[0m user\\x1b[2J\n" +
 		"to do: 1 to add, 0 to change, 1 to remove, 0 only with a flag\n"
-	if diff := cmp.Diff(want, told(Proposal{Policy: shopPolicy(t), Proposal: p}, true)); diff != "" {
+	if diff := cmp.Diff(want, told(Plan{Of: shopPolicy(t), Plan: p}, true)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func TestProposalJSON(t *testing.T) {
+func TestPlanJSON(t *testing.T) {
 	t.Parallel()
 	p := everything()
-	p.Notes = []bootstrap.Note{{Component: "till", Preset: "shop/till", Text: "close the till first"}}
+	p.Notes = []change.Note{{Component: "till", Preset: "shop/till", Text: "close the till first"}}
 	p.More = []verify.Finding{{Code: "users/unmanaged-root", Subject: "eve", Text: "holds role root", Remedy: "delete it"}}
 	p.Accepted = []verify.AcceptedFinding{{
 		Finding: verify.Finding{Code: "users/unsettled", Subject: "old", Text: "it has a password", Remedy: "look at it"},
@@ -234,7 +234,7 @@ func TestProposalJSON(t *testing.T) {
 	p.Roles.Pending[0].Step.Affects = `user "legacy" loses read on key "/x"`
 	p.Certificates.Steps, p.Retire = p.Certificates.Steps[6:], nil
 	p.Roles.Steps = p.Roles.Steps[5:7]
-	answer := Proposal{Policy: shopPolicy(t), Proposal: p}
+	answer := Plan{Of: shopPolicy(t), Plan: p}
 	var out bytes.Buffer
 	if err := NewPrinter(&out, JSON, true).Print(answer); err != nil {
 		t.Fatal(err)
@@ -307,7 +307,7 @@ func TestProposalJSON(t *testing.T) {
           "sign": "!",
           "half": "etcd",
           "text": "add user \"back\" without a password",
-          "reason": "it had a certificate before, which is valid until 2027-02-22 and would come back to life",
+          "reason": "it had a certificate before, which is valid until 2027-02-22 and would be accepted again",
           "flag": "--reuse-name"
         }
       ]
@@ -366,7 +366,7 @@ func TestProposalJSON(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &back); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(answer.Plan(), back); diff != "" {
+	if diff := cmp.Diff(answer.Saved(), back); diff != "" {
 		t.Errorf("read back (-want +got):\n%s", diff)
 	}
 }
@@ -374,7 +374,7 @@ func TestProposalJSON(t *testing.T) {
 // An empty plan has empty lists, never null: it is compared word for word when it was saved.
 func TestEmptyProposalJSON(t *testing.T) {
 	t.Parallel()
-	answer := Proposal{Policy: shopPolicy(t), Proposal: &bootstrap.Proposal{Folder: "cc", Enabled: true}}
+	answer := Plan{Of: shopPolicy(t), Plan: &change.Plan{Observed: "bb", Folder: "cc", Enabled: true}}
 	text, err := json.Marshal(answer.Document())
 	if err != nil {
 		t.Fatal(err)
@@ -386,7 +386,7 @@ func TestEmptyProposalJSON(t *testing.T) {
 	if err := json.Unmarshal(text, &back); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(answer.Plan(), back); diff != "" {
+	if diff := cmp.Diff(answer.Saved(), back); diff != "" {
 		t.Errorf("read back (-want +got):\n%s", diff)
 	}
 }
@@ -405,5 +405,37 @@ func TestPlanFieldsAreDocumented(t *testing.T) {
 				t.Errorf("docs/plan.md does not name %q of %T", name, document)
 			}
 		}
+	}
+}
+
+// Before auth is turned on, a plan says what it does last and which clients will notice.
+func TestPlanThatTurnsAuthOn(t *testing.T) {
+	t.Parallel()
+	p := &change.Plan{Observed: "bb", Folder: "cc", EnableAuth: true, Affected: []string{
+		"user \"eve\x1b\" becomes live", "etcd does not tell who connects: a client with a certificate whose CN is no user is refused on every key"}}
+	const want = `in etcd, last: turn auth on, and off again if root does not get in by certificate
+The cluster holds keys, so clients use it. When auth is turned on:
+  - user "eve\x1b" becomes live
+  - etcd does not tell who connects: a client with a certificate whose CN is no
+    user is refused on every key
+to do: 0 to add, 0 to change, 0 to remove, 0 only with a flag
+`
+	if diff := cmp.Diff(want, told(Plan{Of: shopPolicy(t), Plan: p}, false)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A plan of the folder alone says nothing about etcd, which was not read; the diff of the
+// policy file comes first.
+func TestPlanOfTheFolder(t *testing.T) {
+	t.Parallel()
+	p := &change.Plan{Diff: "+ a\n"}
+	if got := told(Plan{Of: shopPolicy(t), Plan: p}, false); got != "+ a\n" {
+		t.Errorf("got %q", got)
+	}
+	p.Certificates.Steps = []certgen.Step{{Action: certgen.Write, File: "members/etcd1/etcd.env", Reason: certgen.Missing}}
+	const want = "+ a\ncluster\n  + write members/etcd1/etcd.env (missing)\nto do: 1 to add, 0 to change, 0 to remove, 0 only with a flag\n"
+	if got := told(Plan{Of: shopPolicy(t), Plan: p}, false); got != want {
+		t.Errorf("got %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package bootstrap
+package change
 
 import (
 	"maps"
@@ -11,7 +11,7 @@ import (
 )
 
 // Former is the users and roles in etcd of components that the policy no longer names,
-// by the component's name. It tells for whom a step is shown, and decides nothing.
+// each with its component's name. It groups the steps of a plan for display, and decides nothing.
 type Former struct {
 	Users, Roles map[string]string
 }

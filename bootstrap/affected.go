@@ -12,6 +12,7 @@ import (
 	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
 	"lockstep/roles/store"
@@ -28,31 +29,30 @@ type counts struct {
 	err     error
 }
 
-// sayAffected tells, before auth is turned on for a cluster that is in use, who will
-// notice. The cluster is in use when it holds keys.
-func (r *run) sayAffected(ctx context.Context, observed roles.State) error {
-	if err := r.learnUse(ctx); err != nil || !r.hadClients || r.Affected == nil {
-		return err
+// affected is which clients will notice that auth is turned on, in sentences; empty for a
+// cluster that holds no key, because no client uses it.
+func (r *run) affected(ctx context.Context, observed roles.State) ([]string, error) {
+	if err := r.learnUse(ctx); err != nil || !r.hadClients {
+		return nil, err
 	}
 	after, err := observed.After(r.plan.Roles.Steps)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var list []string
 	for i, c := range r.countAll(ctx) {
-		list = append(list, c.sentences(r.Members()[i].Name)...)
+		list = append(list, c.sentences(r.World.Members()[i].Name)...)
 	}
-	list = append(list, r.foreignUsers(after)...)
-	list = append(list, certificatesOfNoUser(r.folder, after, r.Now())...)
-	r.Affected(append(list, "while auth is off, etcd does not tell who connects: whoever shows a certificate whose CN is no user is refused on every key; --soak 60s shows afterwards whether somebody is"))
-	return nil
+	list = append(list, foreignUsers(r.World.Policy, after)...)
+	list = append(list, certificatesOfNoUser(r.Folder, after, r.World.Now())...)
+	return append(list, "while auth is off, etcd does not tell who connects: a client with a certificate whose CN is no user is refused on every key; --soak 60s shows afterwards whether a member refused one"), nil
 }
 
 // learnUse asks whether the cluster holds keys.
 func (r *run) learnUse(ctx context.Context) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.World.CallTimeout)
 	defer cancel()
-	if r.hadClients, err = r.etcd.HoldsKey(ctx, keyrange.Everything(keyrange.Read)); err != nil {
+	if r.hadClients, err = r.Etcd.HoldsKey(ctx, keyrange.Everything(keyrange.Read)); err != nil {
 		return fmt.Errorf("asking whether there are keys: %w", err)
 	}
 	return nil
@@ -60,7 +60,7 @@ func (r *run) learnUse(ctx context.Context) (err error) {
 
 // countAll reads every member's counts, in the order of Members.
 func (r *run) countAll(ctx context.Context) []counts {
-	members := r.Members()
+	members := r.World.Members()
 	out := make([]counts, len(members))
 	var group sync.WaitGroup
 	for i, m := range members {
@@ -71,13 +71,13 @@ func (r *run) countAll(ctx context.Context) []counts {
 }
 
 func (r *run) count(ctx context.Context, m world.Member) counts {
-	ctx, cancel := context.WithTimeout(ctx, min(countingTime, r.CallTimeout))
+	ctx, cancel := context.WithTimeout(ctx, min(countingTime, r.World.CallTimeout))
 	defer cancel()
-	root, err := r.Root(ctx)
+	root, err := r.World.Root(ctx)
 	if err != nil {
 		return counts{err: err}
 	}
-	config, err := r.TLS(root)
+	config, err := r.World.TLS(root)
 	if err != nil {
 		return counts{err: err}
 	}
@@ -110,16 +110,16 @@ func (c counts) sentences(member string) []string {
 }
 
 // foreignUsers is the users that the policy does not name and that become live.
-func (r *run) foreignUsers(after roles.State) []string {
-	power := map[string]string{}
-	for _, u := range verify.Unmanaged(r.Policy, after) {
+func foreignUsers(p *policies.Policy, after roles.State) []string {
+	power, desired := map[string]string{}, roles.Desired(p)
+	for _, u := range verify.Unmanaged(p, after) {
 		if power[u.User] == "" { // the gravest comes first
 			power[u.User] = ", and " + u.Text
 		}
 	}
 	var out []string
 	for _, u := range after.Users {
-		if _, named := r.desired.User(u.Name); named {
+		if _, named := desired.User(u.Name); named {
 			continue
 		}
 		if len(u.Roles) == 0 {
@@ -163,6 +163,6 @@ func certificatesOfNoUser(s certgen.State, after roles.State, now time.Time) []s
 // sayOldWatches names what turning auth on does not reach (fact 16).
 func (r *run) sayOldWatches() {
 	if r.switched && r.hadClients {
-		r.Warn("auth", "watches that were opened before go on delivering until their clients reconnect: restart the members one after the other")
+		r.World.Warn("auth", "watches that were opened before go on delivering until their clients reconnect: restart the members one after the other")
 	}
 }

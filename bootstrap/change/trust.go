@@ -1,4 +1,4 @@
-package bootstrap
+package change
 
 import (
 	"context"
@@ -13,24 +13,25 @@ import (
 	"lockstep/roles/store"
 )
 
-// refuseUntrusted stops before something is signed by a CA that the members do not take
-// users from, or such a CA comes into the folder. It asks members whose configuration is
-// not lockstep's, and shows no certificate: a port names its CAs to everybody. What does
-// not answer, or asks for no certificate, is judged elsewhere.
-func (r *run) refuseUntrusted(ctx context.Context, plan certgen.Plan) error {
-	if len(r.Policy.Cluster.Endpoints) == 0 || !slices.ContainsFunc(plan.Steps, usesClientCA) {
+// RefuseUntrusted stops before something is signed by a client CA that the members do not
+// trust, or such a CA comes into the folder. It asks members whose configuration is not
+// lockstep's, and shows no certificate: a port names its trusted CAs to every client. A
+// member that does not answer, or asks for no certificate, is judged elsewhere.
+func (c *Change) RefuseUntrusted(ctx context.Context, plan certgen.Plan) error {
+	w := c.World
+	if len(w.Policy.Cluster.Endpoints) == 0 || !slices.ContainsFunc(plan.Steps, usesClientCA) {
 		return nil
 	}
-	ca, err := r.World.Folder.Certificate(certgen.ClientCA)
+	ca, err := w.Folder.Certificate(certgen.ClientCA)
 	if err != nil {
 		return err
 	}
-	members := r.Members()
+	members := w.Members()
 	asked := make([][][]byte, len(members))
 	var group sync.WaitGroup
 	for i, m := range members {
 		group.Go(func() {
-			greeting, _ := r.Handshake(ctx, m.URL, nil) // refused or not: what was asked for is known
+			greeting, _ := w.Handshake(ctx, m.URL, nil) // refused or not: what was asked for is known
 			asked[i] = greeting.AcceptableCAs
 		})
 	}
@@ -43,13 +44,13 @@ func (r *run) refuseUntrusted(ctx context.Context, plan certgen.Plan) error {
 		}
 		refusals = append(refusals, fmt.Sprintf("%s asks for certificates of %s", m.Name, store.CANames(asked[i])))
 		if advice == "" {
-			advice = world.TrustAdvice(r.Policy, ca, asked[i])
+			advice = world.TrustAdvice(w.Policy, ca, asked[i])
 		}
 	}
 	if len(refusals) == 0 {
 		return nil
 	}
-	if r.Policy.BringsCA() {
+	if w.Policy.BringsCA() {
 		advice += " Or name the CA that the members trust by certificates.ca."
 	}
 	return hint.Refuse(advice, "the members do not take users from %s, nothing was changed: %s", store.CAName(ca.RawSubject), strings.Join(refusals, "; "))

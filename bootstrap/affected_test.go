@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lockstep/bootstrap/world"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
 	"lockstep/roles/store"
@@ -40,7 +39,6 @@ func TestCountsAsSentences(t *testing.T) {
 
 func TestForeignUsersBecomeLive(t *testing.T) {
 	t.Parallel()
-	r := &run{World: &world.World{Policy: edge(t, "a")}, desired: roles.Desired(edge(t, "a"))}
 	after := roles.State{
 		Users: []roles.User{
 			{Name: "a", Roles: []string{"a"}}, {Name: "eve\x1b", Roles: []string{"other", "readers"}}, {Name: "idle"},
@@ -54,7 +52,7 @@ func TestForeignUsersBecomeLive(t *testing.T) {
 		`user "mallory" is not in the policy and becomes live with what it holds: "root", and holds role root: it may read and write everything, and change users and roles`,
 		`user "peer" is not in the policy and becomes live with what it holds: "other"`,
 	}
-	if diff := cmp.Diff(want, r.foreignUsers(after)); diff != "" {
+	if diff := cmp.Diff(want, foreignUsers(edge(t, "a"), after)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -1,0 +1,85 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+
+	"lockstep/bootstrap/change"
+	"lockstep/bootstrap/verify"
+	"lockstep/bootstrap/world"
+	"lockstep/certgen"
+	"lockstep/policies"
+	"lockstep/policies/edit"
+	"lockstep/policies/hint"
+)
+
+// Add makes the component's certificate, role and user, and lets it prove itself. The
+// world's policy already names it; the policy file is written before anything else, so that
+// apply would finish what a crash cuts off. Repeating it after a crash finishes the work.
+func Add(ctx context.Context, w *world.World, add ComponentChange, o change.Operator) (*verify.Proof, error) {
+	component, err := component(w.Policy, "adding", add.Name)
+	if err != nil {
+		return nil, err
+	}
+	scope := change.Scope{Policy: w.Policy, Component: &component, Permitted: change.Permitted{ReuseName: add.ReuseName}}
+	c, err := change.Open(w, scope, o)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	p, err := planAddition(ctx, c, component)
+	if err != nil {
+		return nil, err
+	}
+	p.Diff = edit.Diff(add.Before, add.After)
+	if err := c.Confirm(ctx, p); err != nil {
+		return nil, err
+	}
+	err = wholly(ctx, w,
+		add.writePolicy,
+		func(ctx context.Context) error { return c.Write(ctx, p.Certificates.Steps) },
+		func(ctx context.Context) error { return c.Converge(ctx, p.Roles) },
+	)
+	if err != nil {
+		return nil, err
+	}
+	proofs := verify.Prove(ctx, w, verify.Options{}, []policies.Component{component})
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("proving %s, which is added: %w", component.Name, err)
+	}
+	return &proofs[0], nil
+}
+
+// planAddition is what adding the component needs. Conflicts are found here, before the
+// first write.
+func planAddition(ctx context.Context, c *change.Change, component policies.Component) (*change.Plan, error) {
+	p := &change.Plan{}
+	p.Certificates = certgen.Diff(certgen.Desired(c.World.Policy), c.Folder, c.World.Now())
+	if err := change.RefuseCAs(p.Certificates); err != nil {
+		return nil, err
+	}
+	if err := c.RefuseUntrusted(ctx, p.Certificates); err != nil {
+		return nil, err
+	}
+	observed, err := c.LookAt(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if !observed.Enabled {
+		return nil, hint.Refuse("lockstep bootstrap turns it on.", "auth is off: etcd checks no permission, so nothing could be proven")
+	}
+	p.Roles = c.PlanRoles(observed)
+	c.Accept(observed, &p.Roles)
+	for _, refuse := range []func() error{
+		func() error { return change.RefusePending(p.Roles) },
+		func() error { return c.RefuseRevival(p.Roles) },
+		func() error { return change.RefuseUncertified(p) },
+	} {
+		if err := refuse(); err != nil {
+			return nil, err
+		}
+	}
+	own := func(s certgen.Step) bool { return change.Concerns(s, component.Name) }
+	p.Certificates = certgen.Plan{Steps: change.Keep(p.Certificates.Steps, own)}
+	return p, nil
+}

@@ -1,0 +1,179 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lockstep/bootstrap/verify"
+	"lockstep/certgen"
+	"lockstep/policies"
+	"lockstep/policies/hint"
+	"lockstep/policies/pending"
+	"lockstep/roles"
+)
+
+// Propose plans the whole policy in both halves. It makes no CA and does not turn auth on; a
+// folder that needs a CA is refused. Without a PKI folder it plans etcd's half alone.
+func (c *Change) Propose(ctx context.Context) (*Plan, error) {
+	p := &Plan{}
+	if err := c.proposeFolder(ctx, p); err != nil { // before etcd is asked: the folder tells which CAs to trust
+		return nil, err
+	}
+	observed, err := c.LookAt(ctx, p)
+	if err != nil {
+		return nil, bootstrapRenews(p.Certificates, err)
+	}
+	if err := c.proposeRoles(p, observed); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// proposeFolder fills in the folder's half.
+func (c *Change) proposeFolder(ctx context.Context, p *Plan) error {
+	if c.World.Folder == nil {
+		return nil
+	}
+	p.Certificates = certgen.Diff(certgen.Desired(c.World.Policy), c.Folder, c.World.Now())
+	if err := RefuseCAs(p.Certificates); err != nil {
+		return err
+	}
+	if err := c.RefuseUntrusted(ctx, p.Certificates); err != nil {
+		return err
+	}
+	if c.Scope.Prune {
+		p.Retire = p.Certificates.Removals()
+		p.Certificates.Pending = slices.DeleteFunc(p.Certificates.Pending, func(x certgen.Pending) bool { return x.Needs == pending.Prune })
+	}
+	p.Stray = c.Folder.Strays(c.World.Policy)
+	return nil
+}
+
+// proposeRoles fills in etcd's half, and what of the folder's half depends on it.
+func (c *Change) proposeRoles(p *Plan, observed roles.State) error {
+	waiting := c.postponeUsers(observed, uncertified(p.Certificates))
+	if len(waiting) > 0 && c.Scope.Prune {
+		return hint.Refuse("Without --prune the rest is done. The component may still use what would be removed.",
+			"nothing is removed while a user waits for its certificate: user %q cannot be added yet: %s", waiting[0].Step.User, waiting[0].Reason)
+	}
+	p.Roles = c.PlanRoles(observed)
+	if !observed.Enabled {
+		// bootstrap deletes root and adds it again, without a password, before it turns auth on.
+		p.Roles.Pending = slices.DeleteFunc(p.Roles.Pending, func(x roles.Pending) bool { return x.Step.User == policies.Root().String() })
+	}
+	c.withholdCertificates(p)
+	p.Accepted = c.Accept(observed, &p.Roles)
+	p.Notes, p.More = NotesOfTaken(c.World.Policy, p.Roles), verify.Beyond(c.evidence(observed))
+	if err := errors.Join(RefuseUncertified(p), c.RefuseOwnLoss(p.Roles)); err != nil {
+		return err
+	}
+	p.Roles.Pending = append(p.Roles.Pending, waiting...)
+	if !c.Scope.ReuseName {
+		p.Roles = withoutRevivals(p.Roles, revivals(c.Folder, p.Roles, c.World.Now()))
+	}
+	return nil
+}
+
+// bootstrapRenews adds to an error of the connection that bootstrap renews the members'
+// certificates without asking a member.
+func bootstrapRenews(plan certgen.Plan, err error) error {
+	var renewed []string
+	for _, s := range plan.Steps {
+		if s.Action == certgen.Reissue && s.Profile.Kind == certgen.KindServer {
+			renewed = append(renewed, s.Path())
+		}
+	}
+	if len(renewed) == 0 {
+		return err
+	}
+	advice := fmt.Sprintf("The PKI folder has to renew %s, which needs no answer of a member: run lockstep bootstrap, copy both files of each to its host, and run the same command again; etcd needs no restart.", strings.Join(renewed, ", "))
+	if text := hint.Text(err); text != "" {
+		advice = text + "\n" + advice
+	}
+	return hint.With(err, advice)
+}
+
+// PlanRoles is the difference between policy and etcd within the scope.
+func (c *Change) PlanRoles(observed roles.State) roles.Plan { return c.planRoles(observed, nil) }
+
+// planRoles takes the users in added for users without a password: this change added them.
+func (c *Change) planRoles(observed roles.State, added map[string]bool) roles.Plan {
+	plan := roles.Diff(c.desired, withKnown(observed, added), c.Owned, c.Scope.Allow)
+	if c.Scope.Sweep {
+		plan.Steps = append(sweep(observed), plan.Steps...)
+	}
+	return plan
+}
+
+// sweep deletes what interrupted runs left of their temporary superusers: the last call
+// of a run that was killed may have been carried out after the next run looked.
+func sweep(observed roles.State) []roles.Step {
+	var steps []roles.Step
+	for _, u := range observed.Users {
+		if strings.HasPrefix(u.Name, roles.RecoveryPrefix) {
+			steps = append(steps, roles.Step{Phase: -1, Action: roles.UserDelete, User: u.Name, Reason: "an interrupted run left this temporary superuser"})
+		}
+	}
+	return steps
+}
+
+// withKnown marks the users that this change added, without a password.
+func withKnown(s roles.State, added map[string]bool) roles.State {
+	s.Users = slices.Clone(s.Users)
+	for i, u := range s.Users {
+		if added[u.Name] {
+			s.Users[i].Password = roles.PasswordAbsent
+		}
+	}
+	return s
+}
+
+// Accept takes out of the plan the pending changes that the policy accepts. While auth is
+// off, verify does not know which users have a password, and so nothing is accepted.
+func (c *Change) Accept(observed roles.State, p *roles.Plan) []verify.AcceptedFinding {
+	rest, accepted := verify.AcceptPending(c.evidence(observed), p.Pending)
+	p.Pending = rest
+	return accepted
+}
+
+// evidence is what the plan was made of, for verify's checks.
+func (c *Change) evidence(observed roles.State) *verify.Evidence {
+	e := &verify.Evidence{Policy: c.World.Policy, Now: c.World.Now(), Auth: &observed}
+	if c.World.Folder != nil {
+		e.Folder, e.Recovery = &c.Folder, verify.RecoveryLeft(c.World)
+	}
+	return e
+}
+
+// withholdCertificates makes the certificate of a component pending whose user lockstep did
+// not make: with it the component would be that user, and the next run would take the user
+// for one that lockstep made.
+func (c *Change) withholdCertificates(p *Plan) {
+	needs := map[string]pending.Needs{}
+	for _, x := range p.Roles.Pending {
+		if x.Step.TakesOver && !c.Owned(x.Step.User) {
+			needs[x.Step.User] = x.Needs
+		}
+	}
+	for _, component := range c.World.Policy.Components {
+		need, waits := needs[component.User.String()]
+		if !waits {
+			continue
+		}
+		p.Certificates.Steps = slices.DeleteFunc(p.Certificates.Steps, func(s certgen.Step) bool {
+			if !Concerns(s, component.Name) {
+				return false
+			}
+			p.Certificates.Pending = append(p.Certificates.Pending, certgen.Pending{Step: s, Reason: "lockstep did not make its user", Needs: need})
+			return true
+		})
+	}
+}
+
+// Concerns reports whether the step is in the component's folder.
+func Concerns(s certgen.Step, component string) bool {
+	return strings.HasPrefix(s.Path(), "components/"+component+"/")
+}

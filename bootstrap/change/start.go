@@ -1,0 +1,23 @@
+package change
+
+// Start says what to copy to one member's host and how to start etcd there.
+type Start struct {
+	Member string
+	Folder string // on this machine
+	Host   string // the member's first host
+	Target string // where the folder's content goes on that host; "." for leaving it in place
+	URL    string // where the member will answer
+	Plain  bool   // it answers there already, without TLS: it has a configuration, and perhaps data
+}
+
+// Command is what to type on the member's host.
+func (s Start) Command() string {
+	return "cd " + s.directory() + " && set -a && . ./etcd.env && exec etcd"
+}
+
+func (s Start) directory() string {
+	if s.Target == "." {
+		return s.Folder
+	}
+	return s.Target
+}
