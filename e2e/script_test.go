@@ -63,6 +63,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"listing":   positive(listing),
 		"json":      positive(oneDocument),
 		"zlint":     positive(lintCertificates),
+		"manifests": positive(manifests),
 	}
 	for name, act := range actions() {
 		cmds[name] = positive(act)

@@ -18,7 +18,7 @@ import (
 func newCertsCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "certs",
-		Short:   "Issue certificates that are not part of the policy",
+		Short:   "Issue what is not part of the policy, and hand certificates over",
 		Example: "  lockstep certs issue root --ttl 1h",
 		Args:    noSubcommand,
 		RunE:    g.group,
@@ -31,7 +31,7 @@ func newCertsCommand(g *globals) *cobra.Command {
 		RunE:    g.group,
 	}
 	issue.AddCommand(newIssueRootCommand(g))
-	cmd.AddCommand(issue, newEncryptCACommand(g))
+	cmd.AddCommand(issue, newEncryptCACommand(g), newCertsExportCommand(g))
 	return cmd
 }
 

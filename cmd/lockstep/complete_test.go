@@ -42,8 +42,10 @@ func TestCompletion(t *testing.T) {
 		"rehearse --members ":               "1 3 5 " + nothing,
 		"add x --preset ":                   strings.Join(presets.Names(), " ") + " " + nothing,
 		"presets show ":                     strings.Join(presets.Names(), " ") + " " + nothing,
+		"certs export -f " + file + " ":     "members/a till boss " + nothing,
+		"certs export x --format ":          strings.Join(exportFormats, " ") + " " + nothing,
 		"rehe":                              "rehearse\tProve the policy on a throw-away local etcd " + nothing,
-		"help certs ":                       "encrypt-ca issue " + nothing,
+		"help certs ":                       "encrypt-ca export issue " + nothing,
 	} {
 		var o outside
 		o.run(append([]string{"__complete"}, strings.Split(args, " ")...)...)

@@ -35,6 +35,7 @@ func mayImport() map[string][]string {
 		"lockstep/roles/store":       {"lockstep/policies", "lockstep/roles"},
 		"lockstep/roles/rolestest":   {"lockstep/policies", "lockstep/roles"},
 		"lockstep/certgen":           {"lockstep/policies"},
+		"lockstep/certgen/handover":  {"lockstep/policies", "lockstep/certgen"},
 		"lockstep/certgen/authority": {"lockstep/policies", "lockstep/certgen"},
 		"lockstep/certgen/folder":    {"lockstep/policies", "lockstep/certgen"},
 		"lockstep/bootstrap/world":   {"lockstep/policies", "lockstep/roles", "lockstep/certgen"},
@@ -46,12 +47,13 @@ func mayImport() map[string][]string {
 // onlyIn says who alone may import a package of others.
 func onlyIn() map[string][]string {
 	return map[string][]string{
-		"go.etcd.io/etcd/client/v3":  {"lockstep/roles/store", "lockstep/roles/store/fake"},
-		"go.uber.org/zap":            {"lockstep/roles/store"},
-		"golang.org/x/crypto":        {"lockstep/certgen/authority/pbes2"}, // scrypt
-		"github.com/spf13/cobra":     {"lockstep/cmd/lockstep"},
-		"github.com/spf13/cobra/doc": {},                           // tests make the man pages
-		"go.yaml.in/yaml/v3":         {"lockstep/policies/strict"}, // one reader
+		"go.etcd.io/etcd/client/v3":          {"lockstep/roles/store", "lockstep/roles/store/fake"},
+		"go.uber.org/zap":                    {"lockstep/roles/store"},
+		"golang.org/x/crypto":                {"lockstep/certgen/authority/pbes2"}, // scrypt
+		"github.com/spf13/cobra":             {"lockstep/cmd/lockstep"},
+		"github.com/spf13/cobra/doc":         {},                           // tests make the man pages
+		"go.yaml.in/yaml/v3":                 {"lockstep/policies/strict"}, // one reader
+		"software.sslmate.com/src/go-pkcs12": {"lockstep/certgen/handover"},
 	}
 }
 

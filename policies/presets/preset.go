@@ -22,6 +22,7 @@ type Preset struct {
 	Permissions   []Permission
 	Notes         []string // what the operator must set or know, in whole sentences
 	Config        string   // what the software itself is configured with, lines with placeholders (Configure); "" for not known
+	Kubernetes    Kubernetes
 }
 
 // Parameter is a value that a component may set by `with`.

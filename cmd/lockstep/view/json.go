@@ -83,6 +83,23 @@ type PresetDocument struct {
 	Notes         []string             `json:"notes"`
 	Config        string               `json:"config,omitempty"`     // what the software is configured with, placeholders unexpanded
 	Components    []ConfiguredDocument `json:"components,omitempty"` // of presets show with a policy: those that use it
+	Kubernetes    *KubernetesDocument  `json:"kubernetes,omitempty"` // the Secret that the software expects, {name} unexpanded
+}
+
+// KubernetesDocument is the Secret in which the software finds its certificate.
+type KubernetesDocument struct {
+	Secret    string             `json:"secret"`
+	Namespace string             `json:"namespace,omitempty"`
+	Keys      SecretKeysDocument `json:"keys"`
+	Folder    string             `json:"folder"` // where the software finds the files
+	Source    string             `json:"source"`
+}
+
+// SecretKeysDocument is which key of a Secret holds what.
+type SecretKeysDocument struct {
+	CA   string `json:"ca"`
+	Cert string `json:"cert"`
+	Key  string `json:"key"`
 }
 
 // ConfiguredDocument is what the software of one component is configured with.

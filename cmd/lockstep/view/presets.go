@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -68,6 +69,7 @@ func (p Preset) Text(s *Sheet) {
 		}
 	}
 	p.config(s)
+	p.kubernetes(s)
 	if p.Checked != "" {
 		s.Line("")
 		s.Wrapped("checked: ", "  ", p.Checked)
@@ -111,6 +113,18 @@ func (p Preset) config(s *Sheet) {
 			s.Wrapped("  left: ", "    ", why)
 		}
 	}
+}
+
+// kubernetes says which Secret lockstep certs export writes for the software.
+func (p Preset) kubernetes(s *Sheet) {
+	k := p.Kubernetes
+	if k == (presets.Kubernetes{}) {
+		return
+	}
+	s.Line("")
+	s.Wrapped("in Kubernetes: ", "  ", fmt.Sprintf("Secret %s in namespace %s with %s, %s and %s, found in %s (lockstep certs export --format kubernetes)",
+		k.Secret, cmp.Or(k.Namespace, "(kubectl's)"), k.CA, k.Cert, k.Key, k.Folder))
+	s.Wrapped("  source: ", "    ", k.Source)
 }
 
 func (p Preset) indented(s *Sheet, lines string) {
@@ -160,6 +174,9 @@ func presetDocument(p presets.Preset) PresetDocument {
 	}
 	for _, parameter := range p.Parameters {
 		d.Parameters = append(d.Parameters, ParameterDocument{parameter.Name, parameter.Default, parameter.Values, parameter.Description})
+	}
+	if k := p.Kubernetes; k != (presets.Kubernetes{}) {
+		d.Kubernetes = &KubernetesDocument{k.Secret, k.Namespace, SecretKeysDocument{k.CA, k.Cert, k.Key}, k.Folder, k.Source}
 	}
 	for _, permission := range p.Permissions {
 		d.Permissions = append(d.Permissions, PermissionDocument{permission.Target(), string(permission.Access), condition(permission.When), permission.Why})

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"lockstep/certgen/handover"
+	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/hint"
+)
+
+// mostOut is the size above which an existing file is none of ours.
+const mostOut = 16 << 20
+
+// placeExport writes what is handed over to out, a file or a folder. All targets are looked
+// at before the first is written: one that exists is never overwritten, for a key may not
+// exist anywhere else. One that is the same is left alone, so that a run that was cut off
+// can be repeated.
+func placeExport(out string, e handover.Export, same func(there, content []byte) bool) ([]view.ExportedFile, error) {
+	if e.Folder {
+		if err := os.Mkdir(out, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, adviseOut(out, err)
+		}
+		if info, err := os.Stat(out); err != nil || !info.IsDir() {
+			return nil, hint.Refuse("Name a folder with --out.", "%s is a file, and several files are handed over: nothing was written", out)
+		}
+	}
+	files := make([]view.ExportedFile, len(e.Files))
+	for i, f := range e.Files {
+		target := out
+		if e.Folder {
+			target = filepath.Join(out, f.Name)
+		}
+		there, err := lookAt(target, f, same)
+		if err != nil {
+			return nil, err
+		}
+		files[i] = view.ExportedFile{File: target, Secret: f.Secret(), Unchanged: there}
+	}
+	for i, f := range e.Files {
+		if files[i].Unchanged {
+			continue
+		}
+		if err := place(files[i].File, f); err != nil {
+			return nil, adviseOut(files[i].File, err)
+		}
+	}
+	return files, nil
+}
+
+// lookAt reports whether f is there already, and refuses anything else that is there.
+func lookAt(target string, f handover.File, same func(there, content []byte) bool) (there bool, err error) {
+	info, err := os.Lstat(target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, adviseOut(target, err)
+	case info.IsDir():
+		return false, hint.Refuse("Name a new file with --out.", "%s is a folder, and one file is handed over: nothing was written", target)
+	case !info.Mode().IsRegular() || info.Size() > mostOut:
+		return false, refuseThere(target)
+	}
+	content, err := os.ReadFile(target)
+	if err != nil {
+		return false, adviseOut(target, err)
+	}
+	defer clear(content)
+	if !same(content, f.Content) {
+		return false, refuseThere(target)
+	}
+	if f.Secret() && info.Mode().Perm()&0o077 != 0 {
+		return false, hint.Refuse("If no other user can have read it: chmod 600 "+hint.Word(target), "%s holds the private key already, and its mode %04o lets others read it", target, info.Mode().Perm())
+	}
+	return true, nil
+}
+
+func refuseThere(target string) error {
+	return hint.Refuse("Move it away, or name another path with --out; it may hold a key that is nowhere else.", "%s exists with other contents and is not overwritten: nothing was written", target)
+}
+
+// place writes f to the disk under a name of its own, and gives it its name only where
+// nothing has that name. What a run that was killed left under the first name is removed.
+func place(target string, f handover.File) error {
+	dir, base := filepath.Split(target)
+	temporary := dir + "." + base + ".lockstep-new"
+	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(f.Content)
+	if err == nil {
+		err = file.Chmod(f.Mode.Perm())
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Link(temporary, target)
+	}
+	return errors.Join(err, os.Remove(temporary))
+}
+
+// adviseOut says what to do about a target that cannot be written.
+func adviseOut(target string, err error) error {
+	err = fmt.Errorf("writing %s: %w", target, err)
+	switch folder := filepath.Dir(target); {
+	case errors.Is(err, fs.ErrExist):
+		return hint.Refuse("Move it away, or name another path with --out.", "%w", err)
+	case errors.Is(err, fs.ErrNotExist):
+		return hint.With(err, "Make the folder first: mkdir -p "+hint.Word(folder))
+	case errors.Is(err, fs.ErrPermission):
+		return hint.With(err, "Name another path with --out, or let the shell write it: --out - and umask 077.")
+	}
+	return err
+}
