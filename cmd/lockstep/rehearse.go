@@ -11,13 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"lockstep/bootstrap"
-	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/rehearsal"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen/folder"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
-	"lockstep/policies/count"
 	"lockstep/policies/hint"
 )
 
@@ -99,7 +97,7 @@ func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f 
 	result, err := bootstrap.Run(ctx, w, bootstrap.Options{
 		Wait:       opts.wait,
 		Exhaustive: len(p.Components) <= exhaustiveUpTo,
-		Operator:   rehearsing{w, &cluster, etcd, cancel},
+		Operator:   rehearsal.Operator{World: w, Cluster: &cluster, Etcd: etcd, End: cancel},
 	})
 	progress.Close()
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
@@ -111,37 +109,6 @@ func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f 
 	if opts.keep {
 		return opts.keepRunning(ctx, p, f)
 	}
-	return nil
-}
-
-// rehearsing is the operator of a rehearsal. It confirms everything, because everything is
-// thrown away, and starts etcd where another operator would be told how.
-type rehearsing struct {
-	world   *world.World
-	cluster *rehearsal.Cluster
-	etcd    string                  // the program to start
-	end     context.CancelCauseFunc // ends the rehearsal when a process ends by itself
-}
-
-// Confirm implements change.Operator.
-func (rehearsing) Confirm(context.Context, *change.Plan) error { return nil }
-
-// Tell implements change.Operator.
-func (rehearsing) Tell(*change.Plan) {}
-
-// Await implements change.Operator.
-func (r rehearsing) Await(ctx context.Context, list []change.Start) error {
-	for _, m := range list {
-		if err := r.cluster.Start(r.etcd, m.Folder, filepath.Join(filepath.Dir(r.world.Folder.Path()), m.Member+".log")); err != nil {
-			return err
-		}
-	}
-	r.world.Say("etcd", "started %s with %s", count.Of(len(list), "member"), r.etcd)
-	go func() {
-		if err := r.cluster.Watch(ctx); err != nil {
-			r.end(err)
-		}
-	}()
 	return nil
 }
 
