@@ -23,10 +23,33 @@ const noComponent = "cluster"
 const planLines = 60
 
 // Text implements Answer. What was applied was shown when it was asked for, so then
-// only what is still left is listed. Of a long list of additions the end is a number;
-// what is changed, taken away or refused, and who is affected, is always listed.
+// only what is still left is listed.
 func (p Plan) Text(s *Sheet) {
 	Diff(p.Diff).Text(s)
+	p.changes(s)
+	if p.EnableAuth && !p.Applied {
+		s.Line("in etcd, last: turn auth on, and off again if root does not get in by certificate")
+	}
+	if !p.Applied || p.Empty() { // else they were shown with the question
+		p.tellNotes(s)
+		p.tellAffected(s)
+	}
+	for _, foreign := range p.foreign() {
+		s.Line("left alone: %s", foreign)
+	}
+	for _, a := range p.Accepted {
+		accepted(s, a)
+	}
+	p.warnings(s)
+	if p.Steps() > 0 || p.Diff == "" {
+		p.summary(s)
+	}
+	findsMore(s, p.More)
+}
+
+// changes lists the steps by component. Of a long list of additions the end is a number;
+// what is changed, removed or pending, and which users are affected, is always listed.
+func (p Plan) changes(s *Sheet) {
 	added, hidden := 0, 0
 	hide := func(c line) bool {
 		if p.Verbose || c.sign != "+" || c.interrupts+c.affects != "" {
@@ -50,32 +73,22 @@ func (p Plan) Text(s *Sheet) {
 		g.write(s)
 	}
 	more(s, "", hidden)
-	if p.EnableAuth && !p.Applied {
-		s.Line("in etcd, last: turn auth on, and off again if root does not get in by certificate")
-	}
-	if !p.Applied || p.Empty() { // else they were shown with the question
-		p.tellNotes(s)
-		p.tellAffected(s)
-	}
-	for _, foreign := range p.foreign() {
-		s.Line("left alone: %s", foreign)
-	}
-	for _, a := range p.Accepted {
-		accepted(s, a)
-	}
-	if p.Observed != "" && p.Folder == "" {
-		s.Line("%s there is no PKI folder here: this is etcd's half only, and nothing tells which other users lockstep made", s.Paint(Warn, "warning:"))
-	}
-	if p.Observed != "" && !p.Enabled && !p.EnableAuth {
-		s.Line("%s auth is off: etcd checks no permission until lockstep bootstrap has turned it on", s.Paint(Warn, "warning:"))
-	}
-	if p.Steps() > 0 || p.Diff == "" {
-		p.summary(s)
-	}
-	findsMore(s, p.More)
 }
 
-// write says once who is interrupted by several steps in a row.
+// warnings says what limits a plan of etcd. One of the folder alone has not read etcd.
+func (p Plan) warnings(s *Sheet) {
+	if p.Observed == "" {
+		return
+	}
+	if p.Folder == "" {
+		s.Line("%s there is no PKI folder here: this is etcd's half only, and nothing tells which other users lockstep made", s.Paint(Warn, "warning:"))
+	}
+	if !p.Enabled && !p.EnableAuth {
+		s.Line("%s auth is off: etcd checks no permission until lockstep bootstrap has turned it on", s.Paint(Warn, "warning:"))
+	}
+}
+
+// write says once which user is interrupted by several steps in a row.
 func (g group) write(s *Sheet) {
 	said := ""
 	for _, c := range g.changes {
