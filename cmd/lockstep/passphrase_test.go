@@ -11,8 +11,8 @@ import (
 	"lockstep/policies/hint"
 )
 
-// terminal is a globals whose terminal types these passphrases, one after the other.
-func terminal(typed ...string) (*globals, *outside) {
+// typist is a globals whose terminal types these passphrases, one after the other.
+func typist(typed ...string) (*globals, *outside) {
 	o := &outside{terminal: true}
 	a := o.app()
 	a.password = func() ([]byte, error) {
@@ -40,7 +40,7 @@ func TestANewPassphraseIsTypedTwice(t *testing.T) {
 		{typed: []string{strings.Repeat("x", 1025)}, err: "the passphrase is longer than 1024 bytes: nothing was changed", exit: hint.Refused},
 		{typed: []string{"a"}, err: "reading the passphrase: the terminal is closed", exit: hint.Failed},
 	} {
-		g, o := terminal(c.typed...)
+		g, o := typist(c.typed...)
 		got, err := g.newPassphrase(context.Background(), signing{}, "--passphrase-file")
 		if hint.Of(err) != c.exit || c.exit == hint.Done && string(got) != c.want || err != nil && err.Error() != c.err {
 			t.Errorf("%q: %q, %v", c.typed, got, err)
@@ -53,7 +53,7 @@ func TestANewPassphraseIsTypedTwice(t *testing.T) {
 
 func TestAPassphraseIsAskedForOnceInARun(t *testing.T) {
 	t.Parallel()
-	g, o := terminal("once")
+	g, o := typist("once")
 	passphrase := g.passphraseOf(context.Background(), signing{})
 	for range 3 {
 		if got, err := passphrase("the CA keys"); err != nil || string(got) != "once" {
@@ -67,7 +67,7 @@ func TestAPassphraseIsAskedForOnceInARun(t *testing.T) {
 
 func TestACommandThatReadsDoesNotAsk(t *testing.T) {
 	t.Parallel()
-	g, o := terminal("never")
+	g, o := typist("never")
 	got, err := g.passphraseOf(context.Background(), signing{onlyReads: true})("the CA keys")
 	if got != nil || err != nil || o.stderr.Len() > 0 {
 		t.Errorf("%q, %v, %q", got, err, o.stderr.String())
@@ -88,7 +88,7 @@ func TestWithoutATerminalAFlagIsNamed(t *testing.T) {
 
 func TestAnInterruptedQuestionChangesNothing(t *testing.T) {
 	t.Parallel()
-	g, _ := terminal()
+	g, _ := typist()
 	forever := make(chan struct{})
 	defer close(forever)
 	g.password = func() ([]byte, error) { <-forever; return nil, nil }
