@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
@@ -77,8 +78,8 @@ func (c *Change) proposeRoles(p *Plan, observed roles.State) error {
 	return nil
 }
 
-// bootstrapRenews adds to an error of the connection that bootstrap renews the members'
-// certificates without asking a member.
+// bootstrapRenews says of a member's certificate that has expired or names another host, and
+// that the folder has to renew, which command renews it without asking a member.
 func bootstrapRenews(plan certgen.Plan, err error) error {
 	var renewed []string
 	for _, s := range plan.Steps {
@@ -86,14 +87,13 @@ func bootstrapRenews(plan certgen.Plan, err error) error {
 			renewed = append(renewed, s.Path())
 		}
 	}
-	if len(renewed) == 0 {
+	var invalid x509.CertificateInvalidError
+	var name x509.HostnameError
+	if len(renewed) == 0 || !errors.As(err, &invalid) && !errors.As(err, &name) {
 		return err
 	}
-	advice := fmt.Sprintf("The PKI folder has to renew %s, which needs no answer of a member: run lockstep bootstrap, copy both files of each to its host, and run the same command again; etcd needs no restart.", strings.Join(renewed, ", "))
-	if text := hint.Text(err); text != "" {
-		advice = text + "\n" + advice
-	}
-	return hint.With(err, advice)
+	return hint.With(err, fmt.Sprintf("lockstep bootstrap renews %s without asking a member. Run it, copy server.crt and server.key of each to its host, and run the same command again; etcd needs no restart.",
+		strings.Join(renewed, ", ")))
 }
 
 // PlanRoles is the difference between policy and etcd within the scope.

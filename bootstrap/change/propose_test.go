@@ -1,14 +1,24 @@
 package change
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/policies/hint"
 	"lockstep/policies/pending"
 	"lockstep/roles"
+	"lockstep/roles/store"
 )
 
 // proposeCertificates is the folder's half: what is removed needs a flag, and strays
@@ -92,5 +102,88 @@ func TestSweep(t *testing.T) {
 	steps := sweep(roles.State{Users: []roles.User{{Name: "bob"}, {Name: roles.RecoveryPrefix + "ABCDEFGH"}, {Name: "writer"}}})
 	if len(steps) != 1 || steps[0].Action != roles.UserDelete || steps[0].User != roles.RecoveryPrefix+"ABCDEFGH" {
 		t.Errorf("got %v", steps)
+	}
+}
+
+// The whole proposal, made of a folder and of the fake: what the policy names and etcd does
+// not have is planned, what lockstep did not make is pending, with its certificate.
+func TestPropose(t *testing.T) {
+	t.Parallel()
+	p := edge(t, "a", "b", "c", "d")
+	observed := settled(edge(t, "a"))
+	observed.Users = append(observed.Users, roles.User{Name: "d", Password: roles.PasswordPresent})
+	slices.SortFunc(observed.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
+	c, _, _ := changing(t, p, observed)
+	plan, err := c.Propose(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan.ClusterID != 0xabc || !plan.Enabled || plan.Folder == "" || plan.Observed == "" || plan.InStep() || plan.Empty() {
+		t.Errorf("made on %+v", plan)
+	}
+	var adds []string
+	for _, s := range plan.Roles.Steps {
+		if s.Action == roles.UserAdd {
+			adds = append(adds, s.User)
+		}
+	}
+	if diff := cmp.Diff([]string{"b", "c"}, adds); diff != "" {
+		t.Errorf("added (-want +got):\n%s", diff)
+	}
+	for _, s := range plan.Certificates.Steps {
+		if Concerns(s, "d") {
+			t.Errorf("%s, and lockstep did not make its user", s)
+		}
+	}
+	if needs := plan.Needs(); !slices.Equal(needs, []pending.Needs{pending.Recreate}) {
+		t.Errorf("needs %v", needs)
+	}
+}
+
+// Nothing is removed while a user waits for its certificate, because the component may
+// still use what would be removed.
+func TestNothingIsRemovedWhileAUserWaits(t *testing.T) {
+	t.Parallel()
+	p := edge(t, "a", "b", "c")
+	c, _, _ := changing(t, p, settled(edge(t, "a", "b")))
+	if err := os.Remove(filepath.Join(c.World.Folder.Path(), "ca", "client.key")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.ReadFolder(); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := c.Propose(t.Context())
+	if err != nil || len(pending.Needing(plan.Roles.Pending, pending.Certificate)) != 1 || len(pending.Needing(plan.Certificates.Pending, pending.FolderKey)) == 0 {
+		t.Fatalf("got %+v, %v", plan, err)
+	}
+	pruning, _, _ := changing(t, p, settled(edge(t, "a", "b")))
+	pruning.World.Folder, pruning.Folder, pruning.Scope.Prune = c.World.Folder, c.Folder, true
+	const want = `nothing is removed while a user waits for its certificate: user "c" cannot be added yet: components/c/client must be signed first: missing`
+	if _, err := pruning.Propose(t.Context()); err == nil || err.Error() != want || hint.Of(err) != hint.Refused {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// Where no member's certificate is accepted, the hint names the command that renews them
+// without asking a member.
+func TestBootstrapRenewsWhatNoMemberCanBeAskedAbout(t *testing.T) {
+	t.Parallel()
+	renewal := certgen.Plan{Steps: []certgen.Step{{Action: certgen.Reissue, Profile: certgen.Profile{Kind: certgen.KindServer, Path: "members/etcd1/server"}}}}
+	expired := &x509.Certificate{}
+	distrusted := fmt.Errorf("connecting: %w", &store.HandshakeError{Err: &tls.CertificateVerificationError{UnverifiedCertificates: []*x509.Certificate{expired}, Err: x509.CertificateInvalidError{Cert: expired, Reason: x509.Expired}}})
+	for name, c := range map[string]struct {
+		plan certgen.Plan
+		err  error
+		said bool
+	}{
+		"the member's certificate expired":             {renewal, distrusted, true},
+		"it expired, and the folder need not renew it": {certgen.Plan{}, distrusted, false},
+		"another CA signed it":                         {renewal, x509.UnknownAuthorityError{}, false},
+		"another error":                                {renewal, errors.New("no"), false},
+	} {
+		err := bootstrapRenews(c.plan, c.err)
+		if said := strings.HasPrefix(hint.Text(err), "lockstep bootstrap renews members/etcd1/server without asking a member."); said != c.said || !errors.Is(err, c.err) {
+			t.Errorf("%s: %v, hint %q", name, err, hint.Text(err))
+		}
 	}
 }

@@ -212,7 +212,7 @@ func (c *Client) explainSilence(ctx context.Context, err error) error {
 	if k := code(err); k != codes.DeadlineExceeded && k != codes.Unavailable {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(lookTime, c.target.Timeout/2))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
 	defer cancel()
 	silent, cause := c.silentEndpoints(ctx)
 	n := len(c.target.Endpoints)
