@@ -150,7 +150,7 @@ func certificatesOfNoUser(s certgen.State, after roles.State, now time.Time) []s
 	var out []string
 	for _, path := range slices.Sorted(maps.Keys(s.Pairs)) {
 		leaf := s.Pairs[path].Leaf
-		if !strings.HasPrefix(path, "components/") || leaf == nil || now.After(leaf.NotAfter) || leaf.CheckSignatureFrom(ca) != nil {
+		if certgen.PlaceOf(path).Component() == "" || leaf == nil || now.After(leaf.NotAfter) || leaf.CheckSignatureFrom(ca) != nil {
 			continue
 		}
 		if _, found := after.User(leaf.Subject.CommonName); !found {

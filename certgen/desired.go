@@ -74,49 +74,49 @@ func caProfile(p *policies.Policy, ca CA) Profile {
 }
 
 func (w *Wanted) addMember(p *policies.Policy, m policies.Member) {
-	dir := "members/" + m.Name
+	dir := Place{Kind: PlaceMember, Name: m.Name}
 	server := base(p)
-	server.Kind, server.CA, server.Path, server.Identity = KindServer, ServerCA, dir+"/server", m.Name
+	server.Kind, server.CA, server.Path, server.Identity = KindServer, ServerCA, dir.In("server").String(), m.Name
 	server.Hosts, server.Lifetime = withLoopback(m.Hosts), p.Certificates.Lifetimes.Member
 	peer := server
-	peer.Kind, peer.CA, peer.Path, peer.Hosts = KindPeer, PeerCA, dir+"/peer", withoutTwins(m.Hosts)
+	peer.Kind, peer.CA, peer.Path, peer.Hosts = KindPeer, PeerCA, dir.In("peer").String(), withoutTwins(m.Hosts)
 	w.Profiles = append(w.Profiles, server, peer)
 	for _, ca := range CAs() {
-		w.Copies[dir+"/"+string(ca)+"-ca.crt"] = ca
+		w.Copies[dir.In(string(ca)+"-ca.crt").String()] = ca
 	}
-	w.CRLs[dir+"/client.crl"], w.CRLs[dir+"/peer.crl"] = ClientCA, PeerCA
-	w.Files[dir+"/etcd.env"] = MemberEnv(p, m)
+	w.CRLs[dir.In("client.crl").String()], w.CRLs[dir.In("peer.crl").String()] = ClientCA, PeerCA
+	w.Files[dir.In("etcd.env").String()] = MemberEnv(p, m)
 }
 
 func (w *Wanted) addProxy(p *policies.Policy, x policies.Proxy) {
-	dir := "proxies/" + x.Name
+	dir := Place{Kind: PlaceProxy, Name: x.Name}
 	server := base(p)
-	server.Kind, server.CA, server.Path, server.Identity = KindServer, ServerCA, dir+"/server", x.Name
+	server.Kind, server.CA, server.Path, server.Identity = KindServer, ServerCA, dir.In("server").String(), x.Name
 	server.Hosts, server.Lifetime = withLoopback(x.Hosts), p.Certificates.Lifetimes.Member
 	client := server
-	client.Kind, client.CA, client.Path, client.Hosts = KindProxyClient, ClientCA, dir+"/client", nil
+	client.Kind, client.CA, client.Path, client.Hosts = KindProxyClient, ClientCA, dir.In("client").String(), nil
 	w.Profiles = append(w.Profiles, server, client)
-	w.Copies[dir+"/client-ca.crt"], w.Copies[dir+"/server-ca.crt"] = ClientCA, ServerCA
-	w.CRLs[dir+"/client.crl"] = ClientCA
-	w.Files[dir+"/proxy.env"] = ProxyEnv(p, x)
+	w.Copies[dir.In("client-ca.crt").String()], w.Copies[dir.In("server-ca.crt").String()] = ClientCA, ServerCA
+	w.CRLs[dir.In("client.crl").String()] = ClientCA
+	w.Files[dir.In("proxy.env").String()] = ProxyEnv(p, x)
 }
 
 func (w *Wanted) addComponent(p *policies.Policy, c policies.Component) {
-	prof, dir := ComponentProfile(p, c), "components/"+c.Name
+	prof, dir := ComponentProfile(p, c), Place{Kind: PlaceComponent, Name: c.Name}
 	w.Profiles = append(w.Profiles, prof)
 	if prof.External != "" {
 		return // nothing of it is made here
 	}
-	w.Files[dir+"/etcdctl.env"] = ComponentEnv(p, c)
+	w.Files[dir.In("etcdctl.env").String()] = ComponentEnv(p, c)
 	if knowsServerCA(p) {
-		w.Copies[dir+"/ca.crt"] = ServerCA
+		w.Copies[dir.In("ca.crt").String()] = ServerCA
 	}
 }
 
 // ComponentProfile is the certificate of one component.
 func ComponentProfile(p *policies.Policy, c policies.Component) Profile {
 	prof := base(p)
-	prof.Kind, prof.CA, prof.Path, prof.Identity = KindComponent, ClientCA, "components/"+c.Name+"/client", c.Name
+	prof.Kind, prof.CA, prof.Path, prof.Identity = KindComponent, ClientCA, Place{Kind: PlaceComponent, Name: c.Name, Use: "client"}.String(), c.Name
 	prof.User, prof.Lifetime = c.User, p.Certificates.Lifetimes.Component
 	if c.Key != "" {
 		prof.Key = c.Key
@@ -141,7 +141,7 @@ func PeerProfile(p *policies.Policy, ttl time.Duration) Profile {
 // somebody asks for it, in root/.
 func RootProfile(p *policies.Policy, ttl time.Duration) Profile {
 	prof := base(p)
-	prof.Kind, prof.CA, prof.Path, prof.Identity = KindRoot, ClientCA, "root/client", "root"
+	prof.Kind, prof.CA, prof.Path, prof.Identity = KindRoot, ClientCA, RootPath, "root"
 	prof.User, prof.Lifetime = policies.Root(), ttl
 	return prof
 }

@@ -135,9 +135,27 @@ func TestLocate(t *testing.T) {
 		"root/x/client.crt":                   {},
 		"components/instances/etcdctl.env":    {Role: certgen.RoleText},
 		"components/a/etcdctl.env/client.crt": {},
+		"components/a/instances/client.crt":   {},
+
+		"components/a/instances/b/client.key": {Role: certgen.RoleKey, Pair: "components/a/instances/b/client", CA: certgen.ClientCA},
+		"components/a/instances/b/ca.crt.new": {Role: certgen.RoleCopy, CA: certgen.ServerCA, Staged: true},
 	} {
 		if got := certgen.Locate(name); got != want {
 			t.Errorf("%q is %+v, want %+v", name, got, want)
+		}
+	}
+}
+
+func TestIsDir(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"ca": true, "root": true, "members": true, "proxies": true, "components": true, "retired": true,
+		"members/a": true, "components/instances": true, "components/a/instances": true, "components/a/instances/b": true, "retired/a": true,
+		"": false, "x": false, "ca/client": false, "root/x": false, "members/a/b": false, "members/a/instances": false,
+		"components/a/instances/b/c": false, "components/a/instances/b/instances": false, "components/..": false, "retired/a b": false,
+	} {
+		if certgen.IsDir(name) != want {
+			t.Errorf("%q: want %v", name, want)
 		}
 	}
 }

@@ -117,15 +117,11 @@ func (d *differ) removable() {
 		wanted[p.Path] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.state.Pairs)) {
-		parts := strings.Split(name, "/")
-		if wanted[name] || Guarded(name) || len(parts) != 3 {
+		place := PlaceOf(name)
+		if wanted[name] || Guarded(name) || place.Use == "" {
 			continue
 		}
-		kind := map[string]Kind{
-			"members/server": KindServer, "members/peer": KindPeer, "proxies/server": KindServer,
-			"proxies/client": KindProxyClient, "components/client": KindComponent,
-		}[parts[0]+"/"+parts[2]]
-		p := Profile{Kind: kind, CA: Locate(name + ".crt").CA, Path: name, Identity: parts[1]}
+		p := Profile{Kind: place.certificate(), CA: Locate(name + ".crt").CA, Path: name, Identity: place.Name}
 		d.wait(pending.Prune, Step{Action: Retire, Profile: p}, "the policy does not name it any more")
 	}
 }

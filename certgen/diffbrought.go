@@ -80,7 +80,7 @@ func (s State) From(ca *x509.Certificate) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(s.Pairs)) {
 		leaf := s.Pairs[name].Leaf
-		if leaf != nil && Locate(name+".crt").Pair != "" && !strings.HasPrefix(name, "ca/") && signedBy(leaf, ca) {
+		if leaf != nil && Locate(name+".crt").Pair != "" && PlaceOf(name).Kind != PlaceCA && signedBy(leaf, ca) {
 			found = append(found, name+".crt")
 		}
 	}

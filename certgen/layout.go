@@ -38,7 +38,7 @@ type Item struct {
 }
 
 // CAPath is the Profile.Path of a CA.
-func CAPath(ca CA) string { return "ca/" + string(ca) }
+func CAPath(ca CA) string { return Place{Kind: PlaceCA, Use: string(ca)}.String() }
 
 // CRLFile is the first copy of a CA's revocation list. The server CA has none:
 // nobody asks for it.
@@ -49,25 +49,25 @@ func RetiredPath(identity string, leaf *x509.Certificate) string {
 	return path.Join(RetiredDir, identity, fmt.Sprintf("%x.crt", leaf.SerialNumber))
 }
 
-// places lists the files of one identity's folder, by kind of folder.
-var places = map[string]map[string]Item{
-	"members": {
+// layout lists the files of one identity's folder, by kind of folder.
+var layout = map[PlaceKind]map[string]Item{
+	PlaceMember: {
 		"server": {Role: RoleCertificate, CA: ServerCA}, "peer": {Role: RoleCertificate, CA: PeerCA},
 		"client-ca.crt": {Role: RoleCopy, CA: ClientCA}, "server-ca.crt": {Role: RoleCopy, CA: ServerCA}, "peer-ca.crt": {Role: RoleCopy, CA: PeerCA},
 		"client.crl": {Role: RoleCRL, CA: ClientCA}, "peer.crl": {Role: RoleCRL, CA: PeerCA}, "etcd.env": {Role: RoleText},
 	},
-	"proxies": {
+	PlaceProxy: {
 		"server": {Role: RoleCertificate, CA: ServerCA}, "client": {Role: RoleCertificate, CA: ClientCA},
 		"client-ca.crt": {Role: RoleCopy, CA: ClientCA}, "server-ca.crt": {Role: RoleCopy, CA: ServerCA},
 		"client.crl": {Role: RoleCRL, CA: ClientCA}, "proxy.env": {Role: RoleText},
 	},
-	"components": {
+	PlaceComponent: {
 		"client": {Role: RoleCertificate, CA: ClientCA}, "ca.crt": {Role: RoleCopy, CA: ServerCA}, "etcdctl.env": {Role: RoleText},
 	},
-	"root": {
+	PlaceRoot: {
 		"client": {Role: RoleCertificate, CA: ClientCA}, "ca.crt": {Role: RoleCopy, CA: ServerCA}, "etcdctl.env": {Role: RoleText},
 	},
-	"ca": {
+	PlaceCA: {
 		"client": {Role: RoleCertificate, CA: ClientCA}, "server": {Role: RoleCertificate, CA: ServerCA}, "peer": {Role: RoleCertificate, CA: PeerCA},
 	},
 	"": {
@@ -85,31 +85,27 @@ func Locate(name string) Item {
 }
 
 func locate(name string) Item {
-	parts := strings.Split(name, "/")
-	for _, part := range parts {
-		if !plain(part) {
-			return Item{}
-		}
+	if item, ok := layout[""][name]; ok {
+		return item
 	}
-	switch kind := parts[0]; {
-	case len(parts) == 1:
-		return places[""][name]
-	case kind == RetiredDir && len(parts) == 3 && path.Ext(name) == ".crt":
+	if place, ok := ParsePlace(name); ok && place.Use != "" {
+		return place.item()
+	}
+	if identity, file, ok := strings.Cut(strings.TrimPrefix(name, RetiredDir+"/"), "/"); ok &&
+		strings.HasPrefix(name, RetiredDir+"/") && plain(identity) && plain(file) && path.Ext(file) == ".crt" {
 		return Item{Role: RoleRetired}
-	case (kind == "ca" || kind == "root") && len(parts) == 2,
-		(kind == "members" || kind == "proxies" || kind == "components") && len(parts) == 3:
-		return within(kind, path.Dir(name), parts[len(parts)-1])
 	}
 	return Item{}
 }
 
-func within(kind, dir, file string) Item {
-	if item, ok := places[kind][file]; ok && item.Role != RoleCertificate {
+// item is what the file at place is for.
+func (p Place) item() Item {
+	if item, ok := layout[p.Kind][p.Use]; ok && item.Role != RoleCertificate {
 		return item
 	}
-	ext := path.Ext(file)
-	stem := strings.TrimSuffix(file, ext)
-	item, ok := places[kind][stem]
+	ext := path.Ext(p.Use)
+	stem := strings.TrimSuffix(p.Use, ext)
+	item, ok := layout[p.Kind][stem]
 	switch {
 	case !ok || item.Role != RoleCertificate:
 		return Item{}
@@ -119,21 +115,24 @@ func within(kind, dir, file string) Item {
 	default:
 		return Item{}
 	}
-	item.Pair = dir + "/" + stem
+	item.Pair = p.In(stem).String()
 	return item
 }
 
 // IsDir reports whether name is a folder of the layout; with it go the folders that
 // may be created.
 func IsDir(name string) bool {
-	parts := strings.Split(name, "/")
-	switch parts[0] {
-	case "ca", "root":
-		return len(parts) == 1
-	case "members", "proxies", "components", RetiredDir:
-		return len(parts) <= 2 && plain(parts[len(parts)-1])
+	parent, last := path.Split(name)
+	above := PlaceOf(strings.TrimSuffix(parent, "/"))
+	switch {
+	case name == RetiredDir, name == string(PlaceMember), name == string(PlaceProxy), name == string(PlaceComponent):
+		return true
+	case parent == RetiredDir+"/":
+		return plain(last)
+	case last == instancesDir && above.isFolder() && above.Component() != "" && above.Instance == "":
+		return true
 	}
-	return false
+	return PlaceOf(name).isFolder()
 }
 
 // plain holds for a path element that a policy's name can be: it means nothing to a
@@ -152,5 +151,6 @@ func plain(s string) bool {
 // Guarded reports whether a key of laxer mode than 0600, or of another owner, is
 // refused at pairPath rather than reported: whoever has it can be anybody.
 func Guarded(pairPath string) bool {
-	return strings.HasPrefix(pairPath, "ca/") || strings.HasPrefix(pairPath, "root/")
+	kind := PlaceOf(pairPath).Kind
+	return kind == PlaceCA || kind == PlaceRoot
 }

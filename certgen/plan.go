@@ -61,7 +61,7 @@ func (s Step) Path() string {
 
 // OfComponent reports whether the step concerns a component: something that gets a
 // right in etcd, and so comes later than CAs, members and proxies.
-func (s Step) OfComponent() bool { return strings.HasPrefix(s.Path(), "components/") }
+func (s Step) OfComponent() bool { return s.Place().Kind == PlaceComponent }
 
 // Outdates reports whether a copy of the step's folder that was made before the step is
 // not the same any more. What is noted lies where it is used already.

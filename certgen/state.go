@@ -122,7 +122,7 @@ func (s State) Strays(p *policies.Policy) []string {
 	data, _, _ := strings.Cut(p.Cluster.Data, "/")
 	own := map[string]bool{}
 	for _, m := range p.Cluster.Members {
-		own["members/"+m.Name+"/"+data] = true
+		own[Place{Kind: PlaceMember, Name: m.Name}.String()+"/"+data] = true
 	}
 	return slices.DeleteFunc(slices.Clone(s.Stray), func(path string) bool { return own[strings.TrimSuffix(path, "/")] })
 }

@@ -1,13 +1,11 @@
 package change
 
 import (
-	"maps"
-	"slices"
-	"strings"
-
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/roles"
+	"maps"
+	"slices"
 )
 
 // Former is the users and roles in etcd of components that the policy no longer names,
@@ -26,8 +24,8 @@ func formerComponents(s certgen.State, observed roles.State, p *policies.Policy)
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(s.Pairs)) {
-		if parts := strings.Split(path, "/"); parts[0] == "components" && len(parts) == 3 && s.Pairs[path].Leaf != nil {
-			f.Users[s.Pairs[path].Leaf.Subject.CommonName] = parts[1]
+		if name, leaf := certgen.PlaceOf(path).Component(), s.Pairs[path].Leaf; name != "" && leaf != nil {
+			f.Users[leaf.Subject.CommonName] = name
 		}
 	}
 	for _, c := range p.Components {

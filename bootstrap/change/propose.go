@@ -175,5 +175,5 @@ func (c *Change) withholdCertificates(p *Plan) {
 
 // Concerns reports whether the step is in the component's folder.
 func Concerns(s certgen.Step, component string) bool {
-	return strings.HasPrefix(s.Path(), "components/"+component+"/")
+	return component != "" && s.Place().Component() == component
 }

@@ -31,7 +31,7 @@ func revivals(s certgen.State, plan roles.Plan, now time.Time) []revival {
 	current, until := map[string]bool{}, map[string]time.Time{}
 	ca, err := s.Authority(certgen.ClientCA)
 	for path, pair := range s.Pairs {
-		if strings.HasPrefix(path, "components/") && pair.Leaf != nil && err == nil && pair.Leaf.CheckSignatureFrom(ca) == nil {
+		if certgen.PlaceOf(path).Component() != "" && pair.Leaf != nil && err == nil && pair.Leaf.CheckSignatureFrom(ca) == nil {
 			current[pair.Leaf.Subject.CommonName] = true
 		}
 	}

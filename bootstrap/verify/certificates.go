@@ -96,7 +96,7 @@ func findMissing(e *Evidence, found func(subject, text string)) {
 
 // defectiveRemedy is for members: apply asks one before it writes, bootstrap does not.
 func defectiveRemedy(_ *Evidence, subject string) string {
-	if !strings.HasPrefix(subject, "members/") {
+	if certgen.PlaceOf(subject).Kind != certgen.PlaceMember {
 		return ""
 	}
 	return "lockstep apply replaces it, or lockstep bootstrap where no member can be reached; the old one goes to retired/; copy both new files to the member's host"

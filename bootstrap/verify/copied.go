@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"maps"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,7 +55,7 @@ func places(e *Evidence) own {
 	for _, p := range certgen.Desired(e.Policy).Profiles {
 		o.wanted[p.Path] = true
 		if user := p.User.String(); !p.User.IsZero() {
-			o.users[user] = path.Dir(p.Path)
+			o.users[user] = p.Place().Owner().String()
 		}
 		switch leaf := e.Folder.Pair(p).Leaf; {
 		case leaf == nil || p.User.IsZero():
@@ -66,7 +65,7 @@ func places(e *Evidence) own {
 			o.ours = append(o.ours, e.Folder.Pair(p))
 		}
 	}
-	if root := e.Folder.Pairs["root/client"]; root.Leaf != nil {
+	if root := e.Folder.Pairs[certgen.RootPath]; root.Leaf != nil {
 		o.ours = append(o.ours, root)
 	}
 	return o
@@ -89,7 +88,7 @@ func (o own) keys(file string, keys []crypto.PublicKey) (texts []string) {
 	}
 	for _, key := range keys {
 		for _, pair := range o.ours {
-			if dir := path.Dir(pair.Path); same(key, pair.Leaf) && !strings.HasPrefix(file, dir+"/") {
+			if dir := pair.Place().Folder().String(); same(key, pair.Leaf) && !strings.HasPrefix(file, dir+"/") {
 				texts = append(texts, fmt.Sprintf("holds the key of %s.crt", pair.Path))
 			}
 		}

@@ -78,7 +78,7 @@ func keyOfCA(path string) bool {
 	return ofCA(path) && certgen.Locate(path).Role == certgen.RoleKey
 }
 
-func ofCA(path string) bool { return strings.HasPrefix(path, "ca/") }
+func ofCA(path string) bool { return certgen.PlaceOf(path).Kind == certgen.PlaceCA }
 
 // filed is a certificate and where it lies.
 type filed struct {

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"crypto/x509"
-	"strings"
 
 	"lockstep/certgen"
 	"lockstep/roles"
@@ -27,7 +26,7 @@ func Ownership(s certgen.State) (roles.Ownership, error) {
 		}
 	}
 	for path, pair := range s.Pairs {
-		if strings.HasPrefix(path, "components/") {
+		if certgen.PlaceOf(path).Component() != "" {
 			claim(pair.Leaf)
 		}
 	}

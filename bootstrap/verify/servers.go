@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/roles/store"
@@ -82,7 +83,7 @@ func (e *Evidence) own(m Member, kind string) *x509.Certificate {
 	if e.Folder == nil {
 		return nil
 	}
-	return e.Folder.Pairs["members/"+m.Name+"/"+kind].Leaf
+	return e.Folder.Pairs[certgen.Place{Kind: certgen.PlaceMember, Name: m.Name, Use: kind}.String()].Leaf
 }
 
 // findOtherServer finds what was never copied to its host, or to the wrong one.

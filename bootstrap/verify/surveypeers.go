@@ -18,7 +18,7 @@ func anyPeer(ctx context.Context, w *world.World) *tls.Certificate {
 		return &made
 	}
 	for _, m := range w.Policy.Cluster.Members {
-		if pair, err := w.Folder.Identity("members/" + m.Name + "/peer"); err == nil {
+		if pair, err := w.Folder.Identity(certgen.Place{Kind: certgen.PlaceMember, Name: m.Name, Use: "peer"}.String()); err == nil {
 			return &pair
 		}
 	}

@@ -141,7 +141,7 @@ func (w *World) rootFile() (tls.Certificate, error) {
 	if w.Policy.BringsCA() {
 		advice = "Name the CA's key by --ca-key, or bring root's certificate: lockstep certs issue root --ttl 1h."
 	}
-	found, err := w.Folder.Identity("root/client")
+	found, err := w.Folder.Identity(certgen.RootPath)
 	if err != nil {
 		return found, hint.With(err, advice)
 	}

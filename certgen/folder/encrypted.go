@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -137,7 +136,7 @@ func (f *Folder) decrypted(pair string, passphrase []byte) (crypto.Signer, error
 // passphrase for it.
 func (f *Folder) encode(pair string, key crypto.Signer) ([]byte, error) {
 	passphrase := f.secrets.current()
-	if len(passphrase) == 0 || path.Dir(pair) != "ca" {
+	if len(passphrase) == 0 || certgen.PlaceOf(pair).Kind != certgen.PlaceCA {
 		return authority.EncodeKey(key)
 	}
 	content, err := authority.EncryptKey(key, passphrase)

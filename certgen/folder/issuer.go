@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
+	"syscall"
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
@@ -94,27 +94,51 @@ func (f *Folder) Certificate(ca certgen.CA) (*x509.Certificate, error) {
 		return cert, err
 	}
 	copies := map[string][]byte{}
-	for _, kind := range []string{"members", "proxies", "components"} {
-		names, err := f.list(kind)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			for _, file := range []string{string(ca) + "-ca.crt", "ca.crt"} {
-				where := path.Join(kind, name, file)
-				if item := certgen.Locate(where); item.Role != certgen.RoleCopy || item.CA != ca {
-					continue
-				}
-				content, _, err := f.read(where)
-				if err == nil {
-					copies[where] = content
-				} else if !errors.Is(err, fs.ErrNotExist) {
-					return nil, err
-				}
+	places, err := f.places()
+	if err != nil {
+		return nil, err
+	}
+	for _, place := range places {
+		for _, file := range []string{string(ca) + "-ca.crt", "ca.crt"} {
+			where := place.In(file).String()
+			if item := certgen.Locate(where); item.Role != certgen.RoleCopy || item.CA != ca {
+				continue
+			}
+			content, _, err := f.read(where)
+			if err == nil {
+				copies[where] = content
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
 			}
 		}
 	}
 	return certgen.Agree(ca, copies)
+}
+
+// places is the folders of members, proxies, components and instances that are here.
+func (f *Folder) places() ([]certgen.Place, error) {
+	var found []certgen.Place
+	for _, kind := range []certgen.PlaceKind{certgen.PlaceMember, certgen.PlaceProxy, certgen.PlaceComponent} {
+		names, err := f.list(string(kind))
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			place := certgen.Place{Kind: kind, Name: name}
+			found = append(found, place)
+			if kind != certgen.PlaceComponent {
+				continue
+			}
+			instances, err := f.list(place.Instances())
+			if err != nil && !errors.Is(err, syscall.ENOTDIR) {
+				return nil, err
+			}
+			for _, instance := range instances {
+				found = append(found, certgen.Place{Kind: kind, Name: name, Instance: instance})
+			}
+		}
+	}
+	return found, nil
 }
 
 // list names the entries of a folder; none when it is absent.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
-	"strings"
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
@@ -30,7 +28,7 @@ func (o *observer) pair(name string, files pairFiles) error {
 	}
 	if files.key != nil {
 		p.KeyMode, p.Key = permissions(files.key), certgen.KeyUnopened
-		if strings.HasPrefix(name, "ca/") && files.crt == nil && next != nil {
+		if p.Place().Kind == certgen.PlaceCA && files.crt == nil && next != nil {
 			p.Leaf = next
 		}
 		if err := o.keyOf(&p, files.key, next); err != nil {
@@ -52,7 +50,7 @@ func (o *observer) keyOf(p *certgen.Pair, info fs.FileInfo, next *x509.Certifica
 		}
 	}
 	switch {
-	case strings.HasPrefix(p.Path, "ca/"):
+	case p.Place().Kind == certgen.PlaceCA:
 		if !o.reports || p.Leaf == nil {
 			return nil
 		}
@@ -79,7 +77,7 @@ func (o *observer) key(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate
 	o.content(p.Path+".key", info, content)
 	key, err := authority.ParseKey(content)
 	clear(content)
-	if errors.Is(err, authority.ErrEncrypted) && path.Dir(p.Path) == "ca" {
+	if errors.Is(err, authority.ErrEncrypted) && p.Place().Kind == certgen.PlaceCA {
 		if key = o.f.secrets.key(p.Path); key == nil {
 			return nil // what only looks does not ask for the passphrase
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"strings"
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
@@ -150,14 +149,14 @@ func (f *Folder) finishCertificate(pair string) error {
 	key, err := f.readKey(pair)
 	if errors.Is(err, fs.ErrNotExist) {
 		return f.unstage(pair + ".crt") // nothing was renamed
-	} else if err != nil && strings.HasPrefix(pair, "ca/") {
+	} else if err != nil && certgen.PlaceOf(pair).Kind == certgen.PlaceCA {
 		return err
 	}
 	next, nextErr := f.readCertificate(pair + ".crt" + certgen.NewSuffix)
 	if err != nil || nextErr != nil || !authority.Matches(next, key) {
 		return f.unstage(pair + ".crt")
 	}
-	if !strings.HasPrefix(pair, "ca/") {
+	if certgen.PlaceOf(pair).Kind != certgen.PlaceCA {
 		return f.finishLeaf(pair)
 	}
 	there, err := f.exists(pair + ".crt")

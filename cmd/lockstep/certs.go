@@ -103,7 +103,7 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 	if err := f.Apply(ctx, plan, opts.now, inFlight, func(certgen.Step) {}); err != nil {
 		return err
 	}
-	pair, err := f.Identity("root/client")
+	pair, err := f.Identity(certgen.RootPath)
 	if err != nil {
 		return fmt.Errorf("reading back root's certificate: %w", err)
 	}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -85,10 +86,7 @@ func ordered(by map[string][]line, p *policies.Policy) []group {
 }
 
 func ofPath(path string) string {
-	if parts := strings.Split(path, "/"); len(parts) > 2 && parts[0] == "components" {
-		return parts[1]
-	}
-	return noComponent
+	return cmp.Or(certgen.PlaceOf(path).Component(), noComponent)
 }
 
 // owners tells which component a step in etcd concerns.
