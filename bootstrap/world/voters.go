@@ -63,7 +63,7 @@ func (w *World) voters(ctx context.Context, urls []string, identity *tls.Certifi
 			answers <- answer{url, err}
 		}()
 	}
-	began := time.Now()
+	elapsed := store.Stopwatch()
 	var late <-chan time.Time
 	heard := map[string]error{}
 wait:
@@ -72,7 +72,7 @@ wait:
 		case a := <-answers:
 			heard[a.url] = a.err
 			if a.err == nil && late == nil {
-				late = time.After(max(laterTime, laterFactor*time.Since(began)))
+				late = time.After(max(laterTime, laterFactor*elapsed()))
 			}
 		case <-late:
 			break wait

@@ -108,11 +108,11 @@ func (w *World) Counter(stage string, total int) func(text string) {
 }
 
 // Root is root's certificate: made in memory where the client CA's key is, kept for the
-// run and renewed in its last minute; else the one in the folder while it is valid.
+// run and renewed in its last minute, or when the clock was set back; else the one in the folder while it is valid.
 func (w *World) Root(ctx context.Context) (*tls.Certificate, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.root != nil && w.Now().Before(w.root.Leaf.NotAfter.Add(-time.Minute)) {
+	if w.root != nil && !w.Now().Before(w.root.Leaf.NotBefore) && w.Now().Before(w.root.Leaf.NotAfter.Add(-time.Minute)) {
 		return w.root, nil
 	}
 	from := "root's certificate made in memory"

@@ -130,7 +130,7 @@ func Handshake(ctx context.Context, endpoint string, config *tls.Config) (Greeti
 		}
 	}
 	conn := tls.Client(raw, listening(config, name, &g))
-	start := time.Now()
+	elapsed := Stopwatch()
 	if err := conn.HandshakeContext(ctx); err != nil {
 		var unverified *tls.CertificateVerificationError
 		if errors.As(err, &unverified) {
@@ -139,7 +139,7 @@ func Handshake(ctx context.Context, endpoint string, config *tls.Config) (Greeti
 		return g, handshakeError(endpoint, g, err, (hungUp(err) || errors.As(err, new(tls.RecordHeaderError))) && SpeaksPlain(ctx, endpoint))
 	}
 	g.Server = conn.ConnectionState().PeerCertificates
-	if err := judgement(ctx, conn, max(firstWord, firstWords*time.Since(start))); err != nil {
+	if err := judgement(ctx, conn, max(firstWord, firstWords*elapsed())); err != nil {
 		return g, handshakeError(endpoint, g, err, false)
 	}
 	return g, nil
@@ -190,10 +190,9 @@ func judgement(ctx context.Context, conn *tls.Conn, silence time.Duration) error
 }
 
 func readByte(ctx context.Context, conn *tls.Conn, wait time.Duration) error {
-	until := time.Now().Add(wait)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Before(until) {
-		until = deadline
-	}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	until, _ := waiting.Deadline()
 	if err := conn.SetReadDeadline(until); err != nil {
 		return err
 	}
