@@ -139,8 +139,8 @@ func quoted(names []string) string {
 	return strings.Join(out, ", ")
 }
 
-// certificatesOfNoUser is the valid certificates in components' folders that name nobody
-// who will be a user: of a component that the policy does not name, or that had another
+// certificatesOfNoUser is the valid certificates in components' folders whose CN will be no
+// user: of a component that the policy does not name, or that had another
 // user before.
 func certificatesOfNoUser(s certgen.State, after roles.State, now time.Time) []string {
 	ca, err := s.Authority(certgen.ClientCA)
@@ -154,7 +154,7 @@ func certificatesOfNoUser(s certgen.State, after roles.State, now time.Time) []s
 			continue
 		}
 		if _, found := after.User(leaf.Subject.CommonName); !found {
-			out = append(out, fmt.Sprintf("%s.crt names %q, which will be no user: whoever shows it is refused on every key", path, leaf.Subject.CommonName))
+			out = append(out, fmt.Sprintf("%s.crt names %q, which will be no user: a client that shows it is refused on every key", path, leaf.Subject.CommonName))
 		}
 	}
 	return out

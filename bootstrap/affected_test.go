@@ -22,7 +22,7 @@ func TestCountsAsSentences(t *testing.T) {
 		"Go clients only": {counts{Requests: store.Requests{Handled: 7}}, nil},
 		"the gateway": {counts{Requests: store.Requests{Versionless: 3, Started: noon}},
 			[]string{"etcd1 has answered requests without a client version (3 since 2026-11-24 12:00 UTC)" + which}},
-		"since nobody knows when": {counts{Requests: store.Requests{Versionless: 1}},
+		"since an unknown time": {counts{Requests: store.Requests{Versionless: 1}},
 			[]string{"etcd1 has answered requests without a client version (1 since its start)" + which}},
 		"watches": {counts{Requests: store.Requests{Watches: 2}}, []string{"etcd1 has open watches (2), which auth does not end"}},
 		"not read": {counts{err: errors.New("no route"), Requests: store.Requests{Watches: 2}},
@@ -61,7 +61,7 @@ func TestForeignUsersBecomeLive(t *testing.T) {
 // that left the policy, or whose user is another one now.
 func TestNamesakesOfNobody(t *testing.T) {
 	t.Parallel()
-	b := []string{`components/b/client.crt names "b", which will be no user: whoever shows it is refused on every key`}
+	b := []string{`components/b/client.crt names "b", which will be no user: a client that shows it is refused on every key`}
 	users := func(names ...string) (s roles.State) {
 		for _, name := range names {
 			s.Users = append(s.Users, roles.User{Name: name})
@@ -78,12 +78,12 @@ func TestNamesakesOfNobody(t *testing.T) {
 		"one is none":        {func(pki) {}, users("a", "c"), noon, b},
 		"in its last second": {func(pki) {}, users("a"), noon.AddDate(0, 0, 90), b},
 		"run out":            {func(pki) {}, users("a"), noon.AddDate(0, 0, 90).Add(time.Second), nil},
-		"somebody else's CA": {func(p pki) {
+		"another CA": {func(p pki) {
 			p.write("components/b/client.crt", readFile(p.t, newPKI(p.t, "b").path, "components/b/client.crt"))
 		}, users("a"), noon, nil},
-		"no certificate":            {func(p pki) { p.remove("components/b/client.crt") }, users("a"), noon, nil},
-		"retired: nobody has it":    {func(p pki) { p.follow(edge(p.t, "a"), noon) }, users("a"), noon, nil},
-		"an unreadable certificate": {func(p pki) { p.write("components/b/client.crt", []byte("x")) }, users("a"), noon, nil},
+		"no certificate":               {func(p pki) { p.remove("components/b/client.crt") }, users("a"), noon, nil},
+		"retired: no component has it": {func(p pki) { p.follow(edge(p.t, "a"), noon) }, users("a"), noon, nil},
+		"an unreadable certificate":    {func(p pki) { p.write("components/b/client.crt", []byte("x")) }, users("a"), noon, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -30,7 +30,7 @@ func TestRefusedWithoutCluster(t *testing.T) {
 		return err
 	}
 	const (
-		nobody  = "there is no PKI folder here, which would tell the CA to trust and the certificate of root"
+		noAdmin = "there is no PKI folder here, which would tell the CA to trust and the certificate of root"
 		unknown = "there is no PKI folder here: certificates would fall out of step with etcd, and nothing would tell which users lockstep made"
 		noCA    = "the PKI folder holds no client CA"
 	)
@@ -43,10 +43,10 @@ func TestRefusedWithoutCluster(t *testing.T) {
 	}{
 		{"apply, no folder", &world.World{}, apply, unknown, hint.Refused},
 		{"apply, no folder, whatever the administrator", &world.World{Admin: &world.Admin{Servers: x509.NewCertPool(), User: "root"}}, apply, unknown, hint.Refused},
-		{"plan, no folder, no administrator", &world.World{}, propose, nobody, hint.Failed},
-		{"plan, no folder, endpoints only", &world.World{Admin: anywhere}, propose, nobody, hint.Failed},
-		{"plan, no folder, no identity", &world.World{Admin: &world.Admin{Servers: x509.NewCertPool()}}, propose, nobody, hint.Failed},
-		{"plan, no folder, nobody to trust", &world.World{Admin: &world.Admin{Certificate: &tls.Certificate{}}}, propose, nobody, hint.Failed},
+		{"plan, no folder, no administrator", &world.World{}, propose, noAdmin, hint.Failed},
+		{"plan, no folder, endpoints only", &world.World{Admin: anywhere}, propose, noAdmin, hint.Failed},
+		{"plan, no folder, no identity", &world.World{Admin: &world.Admin{Servers: x509.NewCertPool()}}, propose, noAdmin, hint.Failed},
+		{"plan, no folder, no CA to trust", &world.World{Admin: &world.Admin{Certificate: &tls.Certificate{}}}, propose, noAdmin, hint.Failed},
 		{"plan, no CA", &world.World{Folder: empty, Admin: anywhere}, propose, noCA, hint.Refused},
 		{"apply, no CA", &world.World{Folder: empty, Admin: anywhere}, apply, noCA, hint.Refused},
 	}

@@ -22,9 +22,9 @@ type silent struct {
 }
 
 // awaitEtcd returns when every member answers. When none does, the operator is told
-// once what to copy where. After the wait: no member at all is "waiting for you",
-// some of them is a guard's refusal, because a run without one member could not see
-// whether that one takes a CN for the user.
+// once what to copy where. After the wait, it is hint.NotInStep when no member answers. When
+// some answer, it is a refusal: a run without one member could not see whether that member
+// takes the CN for the user.
 func (r *run) awaitEtcd(ctx context.Context) error {
 	waiting, cancel := context.WithTimeout(ctx, r.options.Wait)
 	defer cancel()
@@ -64,7 +64,7 @@ func (r *run) notAnswering(missing []silent) error {
 			return hint.Pending("Start etcd on every member as shown above, then run the same command again, or give it --wait 10m.",
 				"no member answers yet")
 		case all(missing, store.IsPlain):
-			return hint.Pending("Change them over one at a time, as docs/plain-http.md says, and run the same command again. Until then nobody has a name in etcd.",
+			return hint.Pending("Change them over one at a time, as docs/plain-http.md says, and run the same command again. Until then etcd knows no client by its certificate.",
 				"every member speaks plain http")
 		}
 	}
@@ -72,7 +72,7 @@ func (r *run) notAnswering(missing []silent) error {
 	for _, m := range missing {
 		names = append(names, m.name)
 	}
-	return hint.Refuse(advice(missing[0].err, "Start it, or take it out of the policy and the cluster: nobody can be proven to get in through a member that does not answer."),
+	return hint.Refuse(advice(missing[0].err, "Start it, or take it out of the policy and the cluster: no user can be proven to get in through a member that does not answer."),
 		"%s cannot be reached: %w", strings.Join(names, ", "), missing[0].err)
 }
 

@@ -13,7 +13,7 @@ import (
 	"lockstep/roles/store"
 )
 
-// Members that nobody has started and members without TLS wait for the operator; any
+// Members that are not started and members without TLS wait for the operator; any
 // other silence is a guard's refusal.
 func TestWhoDoesNotAnswer(t *testing.T) {
 	t.Parallel()

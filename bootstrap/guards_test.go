@@ -46,7 +46,7 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 		adopt    bool
 		want     string // part of the refusal; "" for none
 	}{
-		"nobody else":               {},
+		"no other user":             {},
 		"harmless":                  {users: []roles.User{{Name: "bob", Roles: []string{"other"}}}, roles: []roles.Role{{Name: "other"}}},
 		"holds root":                {users: []roles.User{{Name: "bob", Roles: []string{"root"}}}, want: `"bob" holds role root: it may read and write everything, and change users and roles (users/unmanaged-root)`},
 		"is accepted":               {users: []roles.User{{Name: "bob", Roles: []string{"root"}}}, accepted: []string{"bob"}},
@@ -88,7 +88,7 @@ func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
 	}
 }
 
-// A recovery file that lockstep did not write has nobody deleted, and its text is not shown.
+// A recovery file that lockstep did not write deletes no user, and its text is not shown.
 func TestPlantedRecoveryFilesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{

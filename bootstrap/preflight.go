@@ -15,9 +15,9 @@ import (
 	"lockstep/roles"
 )
 
-// preflight refuses what could lock somebody out or give somebody away, before
-// anything in etcd is touched; preflightComponents comes before auth is turned on. The
-// questions are verify's own checks of members.
+// preflight refuses what could lock a user out or let another certificate be taken for a
+// user's, before anything in etcd is touched; preflightComponents comes before auth is turned
+// on. The questions are verify's own checks of members.
 func (r *run) preflight(ctx context.Context) error {
 	members, err := verify.Survey(ctx, r.World, nil)
 	if err != nil {
@@ -38,7 +38,7 @@ func (r *run) preflightComponents(ctx context.Context) error {
 		}
 		identity, minted, err := verify.ComponentIdentity(ctx, r.World, c, true)
 		if errors.Is(err, fs.ErrNotExist) && !c.Certificate.IsZero() {
-			r.World.Warn("preflight", "%s's certificate is somebody else's and its key is not here: whether the members take it was not tried", c.Name)
+			r.World.Warn("preflight", "%s's certificate is external and its key is not here: whether the members accept it was not tried", c.Name)
 			continue
 		}
 		if minted {

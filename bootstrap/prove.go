@@ -7,7 +7,7 @@ import (
 	"lockstep/policies/hint"
 )
 
-// conclude ends a run: the proof, then whom the members refuse.
+// conclude ends a run: the proof, then which requests the members refuse.
 func (r *run) conclude(ctx context.Context) (*Result, error) {
 	result, err := r.prove(ctx)
 	if result.Evidence != nil && r.options.Soak > 0 {

@@ -18,7 +18,7 @@ import (
 // soakInterval is how often the members' counts are read.
 const soakInterval = time.Second
 
-// Soak is what the members refused while a run watched them.
+// Soak is the requests that the members refused while a run watched them.
 type Soak struct {
 	Asked, Watched time.Duration // less was watched than asked for after a Ctrl-C
 	Refused        []Refused     // by member in the policy's order, then by request
@@ -42,8 +42,8 @@ type Unknown struct {
 	Err    error
 }
 
-// soak watches for as long as was asked, or until a Ctrl-C. What lockstep itself asked
-// before is in the first counts, and reading them is no request.
+// soak watches for as long as was asked, or until a Ctrl-C. The requests of lockstep itself
+// are in the first counts, and reading the counts is no request.
 func (r *run) soak(ctx context.Context, count func(context.Context) []counts) *Soak {
 	tallies := make([]tally, len(r.World.Members()))
 	began, watched := r.World.Now(), time.Duration(0) // until the last look
@@ -58,7 +58,7 @@ func (r *run) soak(ctx context.Context, count func(context.Context) []counts) *S
 		return true
 	}
 	if look() {
-		r.World.Say("soak", "watching for %s whom the members refuse", r.options.Soak)
+		r.World.Say("soak", "watching for %s which requests the members refuse", r.options.Soak)
 	}
 	for watched < r.options.Soak {
 		select {
@@ -128,7 +128,7 @@ func (t *tally) add(c counts) (fresh []store.Call) {
 	return fresh
 }
 
-// startWobble is how far the same start of a process may seem to move: it is made of the
+// startWobble is how far the start of one process may seem to move: it is computed from the
 // machine's clock.
 const startWobble = 2 * time.Second
 
@@ -198,7 +198,7 @@ func (s *Soak) verdict(wayBack string) error {
 			"what the HTTP gateway of %s refused is not known: requests without a client version came there, and its own answers are not counted", strings.Join(s.Gateway, ", "))
 	case s.Watched < s.Asked:
 		return hint.Pending("Run the same command again to watch longer: it changes nothing that is in step.",
-			"the soak was ended after %s of %s; nobody was refused until then", s.Watched.Round(soakInterval/10), s.Asked)
+			"the soak was ended after %s of %s; the members refused no request until then", s.Watched.Round(soakInterval/10), s.Asked)
 	}
 	return nil
 }

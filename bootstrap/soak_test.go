@@ -38,7 +38,7 @@ func gateway(c counts) counts {
 	return c
 }
 
-// What was refused before the first look is nobody's that is watched: lockstep's own
+// What was refused before the first look is not counted: lockstep's own
 // proofs are among it.
 func TestTally(t *testing.T) {
 	t.Parallel()
@@ -97,27 +97,27 @@ func TestSoak(t *testing.T) {
 		verdict       string
 	}{
 		"quiet": {asked: 2500 * time.Millisecond, count: quiet, events: []string{
-			"soak: watching for 2.5s whom the members refuse", "soak: seconds (1/2)", "soak: seconds (2/2)", "soak: seconds (2/2)"}},
+			"soak: watching for 2.5s which requests the members refuse", "soak: seconds (1/2)", "soak: seconds (2/2)", "soak: seconds (2/2)"}},
 		"shorter than the interval": {asked: 300 * time.Millisecond, count: quiet, events: []string{
-			"soak: watching for 300ms whom the members refuse", "soak: seconds (0/1)"}},
+			"soak: watching for 300ms which requests the members refuse", "soak: seconds (0/1)"}},
 		"refused": {asked: 2500 * time.Millisecond, count: refusing, events: []string{
-			"soak: watching for 2.5s whom the members refuse", "soak: warning: etcd1 refuses Range (PermissionDenied)",
+			"soak: watching for 2.5s which requests the members refuse", "soak: warning: etcd1 refuses Range (PermissionDenied)",
 			"soak: seconds (1/2)", "soak: seconds (2/2)", "soak: seconds (2/2)"},
 			verdict: "auth is on, and requests were refused: 2 in 2.5s"},
 		"interrupted": {asked: time.Hour, cancel: 1500 * time.Millisecond, count: quiet, events: []string{
-			"soak: watching for 1h0m0s whom the members refuse", "soak: seconds (1/3600)"},
-			verdict: "the soak was ended after 1s of 1h0m0s; nobody was refused until then"},
+			"soak: watching for 1h0m0s which requests the members refuse", "soak: seconds (1/3600)"},
+			verdict: "the soak was ended after 1s of 1h0m0s; the members refused no request until then"},
 		"interrupted after a refusal": {asked: time.Hour, cancel: 1500 * time.Millisecond, count: refusing, events: []string{
-			"soak: watching for 1h0m0s whom the members refuse", "soak: warning: etcd1 refuses Range (PermissionDenied)", "soak: seconds (1/3600)"},
+			"soak: watching for 1h0m0s which requests the members refuse", "soak: warning: etcd1 refuses Range (PermissionDenied)", "soak: seconds (1/3600)"},
 			verdict: "auth is on, and requests were refused: 1 in 1s"},
 		"a member restarts": {asked: 1500 * time.Millisecond, count: restarting, events: []string{
-			"soak: watching for 1.5s whom the members refuse", "soak: seconds (1/1)", "soak: seconds (1/1)"},
+			"soak: watching for 1.5s which requests the members refuse", "soak: seconds (1/1)", "soak: seconds (1/1)"},
 			verdict: "etcd1 began to count anew: what it refused just before its restart is not known"},
 		"the gateway was used": {asked: time.Second, count: func(d time.Duration) counts { return gateway(quiet(d)) }, events: []string{
-			"soak: watching for 1s whom the members refuse", "soak: seconds (1/1)"},
+			"soak: watching for 1s which requests the members refuse", "soak: seconds (1/1)"},
 			verdict: "what the HTTP gateway of etcd1 refused is not known: requests without a client version came there, and its own answers are not counted"},
 		"silent": {asked: time.Second, count: func(time.Duration) counts { return counts{err: errSilent} }, events: []string{
-			"soak: watching for 1s whom the members refuse", "soak: seconds (1/1)"},
+			"soak: watching for 1s which requests the members refuse", "soak: seconds (1/1)"},
 			verdict: "what etcd1 refused is not known: no answer"},
 	} {
 		t.Run(name, func(t *testing.T) {

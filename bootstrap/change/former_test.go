@@ -24,7 +24,7 @@ func TestFormerComponents(t *testing.T) {
 			"components/moved/client":  {Leaf: leaf("reader")}, // its user went on to the component reader
 			"components/broken/client": {Problem: "this is not PEM"},
 			"components/forger/client": {Leaf: leaf("root")},
-			"components/nobody/client": {Leaf: leaf("")},
+			"components/none/client":   {Leaf: leaf("")},
 			"members/etcd1/server":     {Leaf: leaf("")},
 			"ca/client":                {Leaf: leaf("edge client CA")},
 		},

@@ -12,7 +12,7 @@ import (
 
 // Rewrite is the policy with its members moved to loopback: as many as ports has
 // pairs (client port, peer port), named like the policy's own as far as they go.
-// Certificates that somebody else makes are made here: their keys are not at hand.
+// External certificates are made here: their keys are not at hand.
 // Everything else, the components above all, stays as it is.
 func Rewrite(p *policies.Policy, ports [][2]int) *policies.Policy {
 	local := *p
@@ -47,7 +47,7 @@ func loopback(port int) string {
 	return (&url.URL{Scheme: "https", Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}).String()
 }
 
-// FreePorts finds n pairs of loopback ports that nobody listens on. All of them are
+// FreePorts finds n pairs of loopback ports on which no process listens. All of them are
 // held open until the last is found, so that they differ.
 func FreePorts(n int) ([][2]int, error) {
 	pairs := make([][2]int, n)

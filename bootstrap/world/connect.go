@@ -58,9 +58,9 @@ func (w *World) pool(ca certgen.CA) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// config shows identity whatever the server asks for: held back by Go when the
-// server's list of CAs does not name its issuer, it would look like no certificate
-// at all, and the refusal is what we want to see.
+// config shows identity whichever CAs the server asks for. Go would not show it when the
+// server's list of CAs does not name its issuer; the server would then see no certificate,
+// and its refusal of this one would not be seen.
 func (w *World) config(trust *x509.CertPool, identity *tls.Certificate) *tls.Config {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trust, Time: w.Now}
 	if identity != nil {

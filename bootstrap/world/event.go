@@ -2,7 +2,7 @@ package world
 
 import "fmt"
 
-// Event is one thing that happened, for whoever watches. Events are sent from many
+// Event is one thing that happened, for the operator. Events are sent from many
 // goroutines; a Report function must allow that.
 type Event struct {
 	Stage       string // what is being done: "certificates", "auth"; one of few words

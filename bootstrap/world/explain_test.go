@@ -180,7 +180,7 @@ func (s *signer) serve(t *testing.T, change func(*x509.Certificate)) string {
 	return listen(t, func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair, nil })
 }
 
-// listen is the URL of a TLS port that greets everybody with one byte.
+// listen is the URL of a TLS port that sends one byte to every client.
 func listen(t *testing.T, choose func(*tls.ClientHelloInfo) (*tls.Certificate, error)) string {
 	t.Helper()
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{GetCertificate: choose, NextProtos: []string{"h2"}})

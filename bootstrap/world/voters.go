@@ -22,9 +22,10 @@ const (
 var ErrNoVoter = errors.New("no member answers and takes the names from certificates")
 
 // Voters is the URLs of the members that can be asked as a user of the policy: those that
-// answer root's certificate. Left out are members that are down, learners, blind ones,
-// and those that refuse the certificate. The error is ErrNoVoter when that is all. Without
-// root's certificate the administrator's has to do, and without that all members.
+// answer root's certificate. Left out are members that are down, learners, members that ignore
+// the certificate's identity, and those that refuse the certificate. The error is ErrNoVoter
+// when no member is left. Without root's certificate the administrator's is used, and without
+// that one all members are returned.
 func (w *World) Voters(ctx context.Context) ([]string, error) {
 	var urls []string
 	for _, m := range w.Members() {
@@ -43,8 +44,8 @@ func (w *World) Voters(ctx context.Context) ([]string, error) {
 }
 
 // voters asks each of the members at urls, on a connection of its own, for something that
-// needs root. Where none does it for this identity, those have to do that know the
-// identity and refuse it.
+// needs root. Where no member does it for this identity, the members are returned that know
+// the identity and refuse it.
 func (w *World) voters(ctx context.Context, urls []string, identity *tls.Certificate, user, password string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, min(lookTime, w.CallTimeout))
 	defer cancel()

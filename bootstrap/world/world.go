@@ -1,5 +1,5 @@
 // Package world is everything that a run may touch: the policy, the PKI folder, the
-// members, the clock, and whoever listens. It is a leaf so that bootstrap and verify
+// members, the clock, and the listener to events. It is a leaf so that bootstrap and verify
 // do not meet in a circle, and it decides nothing but which members can be asked.
 package world
 
@@ -30,7 +30,7 @@ type World struct {
 	Policy      *policies.Policy
 	Folder      *folder.Folder
 	Now         func() time.Time
-	Report      func(Event)   // nil: nobody listens
+	Report      func(Event)   // nil: events are dropped
 	InFlight    int           // calls, handshakes and files under way together
 	CallTimeout time.Duration // how long one connection or call may take
 
@@ -78,7 +78,7 @@ func (w *World) MemberAt(url string) string {
 	return ""
 }
 
-// Emit reports an event to whoever listens.
+// Emit reports an event.
 func (w *World) Emit(e Event) {
 	if w.Report != nil {
 		w.Report(e)
