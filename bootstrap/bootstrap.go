@@ -112,7 +112,7 @@ func (r *run) makeFolder(ctx context.Context) error {
 		return err
 	}
 	if waiting := plan.Waiting(); len(waiting) > 0 {
-		return hint.Refuse("", "the PKI folder cannot be used: %s", waiting[0])
+		return hint.Refuse(change.KeyAdvice(plan), "the PKI folder cannot be used: %s", waiting[0])
 	}
 	early := change.Keep(plan.Steps, func(s certgen.Step) bool { return !waitsForMembers(r.World.Policy, s) })
 	if err := r.Confirm(ctx, &change.Plan{Certificates: certgen.Plan{Steps: early}}); err != nil {

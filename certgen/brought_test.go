@@ -72,7 +72,7 @@ note /policies/theirs.pem of user "flannel" | somebody else makes it
 write .gitignore | missing
 write components/ours/etcdctl.env | missing
 write components/ours/ca.crt | missing
-WAITING 1 file (components/ours/client) must be signed by the CA /policies/ca.pem, and its key was not given: name it by --ca-key`},
+WAITING 1 file (components/ours/client) must be signed by the CA /policies/ca.pem, and its key was not given`},
 		{"the key is given", func(s *certgen.State) {
 			s.HasKey = true
 			delete(s.Pairs, "components/ours/client")
@@ -140,7 +140,7 @@ write components/ours/ca.crt | differs from the server CA's certificate`},
 			s.Pairs["components/ours/client"] = certgen.Pair{Path: "components/ours/client", Key: certgen.KeyMatches, Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
 				c.Subject.CommonName, c.NotBefore, c.NotAfter = "ours", now.Add(-2*hour), now.Add(-hour)
 			})}
-		}, "WAITING, still its user's: 1 file (components/ours/client) must be signed by the CA /policies/ca.pem, and its key was not given: name it by --ca-key"},
+		}, "WAITING, still its user's: 1 file (components/ours/client) must be signed by the CA /policies/ca.pem, and its key was not given"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

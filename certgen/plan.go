@@ -171,7 +171,7 @@ func (p Plan) Waiting() []string {
 // absentKey says whose key is not here, and how to give it.
 func (p Plan) absentKey(ca CA) string {
 	if p.Brought != "" {
-		return fmt.Sprintf("the CA %s, and its key was not given: name it by --ca-key", p.Brought)
+		return fmt.Sprintf("the CA %s, and its key was not given", p.Brought)
 	}
 	return fmt.Sprintf("the %s CA, and its key, %s.key, is not here: bring it back for this run", ca, CAPath(ca))
 }

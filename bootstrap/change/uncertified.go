@@ -56,9 +56,18 @@ func RefuseUncertified(p *Plan) error {
 	for _, s := range p.Roles.Steps {
 		if text := why[s.User]; text != "" && (s.Action == roles.UserAdd || s.Action == roles.UserGrantRole) {
 			waiting := strings.Join(p.Certificates.Waiting(), "; ")
-			return hint.Refuse("A user gets its role after its certificate exists.",
+			return hint.Refuse(cmp.Or(KeyAdvice(p.Certificates), "A user gets its role after its certificate exists."),
 				"the PKI folder cannot be used: %s", cmp.Or(waiting, text))
 		}
 	}
 	return nil
+}
+
+// KeyAdvice is how the operator gives the key of the CA for which steps of the plan wait; ""
+// where no flag does.
+func KeyAdvice(p certgen.Plan) string {
+	if len(pending.Needing(p.Pending, pending.CAKey)) > 0 {
+		return "Name the key of the CA by --ca-key FILE."
+	}
+	return ""
 }

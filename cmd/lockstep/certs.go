@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lockstep/bootstrap/change"
 	"lockstep/certgen"
 	"lockstep/certgen/folder"
 	"lockstep/cmd/lockstep/view"
@@ -98,7 +99,7 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 	}
 	plan := certgen.DiffRoot(p, opts.ttl, state, opts.now())
 	if problems := slices.Concat(plan.Blocked(), plan.Waiting()); len(problems) > 0 {
-		return hint.Refuse("", "issuing root's certificate: %s", problems[0])
+		return hint.Refuse(change.KeyAdvice(plan), "issuing root's certificate: %s", problems[0])
 	}
 	if err := f.Apply(ctx, plan, opts.now, inFlight, func(certgen.Step) {}); err != nil {
 		return err
