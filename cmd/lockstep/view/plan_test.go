@@ -8,6 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/bootstrap/change"
+	"lockstep/bootstrap/verify"
+	"lockstep/certgen"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 )
 
@@ -70,6 +73,21 @@ func TestALongPlanEndsWithANumber(t *testing.T) {
 		text := told(c.m, false)
 		if !strings.HasSuffix(text, c.ends) || strings.Count(text, "add role") != c.adds || !strings.Contains(text, `delete user "old"`) {
 			t.Errorf("%s: %d additions in\n%s", name, strings.Count(text, "add role"), text)
+		}
+	}
+}
+
+// Every permission has a flag, and a check's remedy names the same one.
+func TestFlags(t *testing.T) {
+	t.Parallel()
+	for needs := pending.Operator; needs <= pending.Issuer; needs++ {
+		if (Flag(needs) != "") != needs.Allowed() || (Flag(needs) == "") != (awaited(needs, certgen.ClientCA) != "") {
+			t.Errorf("%s: flag %q, waits for %q", needs, Flag(needs), awaited(needs, certgen.ClientCA))
+		}
+	}
+	for _, needs := range []pending.Needs{pending.Prune, pending.Adopt, pending.Recreate} {
+		if got, want := verify.Permitting(needs), "lockstep apply "+Flag(needs); got != want {
+			t.Errorf("%s: the remedy is %q, want %q", needs, got, want)
 		}
 	}
 }
