@@ -24,7 +24,10 @@ type Authority struct {
 	brought bool // made by somebody else, and good for all purposes
 }
 
-var _ certgen.Issuer = (*Authority)(nil)
+var (
+	_ certgen.Issuer           = (*Authority)(nil)
+	_ certgen.RevocationSigner = (*Authority)(nil)
+)
 
 // Create makes a new, self-signed CA and the key that the caller has to keep. It
 // fails, for one, on a profile without lifetime.
@@ -100,28 +103,24 @@ func (a *Authority) Avoid(used *certgen.Serials) {
 // Certificate is the CA's own certificate.
 func (a *Authority) Certificate() *x509.Certificate { return a.cert }
 
-// Issue signs the key of csr into a certificate for p, checks what came out, and
-// returns it alone: nothing stands between it and the CA. What it is for, the caller says
-// in front of the error.
-func (a *Authority) Issue(ctx context.Context, csr *x509.CertificateRequest, p certgen.Profile, now time.Time) ([]*x509.Certificate, error) {
-	leaf, err := a.issue(ctx, csr, p, now)
+// Issue signs a certificate of p for key, checks what came out, and returns it alone:
+// nothing stands between it and the CA. What it is for, the caller says in front of the error.
+func (a *Authority) Issue(ctx context.Context, key crypto.PublicKey, p certgen.Profile, now time.Time) ([]*x509.Certificate, error) {
+	leaf, err := a.issue(ctx, key, p, now)
 	if err != nil {
 		return nil, err
 	}
 	return []*x509.Certificate{leaf}, nil
 }
 
-func (a *Authority) issue(ctx context.Context, csr *x509.CertificateRequest, p certgen.Profile, now time.Time) (*x509.Certificate, error) {
+func (a *Authority) issue(ctx context.Context, key crypto.PublicKey, p certgen.Profile, now time.Time) (*x509.Certificate, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if err := a.mayIssue(p, now); err != nil {
 		return nil, err
 	}
-	if err := csr.CheckSignature(); err != nil {
-		return nil, fmt.Errorf("checking the request: %w", err)
-	}
-	id, err := certgen.KeyID(csr.PublicKey)
+	id, err := certgen.KeyID(key)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +132,7 @@ func (a *Authority) issue(ctx context.Context, csr *x509.CertificateRequest, p c
 	if err != nil {
 		return nil, err
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, csr.PublicKey, a.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key, a.key)
 	if err != nil {
 		return nil, err
 	}
@@ -187,30 +186,13 @@ func drawSerial(used *certgen.Serials) (*big.Int, error) {
 	return nil, errors.New("drawing a serial number: every one of 100 was used already")
 }
 
-// Request makes a key for p and the signed request for it.
-func Request(p certgen.Profile) (*x509.CertificateRequest, crypto.Signer, error) {
-	key, err := NewKey(p.Key)
-	if err != nil {
-		return nil, nil, err
-	}
-	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
-	if err != nil {
-		return nil, nil, fmt.Errorf("requesting: %w", err)
-	}
-	csr, err := x509.ParseCertificateRequest(der)
-	if err != nil {
-		return nil, nil, fmt.Errorf("requesting: %w", err)
-	}
-	return csr, key, nil
-}
-
 // Mint issues a certificate whose key never leaves memory.
 func Mint(ctx context.Context, issuer certgen.Issuer, p certgen.Profile, now time.Time) (tls.Certificate, error) {
-	csr, key, err := Request(p)
+	key, err := NewKey(p.Key)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	chain, err := issuer.Issue(ctx, csr, p, now)
+	chain, err := issuer.Issue(ctx, key.Public(), p, now)
 	if err != nil {
 		return tls.Certificate{}, err
 	}

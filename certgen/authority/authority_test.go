@@ -254,13 +254,11 @@ func TestIssueRefuses(t *testing.T) {
 	p := edge(t, policies.ECDSAP256)
 	a := create(t, p, certgen.ClientCA, now)
 	prof := profile(t, p, "components/flannel/client")
-	csr, _, err := authority.Request(prof)
+	key, err := authority.NewKey(prof.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := *csr
-	broken.Signature = slices.Clone(csr.Signature)
-	broken.RawTBSCertificateRequest = append(slices.Clone(csr.RawTBSCertificateRequest), 0)
+	public := key.Public()
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
 	hosts, eternal, other := prof, prof, prof
@@ -268,44 +266,46 @@ func TestIssueRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
 		ctx        context.Context
-		csr        *x509.CertificateRequest
+		key        crypto.PublicKey
 		p          certgen.Profile
 	}{
-		{"a forged request", "checking the request", context.Background(), &broken, prof},
-		{"a cancelled run", "context canceled", gone, csr, prof},
-		{"no lifetime", "the profile has no lifetime", context.Background(), csr, eternal},
-		{"SANs below the client CA", `names no hosts, and components/flannel/client asks for ["evil"]`, context.Background(), csr, hosts},
-		{"a key of another algorithm", "has a key of another algorithm than ed25519", context.Background(), csr, other},
+		{"no public key", "unsupported public key type", context.Background(), "a string", prof},
+		{"a cancelled run", "context canceled", gone, public, prof},
+		{"no lifetime", "the profile has no lifetime", context.Background(), public, eternal},
+		{"SANs below the client CA", `names no hosts, and components/flannel/client asks for ["evil"]`, context.Background(), public, hosts},
+		{"a key of another algorithm", "has a key of another algorithm than ed25519", context.Background(), public, other},
 	} {
-		chain, err := a.Issue(c.ctx, c.csr, c.p, now)
+		chain, err := a.Issue(c.ctx, c.key, c.p, now)
 		if err == nil || chain != nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }
 
-// TestRequestsDecideNothing: a request full of wishes gets what the profile says.
-func TestRequestsDecideNothing(t *testing.T) {
+// TestIssueWithoutThePrivateKey renews a certificate from its public key alone.
+func TestIssueWithoutThePrivateKey(t *testing.T) {
 	t.Parallel()
 	p := edge(t, policies.ECDSAP256)
 	a := create(t, p, certgen.ClientCA, now)
 	prof := profile(t, p, "components/flannel/client")
-	csr, key, err := authority.Request(prof)
+	old, err := authority.Mint(context.Background(), a, prof, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	csr.Subject.CommonName, csr.DNSNames = "root", []string{"evil"}
-	chain, err := a.Issue(context.Background(), csr, prof, now)
+	chain, err := a.Issue(context.Background(), old.Leaf.PublicKey, prof, now)
 	if err != nil || len(chain) != 1 {
 		t.Fatal(err, len(chain))
 	}
 	prof.Lifetime = 10 * time.Hour
-	checkLeaf(t, chain[0], prof, a.Certificate(), key)
+	checkLeaf(t, chain[0], prof, a.Certificate(), old.PrivateKey.(crypto.Signer))
+	if chain[0].SerialNumber.Cmp(old.Leaf.SerialNumber) == 0 {
+		t.Error("the renewed certificate has the old serial number")
+	}
 }
 
 type liar struct{ chain []*x509.Certificate }
 
-func (l liar) Issue(context.Context, *x509.CertificateRequest, certgen.Profile, time.Time) ([]*x509.Certificate, error) {
+func (l liar) Issue(context.Context, crypto.PublicKey, certgen.Profile, time.Time) ([]*x509.Certificate, error) {
 	return l.chain, nil
 }
 
@@ -464,7 +464,7 @@ var errLost = errors.New("lost")
 
 type broken struct{}
 
-func (broken) Issue(context.Context, *x509.CertificateRequest, certgen.Profile, time.Time) ([]*x509.Certificate, error) {
+func (broken) Issue(context.Context, crypto.PublicKey, certgen.Profile, time.Time) ([]*x509.Certificate, error) {
 	return nil, errLost
 }
 
