@@ -143,14 +143,14 @@ func quoted(names []string) string {
 // user: of a component that the policy does not name, or that had another
 // user before.
 func certificatesOfNoUser(s certgen.State, after roles.State, now time.Time) []string {
-	ca, err := s.Authority(certgen.ClientCA)
+	trust, err := s.Trust(certgen.ClientCA)
 	if err != nil {
 		return nil // no client CA, no certificate of its
 	}
 	var out []string
 	for _, path := range slices.Sorted(maps.Keys(s.Pairs)) {
 		leaf := s.Pairs[path].Leaf
-		if certgen.PlaceOf(path).Component() == "" || leaf == nil || now.After(leaf.NotAfter) || leaf.CheckSignatureFrom(ca) != nil {
+		if certgen.PlaceOf(path).Component() == "" || leaf == nil || now.After(leaf.NotAfter) || !trust.Issued(leaf) {
 			continue
 		}
 		if _, found := after.User(leaf.Subject.CommonName); !found {

@@ -64,7 +64,8 @@ type differ struct {
 // view is what is known of one CA.
 type view struct {
 	profile Profile
-	cert    *x509.Certificate // nil while it is being made, or blocked
+	cert    *x509.Certificate // what signs; nil while it is being made, or blocked
+	trust   TrustSet          // cert, and the other generations that are trusted
 	making  bool
 	keyless bool
 	blocked bool

@@ -17,7 +17,7 @@ func (d *differ) brought(p Profile, v *view) {
 	pair := d.state.Pairs[p.Path]
 	d.plan.Brought = p.Brought
 	v.keyless = pair.Key == KeyAbsent && !d.state.HasKey
-	v.cert = d.state.Brought
+	v.cert, v.trust = d.state.Brought, TrustSet{Current: d.state.Brought}
 	switch {
 	case v.cert == nil:
 		d.blockView(v, "the CA that certificates.ca names was not read")

@@ -1,6 +1,7 @@
 package certgen
 
 import (
+	"crypto/x509"
 	"errors"
 	"io/fs"
 	"maps"
@@ -26,7 +27,7 @@ func (d *differ) authority(p Profile, v *view) {
 		return
 	}
 	pair := d.state.Pairs[p.Path]
-	cert, err := d.state.Authority(p.CA)
+	trust, err := d.state.Trust(p.CA)
 	v.keyless = pair.Key == KeyAbsent
 	switch {
 	case d.state.left():
@@ -41,7 +42,7 @@ func (d *differ) authority(p Profile, v *view) {
 	case err != nil:
 		d.blockView(v, "%v: bring back %s.crt, which decides", err, p.Path)
 	default:
-		v.cert = cert
+		v.cert, v.trust = trust.Current, trust
 		d.existing(p, v)
 	}
 }
@@ -96,35 +97,45 @@ func (d *differ) existing(p Profile, v *view) {
 		return
 	}
 	if rival, signed := d.rival(p.CA, v); rival != "" {
-		v.cert = nil
+		v.cert, v.trust = nil, TrustSet{}
 		d.blockView(v, "%s is another %s CA than %s, from which %s came (%s): put the right one into ca/; a CA is never replaced",
 			p.File(), p.CA, rival, count.Of(len(signed), "certificate"), shortened(signed))
 	}
 }
 
-// rival is a copy of another CA than v.cert, and the certificates that it signed.
+// rival is a copy of another CA than v shows, and the certificates that it signed.
 // They would all be reissued, and no member trusts what came out.
 func (d *differ) rival(ca CA, v *view) (string, []string) {
-	seen := map[string]bool{string(EncodeCertificate(v.cert)): true}
+	seen := map[string]bool{string(v.trust.Encode()): true}
 	for _, name := range slices.Sorted(maps.Keys(d.state.Files)) {
 		if item := Locate(name); item.Role != RoleCopy || item.CA != ca || seen[string(d.state.Files[name])] {
 			continue
 		}
 		seen[string(d.state.Files[name])] = true
-		other, err := ParseCertificate(d.state.Files[name])
-		if err != nil || SameCA(other, v.cert) {
+		copied, err := ParseTrustSet(d.state.Files[name])
+		if err != nil {
 			continue
 		}
-		var signed []string
-		for _, path := range slices.Sorted(maps.Keys(d.state.Pairs)) {
-			leaf := d.state.Pairs[path].Leaf
-			if leaf != nil && path != CAPath(ca) && Locate(path+".crt").CA == ca && leaf.CheckSignatureFrom(other) == nil {
-				signed = append(signed, path+".crt")
+		for _, other := range copied.All() {
+			if v.trust.Holds(other) {
+				continue
 			}
-		}
-		if len(signed) > 0 {
-			return name, signed
+			if signed := d.signedByOther(ca, other); len(signed) > 0 {
+				return name, signed
+			}
 		}
 	}
 	return "", nil
+}
+
+// signedByOther is the certificates here in the place of ca's that other signed.
+func (d *differ) signedByOther(ca CA, other *x509.Certificate) []string {
+	var signed []string
+	for _, path := range slices.Sorted(maps.Keys(d.state.Pairs)) {
+		leaf := d.state.Pairs[path].Leaf
+		if leaf != nil && PlaceOf(path).Kind != PlaceCA && Locate(path+".crt").CA == ca && leaf.CheckSignatureFrom(other) == nil {
+			signed = append(signed, path+".crt")
+		}
+	}
+	return signed
 }

@@ -44,7 +44,7 @@ func (d *differ) copyOf(name string, ca CA) {
 	case v == nil || v.cert == nil && !v.making:
 	case !found:
 		d.step(Step{Action: Write, File: name, CopyOf: ca, Reason: Missing})
-	case v.making || !bytes.Equal(got, EncodeCertificate(v.cert)):
+	case v.making || !bytes.Equal(got, v.trust.Encode()):
 		d.step(Step{Action: Write, File: name, CopyOf: ca, Reason: fmt.Sprintf("differs from the %s CA's certificate", ca)})
 	}
 }
@@ -56,7 +56,7 @@ func (d *differ) revocationLists(ca CA) {
 	if v == nil || v.blocked {
 		return
 	}
-	best := NewestCRL(d.state, ca, v.cert)
+	best := NewestCRL(d.state, ca, v.trust)
 	for _, name := range slices.Sorted(maps.Keys(d.wanted.CRLs)) {
 		if d.wanted.CRLs[name] != ca {
 			continue
@@ -77,16 +77,16 @@ func (d *differ) revocationLists(ca CA) {
 }
 
 // NewestCRL is the revocation list with the highest number among those of s that
-// cert, ca's certificate, has signed; nil for none.
-func NewestCRL(s State, ca CA, cert *x509.Certificate) []byte {
+// a generation of ca has signed; nil for none.
+func NewestCRL(s State, ca CA, trust TrustSet) []byte {
 	var best []byte
 	var newest *x509.RevocationList
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
-		if item := Locate(name); item.Role != RoleCRL || item.CA != ca || cert == nil {
+		if item := Locate(name); item.Role != RoleCRL || item.CA != ca {
 			continue
 		}
 		list, err := x509.ParseRevocationList(s.Files[name])
-		if err != nil || list.CheckSignatureFrom(WithCRLSign(cert)) != nil || list.Number == nil {
+		if err != nil || !trust.signedList(list) || list.Number == nil {
 			continue
 		}
 		if newest == nil || newer(list, newest) {
@@ -94,6 +94,11 @@ func NewestCRL(s State, ca CA, cert *x509.Certificate) []byte {
 		}
 	}
 	return best
+}
+
+// signedList reports whether a generation of the CA signed list.
+func (t TrustSet) signedList(list *x509.RevocationList) bool {
+	return slices.ContainsFunc(t.All(), func(ca *x509.Certificate) bool { return list.CheckSignatureFrom(WithCRLSign(ca)) == nil })
 }
 
 // newer reports whether a replaces b. Lists that openssl or cfssl made may not count up:

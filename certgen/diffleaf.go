@@ -19,10 +19,10 @@ func (d *differ) leaf(p Profile, asked string) {
 	pair := d.state.Pairs[p.Path]
 	s := Step{Action: Issue, Profile: p, Reason: cmp.Or(asked, Missing)}
 	if pair.Leaf != nil || pair.Problem != "" || pair.Key != KeyAbsent {
-		s.Action, s.Reason = Reissue, cmp.Or(d.fault(p, pair, v.cert), asked)
+		s.Action, s.Reason = Reissue, cmp.Or(d.fault(p, pair, v.trust.Of(pair.Leaf)), asked)
 	}
 	if s.Reason != "" && d.suits(p, v) {
-		s.Carries = s.Action == Reissue && d.carries(p, pair, v.cert)
+		s.Carries = s.Action == Reissue && d.carries(p, pair, v.trust.Of(pair.Leaf))
 		d.signed(v, s)
 	}
 }
@@ -57,9 +57,9 @@ func (d *differ) external(p Profile) {
 		return
 	}
 	theirs, noted := d.state.Pair(p), d.state.Pairs[p.Path]
-	switch reason := d.fault(p, theirs, v.cert); {
+	switch reason := d.fault(p, theirs, v.trust.Of(theirs.Leaf)); {
 	case reason != "":
-		d.wait(pending.Issuer, Step{Action: Renew, Profile: p, Carries: d.carries(p, theirs, v.cert)}, reason)
+		d.wait(pending.Issuer, Step{Action: Renew, Profile: p, Carries: d.carries(p, theirs, v.trust.Of(theirs.Leaf))}, reason)
 	case noted.Leaf == nil && noted.Problem == "" && noted.Key == KeyAbsent:
 		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: NotNoted})
 	case noted.Leaf == nil || !noted.Leaf.Equal(theirs.Leaf) || noted.Key != KeyAbsent:

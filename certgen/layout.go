@@ -37,8 +37,8 @@ type Item struct {
 	Staged bool   // the path ended in NewSuffix
 }
 
-// CAPath is the Profile.Path of a CA.
-func CAPath(ca CA) string { return Place{Kind: PlaceCA, Use: string(ca)}.String() }
+// CAPath is the Profile.Path of a CA: the place of its current generation.
+func CAPath(ca CA) string { return CAPlace(ca, Current).String() }
 
 // CRLFile is the first copy of a CA's revocation list. The server CA has none:
 // nobody asks for it.
@@ -69,6 +69,9 @@ var layout = map[PlaceKind]map[string]Item{
 	},
 	PlaceCA: {
 		"client": {Role: RoleCertificate, CA: ClientCA}, "server": {Role: RoleCertificate, CA: ServerCA}, "peer": {Role: RoleCertificate, CA: PeerCA},
+		"client.next": {Role: RoleCertificate, CA: ClientCA}, "client.previous": {Role: RoleCertificate, CA: ClientCA},
+		"server.next": {Role: RoleCertificate, CA: ServerCA}, "server.previous": {Role: RoleCertificate, CA: ServerCA},
+		"peer.next": {Role: RoleCertificate, CA: PeerCA}, "peer.previous": {Role: RoleCertificate, CA: PeerCA},
 	},
 	"": {
 		IgnoreFile: {Role: RoleText}, RecoveryFile: {Role: RoleSecret},

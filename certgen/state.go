@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -69,51 +68,6 @@ func (p Pair) Lax() bool { return p.Key != KeyAbsent && p.KeyMode.Perm()&0o177 !
 type Retired struct {
 	Identity string
 	Leaf     *x509.Certificate
-}
-
-// Authority is the certificate of a CA: the one that was brought along, else from ca/,
-// or else, when ca/ is not here, what all copies in the other folders agree on. The
-// error is fs.ErrNotExist when there is none of these.
-func (s State) Authority(ca CA) (*x509.Certificate, error) {
-	if s.Brought != nil {
-		return s.Brought, nil
-	}
-	if p, ok := s.Pairs[CAPath(ca)]; ok && (p.Leaf != nil || p.Problem != "") {
-		if p.Leaf == nil {
-			return nil, fmt.Errorf("reading %s.crt: %s", p.Path, p.Problem)
-		}
-		return p.Leaf, nil
-	}
-	copies := map[string][]byte{}
-	for name, content := range s.Files {
-		if item := Locate(name); item.Role == RoleCopy && item.CA == ca {
-			copies[name] = content
-		}
-	}
-	return Agree(ca, copies)
-}
-
-// Agree is the one certificate of ca that all copies (PEM, by path) hold. The error
-// is fs.ErrNotExist when there is no copy.
-func Agree(ca CA, copies map[string][]byte) (*x509.Certificate, error) {
-	var found *x509.Certificate
-	var first string
-	for _, name := range slices.Sorted(maps.Keys(copies)) {
-		cert, err := ParseCertificate(copies[name])
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", name, err)
-		}
-		if found != nil && !found.Equal(cert) {
-			return nil, fmt.Errorf("reading the %s CA's certificate: %s and %s differ", ca, first, name)
-		}
-		if found == nil {
-			found, first = cert, name
-		}
-	}
-	if found == nil {
-		return nil, fmt.Errorf("reading the %s CA's certificate: %w", ca, fs.ErrNotExist)
-	}
-	return found, nil
 }
 
 // Strays is what belongs to nothing, but for members' own data: with install "." and a

@@ -29,9 +29,9 @@ func (r revival) reason() string {
 // never given up, and what was replaced before was as valid while the user was there.
 func revivals(s certgen.State, plan roles.Plan, now time.Time) []revival {
 	current, until := map[string]bool{}, map[string]time.Time{}
-	ca, err := s.Authority(certgen.ClientCA)
+	trust, err := s.Trust(certgen.ClientCA)
 	for path, pair := range s.Pairs {
-		if certgen.PlaceOf(path).Component() != "" && pair.Leaf != nil && err == nil && pair.Leaf.CheckSignatureFrom(ca) == nil {
+		if certgen.PlaceOf(path).Component() != "" && pair.Leaf != nil && err == nil && trust.Issued(pair.Leaf) {
 			current[pair.Leaf.Subject.CommonName] = true
 		}
 	}

@@ -93,10 +93,11 @@ func findDueCAs(e *Evidence, found func(subject, text string)) {
 func findOutliving(e *Evidence, found func(subject, text string)) {
 	for _, p := range certgen.Desired(e.Policy).Profiles {
 		leaf := e.Folder.Pair(p).Leaf
-		ca, err := e.Folder.Authority(p.CA)
+		trust, err := e.Folder.Trust(p.CA)
 		if leaf == nil || err != nil || p.Kind == certgen.KindCA {
 			continue
 		}
+		ca := trust.Of(leaf)
 		if leaf.NotAfter.After(ca.NotAfter) && leaf.CheckSignatureFrom(ca) == nil {
 			found(p.File(), fmt.Sprintf("ends on %s, and its CA on %s", leaf.NotAfter.UTC().Format(time.DateOnly), ca.NotAfter.UTC().Format(time.DateOnly)))
 		}

@@ -109,11 +109,11 @@ func findDefective(e *Evidence, found func(subject, text string)) {
 func findImpostors(e *Evidence, found func(subject, text string)) {
 	for _, p := range certgen.Desired(e.Policy).Profiles {
 		leaf := e.Folder.Pair(p).Leaf
-		ca, err := e.Folder.Authority(p.CA)
+		trust, err := e.Folder.Trust(p.CA)
 		if leaf == nil || err != nil {
 			continue // other checks say so
 		}
-		for _, d := range certgen.Defects(leaf, p, ca, e.Now) {
+		for _, d := range certgen.Defects(leaf, p, trust.Of(leaf), e.Now) {
 			if impostor(d) {
 				found(p.File(), "its certificate "+d.Text)
 			}
@@ -135,11 +135,11 @@ func impostor(d certgen.Defect) bool {
 
 func findRevoked(e *Evidence, found func(subject, text string)) {
 	for _, ca := range certgen.CAs() {
-		cert, err := e.Folder.Authority(ca)
+		trust, err := e.Folder.Trust(ca)
 		if err != nil {
 			continue
 		}
-		list, err := x509.ParseRevocationList(certgen.NewestCRL(*e.Folder, ca, cert))
+		list, err := x509.ParseRevocationList(certgen.NewestCRL(*e.Folder, ca, trust))
 		if err != nil {
 			continue // there is none
 		}

@@ -36,7 +36,7 @@ func findCopied(e *Evidence, found func(subject, text string)) {
 
 // own is which identity belongs into which folder.
 type own struct {
-	ca     *x509.Certificate // the client CA; nil for unknown
+	trust  certgen.TrustSet  // the client CA; zero for unknown
 	wanted map[string]bool   // pairs that the policy names
 	users  map[string]string // the folder of each user
 	ours   []certgen.Pair    // the certificates whose keys belong into their folders alone
@@ -51,7 +51,7 @@ func places(e *Evidence) own {
 			o.cas[ca] = cert
 		}
 	}
-	o.ca = o.cas[certgen.ClientCA]
+	o.trust, _ = e.Folder.Trust(certgen.ClientCA) // other checks say what is wrong with it
 	for _, p := range certgen.Desired(e.Policy).Profiles {
 		o.wanted[p.Path] = true
 		if user := p.User.String(); !p.User.IsZero() {
@@ -75,7 +75,7 @@ func (o own) certificates(file string, leaves ...*x509.Certificate) (texts []str
 	for _, leaf := range leaves {
 		dir, known := o.users[leaf.Subject.CommonName]
 		elsewhere := slices.ContainsFunc(o.leaves, leaf.Equal)
-		if known && !elsewhere && !strings.HasPrefix(file, dir+"/") && o.ca != nil && leaf.CheckSignatureFrom(o.ca) == nil {
+		if known && !elsewhere && !strings.HasPrefix(file, dir+"/") && o.trust.Issued(leaf) {
 			texts = append(texts, fmt.Sprintf("holds a certificate of the client CA for user %q, whose place is %s/", leaf.Subject.CommonName, dir))
 		}
 	}

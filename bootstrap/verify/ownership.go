@@ -16,12 +16,12 @@ import (
 // error is fs.ErrNotExist when the folder holds no client CA.
 func Ownership(s certgen.State) (roles.Ownership, error) {
 	ours := map[string]bool{}
-	ca, err := s.Authority(certgen.ClientCA)
+	trust, err := s.Trust(certgen.ClientCA)
 	if err != nil {
 		return nil, err
 	}
 	claim := func(leaf *x509.Certificate) {
-		if leaf != nil && leaf.CheckSignatureFrom(ca) == nil && leaf.Subject.CommonName != "" {
+		if leaf != nil && trust.Issued(leaf) && leaf.Subject.CommonName != "" {
 			ours[leaf.Subject.CommonName] = true
 		}
 	}

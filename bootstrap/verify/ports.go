@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,22 +51,22 @@ func (e *Evidence) deniesAdministrator(m Member) bool {
 
 // compareCAs reports when a port asks certificates of other CAs than ours alone.
 func (e *Evidence) compareCAs(ca certgen.CA, asked [][]byte, port string, found func(text string)) {
-	ours, err := e.Folder.Authority(ca)
+	trust, err := e.Folder.Trust(ca)
 	if err != nil {
 		found(fmt.Sprintf("what its %s trusts cannot be judged: %v", port, err))
 		return
 	}
 	var others []string
 	for _, raw := range asked {
-		if !bytes.Equal(raw, ours.RawSubject) {
+		if !trust.Named(raw) {
 			others = append(others, store.CAName(raw))
 		}
 	}
 	switch loaded := len(others) < len(asked); {
 	case !loaded && len(others) == 0:
-		found(fmt.Sprintf("its %s has not loaded our %s", port, ours.Subject))
+		found(fmt.Sprintf("its %s has not loaded our %s", port, trust.Current.Subject))
 	case !loaded:
-		found(fmt.Sprintf("its %s has not loaded our %s, and trusts %s", port, ours.Subject, strings.Join(others, ", ")))
+		found(fmt.Sprintf("its %s has not loaded our %s, and trusts %s", port, trust.Current.Subject, strings.Join(others, ", ")))
 	case len(others) > 0:
 		found(fmt.Sprintf("its %s also trusts %s", port, strings.Join(others, ", ")))
 	}

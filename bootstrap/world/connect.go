@@ -37,7 +37,7 @@ func (w *World) trusting(ca certgen.CA, identity *tls.Certificate) (*tls.Config,
 	return w.config(pool, identity), nil
 }
 
-// pool is the CA alone. It is read once in a run: thousands of connections ask for it, and
+// pool is the CA alone, in all generations that are trusted. It is read once in a run: thousands of connections ask for it, and
 // a CA that is there is never replaced.
 func (w *World) pool(ca certgen.CA) (*x509.CertPool, error) {
 	w.mu.Lock()
@@ -45,12 +45,14 @@ func (w *World) pool(ca certgen.CA) (*x509.CertPool, error) {
 	if pool := w.pools[ca]; pool != nil {
 		return pool, nil
 	}
-	signer, err := w.Folder.Certificate(ca)
+	trust, err := w.Folder.Trust(ca)
 	if err != nil {
 		return nil, err
 	}
 	pool := x509.NewCertPool()
-	pool.AddCert(signer)
+	for _, cert := range trust.All() {
+		pool.AddCert(cert)
+	}
 	if w.pools == nil {
 		w.pools = map[certgen.CA]*x509.CertPool{}
 	}

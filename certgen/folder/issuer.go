@@ -78,25 +78,60 @@ func (f *Folder) Identity(pair string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}, nil
 }
 
-// Certificate is a CA's certificate: the one that was brought along, else from ca/ or,
-// when that is not here, from the copies in the other folders. The key is not opened.
-// The error is fs.ErrNotExist when there is none of these.
+// Certificate is the certificate of the CA that signs: the current one of [Folder.Trust].
 func (f *Folder) Certificate(ca certgen.CA) (*x509.Certificate, error) {
+	trust, err := f.Trust(ca)
+	return trust.Current, err
+}
+
+// Trust is what is trusted as a CA: the external one, else from ca/ or, when that is not
+// here, from the copies in the other folders. No key is opened. The error is
+// fs.ErrNotExist when there is none of these.
+func (f *Folder) Trust(ca certgen.CA) (certgen.TrustSet, error) {
 	if f.external.CA != nil {
-		return f.external.CA, nil
+		return certgen.TrustSet{Current: f.external.CA}, nil
 	}
-	file := certgen.CAPath(ca) + ".crt"
+	current, err := f.generation(ca, certgen.Current)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return f.copied(ca)
+	}
+	trust := certgen.TrustSet{Current: current}
+	if err == nil {
+		trust.Next, err = f.otherGeneration(ca, certgen.Next)
+	}
+	if err == nil {
+		trust.Previous, err = f.otherGeneration(ca, certgen.Previous)
+	}
+	if err != nil {
+		return certgen.TrustSet{}, err
+	}
+	return trust, nil
+}
+
+// generation reads the certificate of one generation of a CA.
+func (f *Folder) generation(ca certgen.CA, g certgen.Generation) (*x509.Certificate, error) {
+	file := certgen.CAPlace(ca, g).String() + ".crt"
 	if err := f.trusted(file); err != nil {
 		return nil, err
 	}
-	cert, err := f.readCertificate(file)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
-		return cert, err
+	return f.readCertificate(file)
+}
+
+// otherGeneration is nil where there is none: a CA is seldom rotated.
+func (f *Folder) otherGeneration(ca certgen.CA, g certgen.Generation) (*x509.Certificate, error) {
+	cert, err := f.generation(ca, g)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
+	return cert, err
+}
+
+// copied is the CA that the copies in the other folders agree on.
+func (f *Folder) copied(ca certgen.CA) (certgen.TrustSet, error) {
 	copies := map[string][]byte{}
 	places, err := f.places()
 	if err != nil {
-		return nil, err
+		return certgen.TrustSet{}, err
 	}
 	for _, place := range places {
 		for _, file := range []string{string(ca) + "-ca.crt", "ca.crt"} {
@@ -108,7 +143,7 @@ func (f *Folder) Certificate(ca certgen.CA) (*x509.Certificate, error) {
 			if err == nil {
 				copies[where] = content
 			} else if !errors.Is(err, fs.ErrNotExist) {
-				return nil, err
+				return certgen.TrustSet{}, err
 			}
 		}
 	}

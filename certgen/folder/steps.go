@@ -206,14 +206,8 @@ func (r *run) content(s certgen.Step) ([]byte, error) {
 	case s.CopyOf != "":
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if a := r.authorities[s.CopyOf]; a != nil {
-			return certgen.EncodeCertificate(a.Certificate()), nil
-		}
-		cert, err := r.state.Authority(s.CopyOf)
-		if err != nil {
-			return nil, err
-		}
-		return certgen.EncodeCertificate(cert), nil
+		trust, err := r.trust(s.CopyOf)
+		return trust.Encode(), err
 	case s.CRLOf != "":
 		return r.revocationList(s.CRLOf)
 	}
@@ -232,7 +226,11 @@ func (r *run) revocationList(ca certgen.CA) ([]byte, error) {
 	if list := r.lists[ca]; list != nil {
 		return list, nil
 	}
-	list := certgen.NewestCRL(r.state, ca, a.Certificate())
+	trust, err := r.trust(ca)
+	if err != nil {
+		return nil, err
+	}
+	list := certgen.NewestCRL(r.state, ca, trust)
 	if list == nil {
 		if list, err = a.RevocationList(nil, big.NewInt(1), r.now()); err != nil {
 			return nil, err
@@ -240,6 +238,16 @@ func (r *run) revocationList(ca certgen.CA) ([]byte, error) {
 	}
 	r.lists[ca] = list
 	return list, nil
+}
+
+// trust is a CA as the run found it, with the certificate that the run made, if it did.
+// The caller holds r.mu.
+func (r *run) trust(ca certgen.CA) (certgen.TrustSet, error) {
+	trust, err := r.state.Trust(ca)
+	if a := r.authorities[ca]; a != nil {
+		trust.Current, err = a.Certificate(), nil
+	}
+	return trust, err
 }
 
 // authority opens a CA once per run. All CAs draw from one set of serial numbers.
