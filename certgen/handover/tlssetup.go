@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"lockstep/certgen"
 	"lockstep/policies/hint"
@@ -69,9 +70,13 @@ func (e *Export) cas(id Identity) {
 			e.Notes = append(e.Notes, ca.note)
 		}
 	}
+	var lists []string
 	for _, list := range []string{"client.crl", "peer.crl"} {
 		if id.file(list) != nil {
-			e.Notes = append(e.Notes, fmt.Sprintf("This layout has no revocation lists: take %s from %s of the PKI folder.", list, id.Dir))
+			lists = append(lists, list)
 		}
+	}
+	if len(lists) > 0 {
+		e.Notes = append(e.Notes, fmt.Sprintf("This layout has no revocation lists: take %s from %s of the PKI folder.", strings.Join(lists, " and "), id.Dir))
 	}
 }

@@ -15,18 +15,19 @@ import (
 // policy that -f names, presets, and files only where a file is meant.
 func (g *globals) complete(root *cobra.Command) error {
 	flags := map[string]cobra.CompletionFunc{
-		"output":    cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp),
-		"policy":    cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
-		"pki":       cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
-		"certs":     cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
-		"preset":    cobra.FixedCompletions(presets.Names(), cobra.ShellCompDirectiveNoFileComp),
-		"adopt":     cobra.FixedCompletions([]string{"recreate"}, cobra.ShellCompDirectiveNoFileComp),
-		"format":    cobra.FixedCompletions(exportFormats, cobra.ShellCompDirectiveNoFileComp),
-		"members":   cobra.FixedCompletions([]string{"1", "3", "5"}, cobra.ShellCompDirectiveNoFileComp),
-		"component": g.policyNames(componentNames),
-		"role":      g.policyNames(roleNames),
-		"user":      g.policyNames(administrators),
-		"endpoints": g.policyNames(func(p *policies.Policy) []string { return policyEndpoints(p.Cluster) }),
+		"output":         cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp),
+		"policy":         cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
+		"pki":            cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
+		"from-tls-setup": cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
+		"certs":          cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
+		"preset":         cobra.FixedCompletions(presets.Names(), cobra.ShellCompDirectiveNoFileComp),
+		"adopt":          cobra.FixedCompletions([]string{"recreate"}, cobra.ShellCompDirectiveNoFileComp),
+		"format":         cobra.FixedCompletions(exportFormats, cobra.ShellCompDirectiveNoFileComp),
+		"members":        cobra.FixedCompletions([]string{"1", "3", "5"}, cobra.ShellCompDirectiveNoFileComp),
+		"component":      g.policyNames(componentNames),
+		"role":           g.policyNames(roleNames),
+		"user":           g.policyNames(administrators),
+		"endpoints":      g.policyNames(func(p *policies.Policy) []string { return policyEndpoints(p.Cluster) }),
 	}
 	arguments := map[string]cobra.CompletionFunc{"remove": onlyFirst(g.policyNames(componentNames)), "apply": nil}
 	var err error

@@ -21,6 +21,7 @@ type initOptions struct {
 	connection
 	presets     []string
 	fromCluster bool
+	tlsSetup    string // folder of etcd's hack/tls-setup; "" for none
 	certs       string // folder of certificates to look into; "" for none
 }
 
@@ -28,7 +29,7 @@ func newInitCommand(g *globals) *cobra.Command {
 	opts := initOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a starter policy, or the policy of a living cluster",
+		Short: "Write a starter policy, or that of a cluster or of hack/tls-setup",
 		Long: `Write a starter policy, with comments, to the file that -f names or, with -f -, to
 stdout. A file that exists is never overwritten.
 
@@ -36,10 +37,16 @@ With --from-cluster it is the policy that describes a cluster as it is: lockstep
 with it changes nothing in etcd's users, roles and permissions. What no policy can say
 is in its comments. To a cluster without users it proposes components, by the keys that
 are there. Without --endpoints it asks https://127.0.0.1:2379. It needs root, and without
-a PKI folder the CA and root's certificate or password by the flags below.`,
+a PKI folder the CA and root's certificate or password by the flags below.
+
+With --from-tls-setup it is the policy that describes a folder of etcd's
+hack/tls-setup: CNs become users, hosts members, keys and names the key and the
+subject. Its comments say what was wrong there, and what the folder does not
+tell: which keys each component uses.`,
 		Example: `  lockstep init --preset kubernetes/kube-apiserver,calico/node,calico/cni
   lockstep init --from-cluster --endpoints https://10.0.0.11:2379 \
-    --cacert ca.pem --cert root.pem --key root-key.pem --certs /etc/etcd/certs`,
+    --cacert ca.pem --cert root.pem --key root-key.pem --certs /etc/etcd/certs
+  lockstep init --from-tls-setup etcd/hack/tls-setup`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := opts.agree(cmd.Flags()); err != nil {
@@ -48,11 +55,15 @@ a PKI folder the CA and root's certificate or password by the flags below.`,
 			if opts.fromCluster {
 				return runInitFromCluster(cmd.Context(), opts)
 			}
+			if opts.tlsSetup != "" {
+				return runInitFromTLSSetup(opts)
+			}
 			return runInit(opts)
 		},
 	}
 	cmd.Flags().StringSliceVar(&opts.presets, "preset", nil, "`NAMES` of presets, each of which becomes a component (see lockstep presets)")
 	cmd.Flags().BoolVar(&opts.fromCluster, "from-cluster", false, "describe a living cluster")
+	cmd.Flags().StringVar(&opts.tlsSetup, "from-tls-setup", "", "describe `DIR`, a folder of etcd's hack/tls-setup")
 	cmd.Flags().StringVar(&opts.certs, "certs", "", "`DIR` with the certificates that components have today: their CN says whose they are")
 	opts.connection.flags(cmd.Flags())
 	return cmd
@@ -62,6 +73,9 @@ a PKI folder the CA and root's certificate or password by the flags below.`,
 func (o initOptions) agree(flags *pflag.FlagSet) error {
 	if len(o.policy) != 1 {
 		return hint.With(fmt.Errorf("a policy to begin with is one file, -f names %d", len(o.policy)), "give -f once")
+	}
+	if o.tlsSetup != "" && (o.fromCluster || len(o.presets) > 0) {
+		return hint.With(errors.New("--from-tls-setup describes a folder, and nothing else"), "leave out --from-cluster and --preset")
 	}
 	if o.fromCluster && len(o.presets) > 0 {
 		return hint.With(errors.New("--from-cluster finds out itself which presets are in use"), "leave out --preset, and add components to the file afterwards")
