@@ -159,7 +159,8 @@ func pad(text []byte, size int) []byte {
 }
 
 // unpad takes the padding off. A wrong one is a wrong passphrase. It does not have to take
-// the same time for all of them: who can measure it here can read the file and try by himself.
+// the same time for all of them: a process that can measure it here can read the file and try
+// passphrases by itself.
 func unpad(text []byte, size int) ([]byte, error) {
 	n := int(text[len(text)-1])
 	if n == 0 || n > size || n > len(text) || !bytes.Equal(text[len(text)-n:], bytes.Repeat([]byte{byte(n)}, n)) {
