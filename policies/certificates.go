@@ -98,6 +98,7 @@ func (p *parser) readCertificates(v strict.Value, cluster string) Certificates {
 			Locality:           p.readSubject(v.Field("subject").Field("locality")),
 		},
 		Lifetimes: p.readLifetimes(v.Field("lifetimes"), v.Field("ca").Given()),
+		RenewAt:   readDue(v.Field("renewAt")),
 	}
 	if len(c.Subject.Organization) == 0 {
 		c.Subject.Organization = []string{cluster}

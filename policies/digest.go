@@ -23,6 +23,9 @@ func digest(p *Policy) Digest {
 	meaning := Policy{Cluster: p.Cluster, Certificates: p.Certificates}
 	meaning.Cluster.Members = byName(p.Cluster.Members, func(m Member) string { return m.Name })
 	meaning.Cluster.Proxies = byName(p.Cluster.Proxies, func(x Proxy) string { return x.Name })
+	if p.Certificates.RenewAt == DefaultDue() {
+		meaning.Certificates.RenewAt = Due{} // written out or not
+	}
 	for _, c := range byName(p.Components, func(c Component) string { return c.Name }) {
 		meaning.Components = append(meaning.Components, Component{
 			Name: c.Name, User: c.User, Role: c.Role, Administrator: c.Administrator,

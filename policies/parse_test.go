@@ -93,6 +93,7 @@ func TestDigestIsTheMeaning(t *testing.T) {
 	same := map[string][]string{
 		"comments and style": {"# x\n" + strings.Replace(small, "[]", "[  ]", 1)},
 		"defaults spelt out": {strings.Replace(small, "name: a,", "name: a, user: a, role: a, identity: certificate, administrator: false, certificate: {lifetime: 2160h},", 1)},
+		"default due":        {strings.Replace(small, "components:", "certificates: {renewAt: 33%}\ncomponents:", 1)},
 		"other order":        {head + "components:\n  - {permissions: [], name: b}\n  - {permissions: [{key: k, access: readwrite}, {access: read, prefix: /a/}], name: a}\ncluster: {endpoints: [\"https://10.0.0.11:2379\"], name: edge}\n"},
 		"two files":          {head + "components:\n  - {name: b, permissions: []}\n", strings.Replace(small, "  - {name: b, permissions: []}\n", "", 1)},
 		"by preset":          {strings.Replace(small, "permissions: []}", "preset: none}\npresets: {none: {permissions: []}}", 1)},
@@ -108,7 +109,7 @@ func TestDigestIsTheMeaning(t *testing.T) {
 		{"name: b,", "name: b, certificate: {lifetime: 1d},"}, {"name: b,", "name: b, certificate: {key: ed25519},"},
 		{"name: b, permissions: []", "name: b, administrator: true"},
 		{"components:", "certificates: {key: ed25519}\ncomponents:"}, {"components:", "certificates: {subject: {locality: [x]}}\ncomponents:"},
-		{"components:", "certificates: {lifetimes: {ca: 1y}}\ncomponents:"},
+		{"components:", "certificates: {lifetimes: {ca: 1y}}\ncomponents:"}, {"components:", "certificates: {renewAt: 30d}\ncomponents:"},
 		{"2379\"]}", "2379\"], proxies: [{name: p, hosts: [h]}]}"},
 	} {
 		if !strings.Contains(small, change[0]) {

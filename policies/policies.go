@@ -92,6 +92,7 @@ type Certificates struct {
 	Key       KeyAlgorithm
 	Subject   Subject // Organization is the cluster's name unless given
 	Lifetimes Lifetimes
+	RenewAt   Due `json:",omitzero"` // from when on a certificate is due for renewal
 }
 
 // KeyAlgorithm is the kind of a private key.

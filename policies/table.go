@@ -71,6 +71,7 @@ func certificatesType() strict.Type {
 			{Name: "member", Type: lifetime(), Doc: "Members and proxies. Default: 1y."},
 			{Name: "component", Type: lifetime(), Doc: "Default: 90d."},
 		}}},
+		{Name: "renewAt", Type: due(), Doc: "From when on a certificate is due: a share of its own life that is left, or a time before its end. Default: 33%."},
 	}}
 }
 

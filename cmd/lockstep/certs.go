@@ -19,8 +19,8 @@ import (
 func newCertsCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "certs",
-		Short:   "Issue what is not part of the policy, and hand certificates over",
-		Example: "  lockstep certs issue root --ttl 1h",
+		Short:   "List certificates, issue what is not part of the policy, and hand them over",
+		Example: "  lockstep certs list\n  lockstep certs issue root --ttl 1h",
 		Args:    noSubcommand,
 		RunE:    g.group,
 	}
@@ -32,7 +32,7 @@ func newCertsCommand(g *globals) *cobra.Command {
 		RunE:    g.group,
 	}
 	issue.AddCommand(newIssueRootCommand(g))
-	cmd.AddCommand(issue, newEncryptCACommand(g), newCertsExportCommand(g))
+	cmd.AddCommand(issue, newCertsListCommand(g), newEncryptCACommand(g), newCertsExportCommand(g))
 	return cmd
 }
 

@@ -1,0 +1,299 @@
+package certgen
+
+import (
+	"cmp"
+	"crypto/x509"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"lockstep/policies"
+)
+
+// Health is the state of one certificate or revocation list.
+type Health string
+
+// What a certificate can be, the gravest first.
+const (
+	HealthBroken    Health = "broken"    // it cannot be read, or it does not do for its place
+	HealthAbsent    Health = "missing"   // the policy names it and it is not there
+	HealthRevoked   Health = "revoked"   // it is on its CA's revocation list and still in its place
+	HealthExpired   Health = "expired"   // also of a revocation list whose next update is past
+	HealthDue       Health = "due"       // see [policies.Due]
+	HealthDelivered Health = "delivered" // sound; its key is not in the folder
+	HealthExternal  Health = "external"  // sound; made outside lockstep
+	HealthSound     Health = "ok"
+	HealthRetired   Health = "retired" // replaced or removed before it expired
+)
+
+// Attention reports whether the operator has something to do.
+func (h Health) Attention() bool {
+	return h == HealthBroken || h == HealthAbsent || h == HealthRevoked || h == HealthExpired || h == HealthDue
+}
+
+// Entry is one certificate, CA or revocation list of an inventory.
+type Entry struct {
+	Name   string // as commands take it: "calico-node", "members/etcd1/server", "ca/client", "client.crl"
+	File   string // below the PKI folder, or outside of it
+	CA     CA     // the issuer
+	Cert   *x509.Certificate
+	Serial *big.Int  // of a revocation list its number; nil when it cannot be read
+	Ends   time.Time // zero when it cannot be read
+	Health Health
+	Note   string // what else there is to know, as a sentence without a full stop; "" for nothing
+}
+
+// SerialText is the serial number in hexadecimal, as openssl prints it in small letters; ""
+// when there is none.
+func (e Entry) SerialText() string {
+	if e.Serial == nil {
+		return ""
+	}
+	return fmt.Sprintf("%x", e.Serial)
+}
+
+// Hosts is the names and addresses that the certificate is valid for.
+func (e Entry) Hosts() []string {
+	if e.Cert == nil {
+		return nil
+	}
+	var out []string
+	for _, ip := range e.Cert.IPAddresses {
+		out = append(out, ip.String())
+	}
+	return append(out, e.Cert.DNSNames...)
+}
+
+// Holder is the CN, of a certificate without a CN its hosts.
+func (e Entry) Holder() []string {
+	if e.Cert != nil && e.Cert.Subject.CommonName != "" {
+		return []string{e.Cert.Subject.CommonName}
+	}
+	return e.Hosts()
+}
+
+// Inventory lists every certificate that the policy or the folder knows, CAs and revocation
+// lists included, by their ends: what cannot be read or is missing comes first. A
+// certificate that cannot be read is an entry, not an error.
+func Inventory(p *policies.Policy, s State, due policies.Due, now time.Time) []Entry {
+	in := inventory{policy: p, wanted: Desired(p), state: s, due: due, now: now, revoked: Revocations(s)}
+	in.named()
+	in.unnamed()
+	in.lists()
+	in.retired()
+	slices.SortStableFunc(in.entries, func(a, b Entry) int {
+		return cmp.Or(a.Ends.Compare(b.Ends), strings.Compare(a.Name, b.Name))
+	})
+	return in.entries
+}
+
+type inventory struct {
+	policy  *policies.Policy
+	wanted  Wanted
+	state   State
+	due     policies.Due
+	now     time.Time
+	revoked map[CA]map[string]bool
+	entries []Entry
+}
+
+func (in *inventory) add(e Entry) { in.entries = append(in.entries, e) }
+
+// named lists what the policy names.
+func (in *inventory) named() {
+	seen := map[string]bool{}
+	for _, p := range in.wanted.Profiles {
+		if seen[p.File()] {
+			continue // one external CA signs for all purposes
+		}
+		seen[p.File()] = true
+		in.add(in.certificate(p, in.state.Pair(p)))
+	}
+}
+
+// unnamed lists the certificates in the folder that the policy does not name.
+func (in *inventory) unnamed() {
+	named := map[string]bool{}
+	for _, p := range in.wanted.Profiles {
+		named[p.Path] = true
+	}
+	for _, path := range slices.Sorted(maps.Keys(in.state.Pairs)) {
+		if named[path] {
+			continue
+		}
+		p := Profile{Path: path, CA: Locate(path + ".crt").CA, Identity: path}
+		if path == RootPath {
+			p = RootProfile(in.policy, 0)
+			in.add(in.certificate(p, in.state.Pairs[path]))
+			continue
+		}
+		e := in.measured(p, in.state.Pairs[path])
+		if e.Health != HealthBroken {
+			e.Note = "the policy does not name it"
+		}
+		in.add(e)
+	}
+}
+
+// certificate is the entry of one certificate that has a profile.
+func (in *inventory) certificate(p Profile, pair Pair) Entry {
+	e := in.measured(p, pair)
+	if e.Cert == nil {
+		return e
+	}
+	ca, err := in.state.Authority(p.CA)
+	if err != nil {
+		e.Health, e.Note = HealthBroken, fmt.Sprintf("the %s CA's certificate cannot be read", p.CA)
+		return e
+	}
+	if text := unsound(Fatal(Defects(e.Cert, p, ca, in.now))); text != "" {
+		e.Health, e.Note = HealthBroken, text
+		return e
+	}
+	if p.Kind != KindCA && e.Note == "" {
+		e.Note = in.shortened(p, e.Cert, ca)
+	}
+	return e
+}
+
+// measured is what the pair alone tells.
+func (in *inventory) measured(p Profile, pair Pair) Entry {
+	e := Entry{Name: NameOf(p.Path), File: p.File(), CA: p.CA, Cert: pair.Leaf, Health: HealthSound}
+	switch {
+	case pair.Problem != "":
+		e.Health, e.Note = HealthBroken, pair.Problem
+		return e
+	case pair.Leaf == nil && pair.Key != KeyAbsent:
+		e.Health, e.Note = HealthBroken, "a key without its certificate"
+		return e
+	case pair.Leaf == nil:
+		e.Health = HealthAbsent
+		return e
+	}
+	e.Serial, e.Ends = pair.Leaf.SerialNumber, pair.Leaf.NotAfter
+	switch {
+	case pair.Key == KeyForeign:
+		e.Health, e.Note = HealthBroken, "its key belongs to another certificate"
+	case pair.Key == KeyUnreadable:
+		e.Health, e.Note = HealthBroken, "its key cannot be read"
+	case in.revoked[p.CA][e.Serial.String()]:
+		e.Health = HealthRevoked
+	case !in.now.Before(e.Ends):
+		e.Health = HealthExpired
+	case !in.now.Before(in.due.At(pair.Leaf.NotBefore, e.Ends)):
+		e.Health = HealthDue
+	case p.External != "" || p.Brought != "":
+		e.Health = HealthExternal
+	case pair.Key == KeyAbsent:
+		e.Health = HealthDelivered
+	}
+	return e
+}
+
+// unsound joins what makes a certificate not do, but for its time.
+func unsound(defects []Defect) string {
+	var texts []string
+	for _, d := range defects {
+		if d.Code != CodeExpired {
+			texts = append(texts, d.Text)
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+// shortened tells that a CA ends before a certificate that it issued now would.
+func (in *inventory) shortened(p Profile, leaf, ca *x509.Certificate) string {
+	switch {
+	case p.External != "" || !in.now.Add(p.Lifetime).After(ca.NotAfter):
+		return ""
+	case leaf.NotAfter.Equal(ca.NotAfter):
+		return "ends with its CA"
+	}
+	return fmt.Sprintf("a new one ends with its CA, on %s", ca.NotAfter.UTC().Format(time.DateOnly))
+}
+
+// lists adds the first copy of each revocation list.
+func (in *inventory) lists() {
+	for _, ca := range CAs() {
+		name := CRLFile(ca)
+		if _, wanted := in.wanted.CRLs[name]; !wanted {
+			continue
+		}
+		e := Entry{Name: name, File: name, CA: ca, Health: HealthAbsent}
+		if content, found := in.state.Files[name]; found {
+			in.list(&e, content)
+		}
+		in.add(e)
+	}
+}
+
+func (in *inventory) list(e *Entry, content []byte) {
+	list, err := x509.ParseRevocationList(content)
+	if err != nil {
+		e.Health, e.Note = HealthBroken, "it is no revocation list in DER form"
+		return
+	}
+	e.Serial, e.Ends, e.Health = list.Number, list.NextUpdate, HealthSound
+	ca, err := in.state.Authority(e.CA)
+	switch {
+	case err == nil && list.CheckSignatureFrom(WithCRLSign(ca)) != nil:
+		e.Health, e.Note = HealthBroken, fmt.Sprintf("the %s CA has not signed it", e.CA)
+	case !in.now.Before(list.NextUpdate):
+		e.Health = HealthExpired
+	case !in.now.Before(in.due.At(list.ThisUpdate, list.NextUpdate)):
+		e.Health = HealthDue
+	}
+}
+
+func (in *inventory) retired() {
+	for _, r := range in.state.Retired {
+		file := RetiredPath(r.Identity, r.Leaf)
+		e := Entry{Name: r.Identity, File: file, Cert: r.Leaf, Serial: r.Leaf.SerialNumber, Ends: r.Leaf.NotAfter, Health: HealthRetired}
+		for _, ca := range CAs() {
+			if cert, err := in.state.Authority(ca); err == nil && r.Leaf.CheckSignatureFrom(cert) == nil {
+				e.CA = ca
+				if in.revoked[ca][e.Serial.String()] {
+					e.Note = "revoked"
+				}
+			}
+		}
+		in.add(e)
+	}
+}
+
+// Revocations is the serial numbers, in decimal, that the newest valid revocation list of
+// each CA holds.
+func Revocations(s State) map[CA]map[string]bool {
+	out := map[CA]map[string]bool{}
+	for _, ca := range CAs() {
+		cert, err := s.Authority(ca)
+		if err != nil {
+			continue
+		}
+		list, err := x509.ParseRevocationList(NewestCRL(s, ca, cert))
+		if err != nil {
+			continue
+		}
+		out[ca] = map[string]bool{}
+		for _, e := range list.RevokedCertificateEntries {
+			out[ca][e.SerialNumber.String()] = true
+		}
+	}
+	return out
+}
+
+// NameOf is the name by which commands take the certificate at a Profile.Path: of a component
+// NAME or NAME/INSTANCE, else the path.
+func NameOf(path string) string {
+	place := PlaceOf(path)
+	switch {
+	case place.Kind != PlaceComponent:
+		return path
+	case place.Instance != "":
+		return place.Name + "/" + place.Instance
+	}
+	return place.Name
+}
