@@ -36,11 +36,11 @@ func (c Certificates) Text(s *Sheet) {
 		if len(serial) > serialShown {
 			serial = serial[:serialShown]
 		}
-		state := string(e.Health)
+		first := []string{e.Name}
 		if e.Note != "" {
-			state += ": " + e.Note
+			first = append(first, "  "+e.Note) // below its row
 		}
-		rows = append(rows, []any{e.Name, holder(e), e.CA, serial, c.left(e), state})
+		rows = append(rows, []any{first, holder(e), e.CA, serial, c.left(e), e.Health})
 	}
 	s.Table([]string{"name", "for", "CA", "serial", "ends in", "state"}, rows)
 	s.Line("")
