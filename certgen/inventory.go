@@ -131,7 +131,11 @@ func (in *inventory) unnamed() {
 			continue
 		}
 		e := in.measured(p, in.state.Pairs[path])
-		if e.Health != HealthBroken {
+		switch {
+		case e.Health == HealthBroken:
+		case PlaceOf(path).Kind == PlaceCA:
+			e.Note = "of a rotation that is under way"
+		default:
 			e.Note = "the policy does not name it"
 		}
 		in.add(e)
@@ -144,17 +148,17 @@ func (in *inventory) certificate(p Profile, pair Pair) Entry {
 	if e.Cert == nil {
 		return e
 	}
-	ca, err := in.state.Authority(p.CA)
+	trust, err := in.state.Trust(p.CA)
 	if err != nil {
 		e.Health, e.Note = HealthBroken, fmt.Sprintf("the %s CA's certificate cannot be read", p.CA)
 		return e
 	}
-	if text := unsound(Fatal(Defects(e.Cert, p, ca, in.now))); text != "" {
+	if text := unsound(Fatal(Defects(e.Cert, p, trust.Of(e.Cert), in.now))); text != "" {
 		e.Health, e.Note = HealthBroken, text
 		return e
 	}
 	if p.Kind != KindCA && e.Note == "" {
-		e.Note = in.shortened(p, e.Cert, ca)
+		e.Note = in.shortened(p, e.Cert, trust.Current)
 	}
 	return e
 }
@@ -237,9 +241,9 @@ func (in *inventory) list(e *Entry, content []byte) {
 		return
 	}
 	e.Serial, e.Ends, e.Health = list.Number, list.NextUpdate, HealthSound
-	ca, err := in.state.Authority(e.CA)
+	trust, err := in.state.Trust(e.CA)
 	switch {
-	case err == nil && list.CheckSignatureFrom(WithCRLSign(ca)) != nil:
+	case err == nil && !trust.signedList(list):
 		e.Health, e.Note = HealthBroken, fmt.Sprintf("the %s CA has not signed it", e.CA)
 	case !in.now.Before(list.NextUpdate):
 		e.Health = HealthExpired
@@ -253,7 +257,7 @@ func (in *inventory) retired() {
 		file := RetiredPath(r.Identity, r.Leaf)
 		e := Entry{Name: r.Identity, File: file, Cert: r.Leaf, Serial: r.Leaf.SerialNumber, Ends: r.Leaf.NotAfter, Health: HealthRetired}
 		for _, ca := range CAs() {
-			if cert, err := in.state.Authority(ca); err == nil && r.Leaf.CheckSignatureFrom(cert) == nil {
+			if trust, err := in.state.Trust(ca); err == nil && trust.Issued(r.Leaf) {
 				e.CA = ca
 				if in.revoked[ca][e.Serial.String()] {
 					e.Note = "revoked"
@@ -269,11 +273,11 @@ func (in *inventory) retired() {
 func Revocations(s State) map[CA]map[string]bool {
 	out := map[CA]map[string]bool{}
 	for _, ca := range CAs() {
-		cert, err := s.Authority(ca)
+		trust, err := s.Trust(ca)
 		if err != nil {
 			continue
 		}
-		list, err := x509.ParseRevocationList(NewestCRL(s, ca, cert))
+		list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
 		if err != nil {
 			continue
 		}

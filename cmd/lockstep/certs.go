@@ -19,7 +19,7 @@ import (
 func newCertsCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "certs",
-		Short:   "List certificates, issue what is not part of the policy, and hand them over",
+		Short:   "List certificates, issue them and hand them over",
 		Example: "  lockstep certs list\n  lockstep certs issue root --ttl 1h",
 		Args:    noSubcommand,
 		RunE:    g.group,
