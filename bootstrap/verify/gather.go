@@ -57,8 +57,8 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 		e.Proofs = Prove(ctx, w, o, w.Policy.Components)
 		return nil
 	})
-	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
-		return nil, err // half an evidence would read like findings
+	if err := wait(ctx, &g); err != nil {
+		return nil, err
 	}
 	return e, nil
 }

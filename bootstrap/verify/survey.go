@@ -47,7 +47,17 @@ func survey(ctx context.Context, w *world.World, as asker, identities []Identity
 			return nil
 		})
 	}
-	return members, errors.Join(g.Wait(), ctx.Err()) // half a survey would read like findings
+	return members, wait(ctx, &g)
+}
+
+// wait returns when all of g is done. After an interruption its error is that of ctx alone:
+// what the calls answered by then is half an evidence, and would read like findings.
+func wait(ctx context.Context, g *errgroup.Group) error {
+	err := g.Wait()
+	if interrupted := ctx.Err(); interrupted != nil {
+		return interrupted
+	}
+	return err
 }
 
 // surveyMember asks both ports at once: the one for members keeps silent for a while.
