@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"lockstep/policies"
 	"lockstep/policies/strict"
+	"lockstep/roles"
 )
 
 // AcceptedFinding is a finding that the policy accepts until a day.
@@ -69,10 +71,30 @@ func acceptChecks() []Check {
 		Remedy:   "delete the entry under accept: what it accepts is gone, or has another subject",
 		Find: func(e *Evidence, found func(subject, text string)) {
 			for _, a := range e.Policy.Accept {
-				if e.looked[a.Check] && !e.found[a.Check+" "+a.Subject] {
+				if e.looked[a.Check] && !e.found[a.Check+" "+a.Subject] && e.told(a.Check, a.Subject) {
 					found(a.Check, fmt.Sprintf("%s accepts a finding about %q, and there is none", a.Path, a.Subject))
 				}
 			}
 		},
 	}}
+}
+
+// told reports whether the evidence tells that the subject has no finding of the check: a
+// member that is down, or a user whose password cannot be known, has none only because
+// it was not seen.
+func (e *Evidence) told(check, subject string) bool {
+	switch area, _, _ := strings.Cut(check, "/"); {
+	case area == "members":
+		m := e.member(subject)
+		if m.Name == "" {
+			return true // there is no such member
+		}
+		return m.Err == nil && m.Described && (check != "members/peer-ca-shared" || m.PeerPort.Component.Outcome != Unknown)
+	case check == "users/unsettled":
+		return e.Auth.Enabled
+	case check == "users/password":
+		user, found := e.Auth.User(subject)
+		return !found || user.Password != roles.PasswordUnknown
+	}
+	return true
 }

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,5 +107,50 @@ func TestUnmanagedUsersAreNamedExactly(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, Unmanaged(accepting(t, "  []\n"), s)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// An acceptance is unused only where its subject was seen without the finding: nothing is
+// said of a member that is down and of a password that cannot be known.
+func TestAcceptanceOfWhatWasNotSeenIsNotUnused(t *testing.T) {
+	t.Parallel()
+	entry := func(check, subject string) string {
+		return `  - {check: ` + check + `, subject: ` + subject + `, reason: why, until: "2099-12-31"}` + "\n"
+	}
+	unused := func(check, subject string) []string {
+		return []string{`warning accept/unused: ` + check + `: accept[0] accepts a finding about "` + subject + `", and there is none`}
+	}
+	auth := func(on bool, password roles.Password) *roles.State {
+		return &roles.State{Enabled: on, Users: []roles.User{{Name: "app", Roles: []string{"app"}, Password: password}}}
+	}
+	for _, c := range []struct {
+		name           string
+		check, subject string
+		spoil          func(*Evidence)
+		want           []string
+	}{
+		{"promoted", "members/learner", "etcd1", func(*Evidence) {}, unused("members/learner", "etcd1")},
+		{"down", "members/learner", "etcd1", func(e *Evidence) { e.Members[0].Err = errors.New("connection refused") }, nil},
+		{"silent about itself", "members/version", "etcd1", func(e *Evidence) { e.Members[0].Described = false }, nil},
+		{"no such member", "members/learner", "etcd9", func(*Evidence) {}, unused("members/learner", "etcd9")},
+		{"peer port seen", "members/peer-ca-shared", "etcd1", func(*Evidence) {}, unused("members/peer-ca-shared", "etcd1")},
+		{"peer port not seen", "members/peer-ca-shared", "etcd1", func(e *Evidence) { e.Members[0].PeerPort = PeerPort{} }, nil},
+		{"no password", "users/password", "app", func(e *Evidence) { e.Auth = auth(true, roles.PasswordAbsent) }, unused("users/password", "app")},
+		{"password not known", "users/password", "app", func(e *Evidence) { e.Auth = auth(true, roles.PasswordUnknown) }, nil},
+		{"auth is off", "users/unsettled", "app", func(e *Evidence) { e.Auth = auth(false, roles.PasswordUnknown) }, nil},
+		{"users not read", "users/password", "app", func(*Evidence) {}, nil},
+	} {
+		e := sound()
+		c.spoil(e)
+		e.Policy = accepting(t, entry(c.check, c.subject))
+		var got []string
+		for _, line := range lines(e, slices.Concat(MemberChecks(), authChecks(), acceptChecks())) {
+			if strings.Contains(line, "accept/unused") {
+				got = append(got, line)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
 	}
 }
