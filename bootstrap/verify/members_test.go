@@ -5,12 +5,15 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/policies"
+	"lockstep/policies/hint"
 	"lockstep/roles/store"
 )
 
@@ -183,6 +186,37 @@ func TestMemberChecks(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// A member that does not tell where its peer port is has the remedy of the reason.
+func TestRemediesOfAPeerPortThatWasNotSeen(t *testing.T) {
+	t.Parallel()
+	const elsewhere = "run lockstep verify where the peer ports can be reached"
+	for name, c := range map[string]struct {
+		spoil func(*Member)
+		want  string
+	}{
+		"not reached":         {func(m *Member) { m.PeerPort.Peer.Err = errors.New("connection refused") }, elsewhere},
+		"not reached, advice": {func(m *Member) { m.PeerPort.Peer.Err = hint.With(errors.New("refused"), "open the port") }, "open the port"},
+		"learner": {func(m *Member) { m.Learner = true },
+			"etcdctl member promote, once it has caught up, then run lockstep verify again: a learner does not tell where its peer port is"},
+		"learner whose peer port the policy names": {func(m *Member) { m.Learner, m.PeerURL = true, "https://10.0.0.11:2380" }, elsewhere},
+		"ignores certificate identity": {func(m *Member) { m.Root = Tried{Outcome: Blind, Err: errors.New("user name is empty")} },
+			"start the member with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true), then run lockstep verify again: until then it does not tell where its peer port is"},
+		"no certificate of the peer CA": {func(*Member) {}, elsewhere},
+	} {
+		e := sound()
+		e.Members[0].PeerPort = PeerPort{}
+		c.spoil(&e.Members[0])
+		for _, f := range Judge(e, MemberChecks()).Findings {
+			if f.Code == "members/peer-port-unseen" && f.Remedy != c.want {
+				t.Errorf("%s: got %q, want %q", name, f.Remedy, c.want)
+			}
+		}
+		if got := lines(e, MemberChecks()); !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "members/peer-port-unseen: etcd1") }) {
+			t.Errorf("%s: not found in %q", name, got)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"slices"
 
 	"lockstep/policies/count"
 	"lockstep/policies/hint"
@@ -20,7 +21,7 @@ func proofChecks() []Check {
 			Code: "proof/allowed", Severity: Critical, Needs: NeedsProof,
 			Sentence: "no component may do what the policy does not give it",
 			Remedy:   "lockstep apply takes away what users/excess and roles/excess name",
-			Find:     eachAnswer(roles.Denied, roles.Allowed, "is allowed"),
+			Find:     eachAnswer(roles.Denied, roles.Allowed, "is allowed"), RemedyFor: allowedRemedy,
 		},
 		{
 			Code: "proof/inconclusive", Severity: Error, Needs: NeedsProof,
@@ -49,6 +50,23 @@ func proofChecks() []Check {
 			},
 		},
 	}
+}
+
+// allowedRemedy is for an access that etcd does not give the component's user: its
+// certificate then speaks for another user.
+func allowedRemedy(e *Evidence, component string) string {
+	i := slices.IndexFunc(e.Proofs, func(p Proof) bool { return p.Component == component })
+	if i < 0 || e.Auth == nil || !e.Auth.Enabled {
+		return ""
+	}
+	p := e.Proofs[i]
+	excess := func(s roles.Step) bool {
+		return s.Takes() && (s.User == p.User.String() || s.User == "" && s.Role == p.Role)
+	}
+	if slices.ContainsFunc(e.rolesPlan().Steps, excess) || slices.ContainsFunc(e.waiting(), func(w roles.Pending) bool { return excess(w.Step) }) {
+		return ""
+	}
+	return fmt.Sprintf("look at the certificate that stands in its place (certificates/identity): etcd does not give user %q this access, so another user's certificate was shown", p.User)
 }
 
 func eachAnswer(want, got roles.Verdict, verb string) func(*Evidence, func(subject, text string)) {

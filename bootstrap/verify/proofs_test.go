@@ -119,3 +119,42 @@ func TestOutage(t *testing.T) {
 		}
 	}
 }
+
+// What a component may do beyond the policy is taken from its user or role, or, where
+// neither gives it, comes of another user's certificate in its place.
+func TestRemediesOfAnAccessBeyondThePolicy(t *testing.T) {
+	t.Parallel()
+	const (
+		takeAway = "lockstep apply takes away what users/excess and roles/excess name"
+		swapped  = `look at the certificate that stands in its place (certificates/identity): etcd does not give user "app" this access, so another user's certificate was shown`
+	)
+	own := keyrange.Prefix("/app/", keyrange.ReadWrite)
+	more := keyrange.Prefix("/more/", keyrange.Read)
+	state := func(held []string, permissions ...keyrange.Permission) *roles.State {
+		return &roles.State{
+			Enabled: true,
+			Users:   []roles.User{{Name: "app", Roles: held, Password: roles.PasswordAbsent}},
+			Roles:   []roles.Role{{Name: "app", Permissions: permissions}},
+		}
+	}
+	for name, c := range map[string]struct {
+		auth *roles.State
+		want string
+	}{
+		"its role holds more":     {state([]string{"app"}, own, more), takeAway},
+		"its user holds root":     {state([]string{"app", "root"}, own), takeAway},
+		"nothing gives it":        {state([]string{"app"}, own), swapped},
+		"users could not be read": {nil, takeAway},
+		"auth is off":             {&roles.State{}, takeAway},
+	} {
+		p := accepting(t, "  []\n")
+		e := &Evidence{Policy: p, Auth: c.auth}
+		proof := Proof{Component: "app", User: p.Components[0].User, Role: "app"}
+		proof.Take([]roles.Answer{answer(roles.Denied, roles.Allowed, `prefix "/more/"`)})
+		e.Proofs = []Proof{proof}
+		findings := Judge(e, proofChecks()).Findings
+		if len(findings) != 1 || findings[0].Remedy != c.want {
+			t.Errorf("%s: got %+v, want %q", name, findings, c.want)
+		}
+	}
+}
