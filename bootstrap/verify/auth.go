@@ -68,6 +68,12 @@ func roleChecks() []Check {
 			Remedy:   "lockstep apply revokes it",
 			Find:     findSteps(excessRole), RemedyFor: flagFor(excessRole),
 		},
+		{
+			Code: "roles/redundant", Severity: Warning, Needs: NeedsAuth,
+			Sentence: "no role of the policy holds a permission that adds nothing to what the policy gives it",
+			Remedy:   "lockstep apply revokes it; no user loses or gains access by it",
+			Find:     findSteps(redundantRole), RemedyFor: flagFor(redundantRole),
+		},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lockstep/policies"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
 )
@@ -81,4 +82,54 @@ func TestExcessOfARoleThatAUserLeftAloneHolds(t *testing.T) {
 		}
 	}
 	t.Error("nothing was found")
+}
+
+// A permission of a role that gives nothing beyond the policy is a warning in its own
+// words; with any access beyond it, it is critical.
+func TestRedundantPermissions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		more []keyrange.Permission
+		want []string
+	}{
+		{"within what the policy gives", []keyrange.Permission{keyrange.Key("/app/x", keyrange.Read)},
+			[]string{`warning roles/redundant it adds nothing to what the policy gives the role; to mend: revoke key "/app/x" from role "app" => lockstep apply revokes it; no user loses or gains access by it`}},
+		{"a narrower prefix", []keyrange.Permission{keyrange.Prefix("/app/sub/", keyrange.ReadWrite)},
+			[]string{`warning roles/redundant it adds nothing to what the policy gives the role; to mend: revoke prefix "/app/sub/" from role "app" => lockstep apply revokes it; no user loses or gains access by it`}},
+		{"beyond", []keyrange.Permission{keyrange.Key("/b", keyrange.Read)},
+			[]string{`critical roles/excess the policy does not allow it; to mend: revoke key "/b" from role "app" => lockstep apply revokes it`}},
+		{"partly beyond", []keyrange.Permission{keyrange.Prefix("/a", keyrange.Read)},
+			[]string{`critical roles/excess the policy does not allow it; to mend: revoke prefix "/a" from role "app" => lockstep apply revokes it`}},
+		{"more access to keys that are only read", []keyrange.Permission{keyrange.Key("/read/x", keyrange.Write)},
+			[]string{`critical roles/excess the policy does not allow it; to mend: revoke key "/read/x" from role "app" => lockstep apply revokes it`}},
+		{"twice, once beyond", []keyrange.Permission{keyrange.Key("/read/x", keyrange.Read), keyrange.Key("/read/x", keyrange.Write)},
+			[]string{`critical roles/excess the policy does not allow it; to mend: revoke key "/read/x" from role "app" => lockstep apply revokes it`}},
+		{"twice, once beyond, in the other order", []keyrange.Permission{keyrange.Key("/read/x", keyrange.Write), keyrange.Key("/read/x", keyrange.Read)},
+			[]string{`critical roles/excess the policy does not allow it; to mend: revoke key "/read/x" from role "app" => lockstep apply revokes it`}},
+	} {
+		p, err := policies.Parse(policies.File{Name: "lockstep.yaml", Text: []byte(`apiVersion: lockstep/v1
+kind: Policy
+cluster: {name: edge, members: [{name: etcd1, hosts: [10.0.0.11]}]}
+components:
+  - {name: app, permissions: [{prefix: /app/, access: readwrite}, {prefix: /read/, access: read}]}
+`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := roles.State{
+			Enabled: true,
+			Users:   []roles.User{{Name: "app", Roles: []string{"app"}, Password: roles.PasswordAbsent}},
+			Roles:   []roles.Role{{Name: "app", Permissions: append([]keyrange.Permission{keyrange.Prefix("/app/", keyrange.ReadWrite), keyrange.Prefix("/read/", keyrange.Read)}, c.more...)}},
+		}
+		var got []string
+		for _, f := range Judge(&Evidence{Policy: p, Auth: &s}, roleChecks()).Findings {
+			if f.Subject == "app" {
+				got = append(got, f.Severity.String()+" "+f.Code+" "+f.Text+" => "+f.Remedy)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
 }

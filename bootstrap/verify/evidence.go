@@ -11,6 +11,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/hint"
+	"lockstep/policies/keyrange"
 	"lockstep/roles"
 	"lockstep/roles/store"
 )
@@ -42,6 +43,7 @@ type plans struct {
 	certificates *certgen.Plan
 	roles        *roles.Plan
 	waiting      *[]roles.Pending
+	redundant    map[string]map[keyrange.Pair]bool // by role
 }
 
 // certificatesPlan is what would be done to the folder.
