@@ -30,7 +30,7 @@ func (r *run) refuseUnmanaged(observed roles.State, plan roles.Plan) error {
 		if slices.Contains(r.options.AcceptForeign, u.User) {
 			continue
 		}
-		if a, found := r.World.Policy.Accepts(u.Code, u.User); found && a.Counts(r.World.Now()) {
+		if a, found := r.World.Policy.Accepts(u.Code, u.User); found && a.Covers(u.Text) && a.Counts(r.World.Now()) {
 			continue
 		}
 		if !u.Grave() {

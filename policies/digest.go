@@ -33,7 +33,7 @@ func digest(p *Policy) Digest {
 		})
 	}
 	for _, a := range byName(p.Accept, func(a Accept) string { return a.Check + " " + a.Subject }) {
-		meaning.Accept = append(meaning.Accept, Accept{Check: a.Check, Subject: a.Subject, Reason: a.Reason, Until: a.Until})
+		meaning.Accept = append(meaning.Accept, Accept{Check: a.Check, Subject: a.Subject, Finding: a.Finding, Reason: a.Reason, Until: a.Until})
 	}
 	text, err := json.Marshal(meaning)
 	if err != nil {

@@ -44,14 +44,16 @@ func JudgeAccept(p *policies.Policy) strict.Problems {
 	return problems
 }
 
-// split takes the accepted findings out of the report. One whose acceptance has ended
-// says so and counts again.
+// split takes the accepted findings out of the report. One whose acceptance has ended, or
+// is of another text, says so and counts again.
 func (r *Report) split(p *policies.Policy, now time.Time, acceptable map[string]bool) {
 	findings := r.Findings[:0]
 	for _, f := range r.Findings {
 		a, found := p.Accepts(f.Code, f.Subject)
 		switch {
 		case !found || !acceptable[f.Code]:
+		case !a.Covers(f.Text):
+			f.Text += fmt.Sprintf(" (accepted is another finding: %s)", a.Finding)
 		case a.Counts(now):
 			r.Accepted = append(r.Accepted, AcceptedFinding{f, a.Until, a.Reason})
 			continue

@@ -33,23 +33,29 @@ accept:
 }
 
 // An accepted finding is listed apart, to the end of the day that the policy names in
-// UTC; then it counts again. Only checks that say so can be accepted.
+// UTC; then it counts again. One whose entry names another text counts. Only checks that say so can be accepted.
 func TestAccepted(t *testing.T) {
 	t.Parallel()
 	p := accepting(t, `  - {check: a/soft, subject: x, reason: why, until: "2026-11-24"}
   - {check: a/hard, subject: x, reason: why, until: "2026-11-24"}
   - {check: a/soft, subject: gone, reason: why, until: "2026-11-24"}
   - {check: a/blind, subject: x, reason: why, until: "2026-11-24"}
+  - {check: a/soft, subject: "y", finding: is harder, reason: why, until: "2026-11-24"}
+  - {check: a/soft, subject: z, finding: is soft, reason: why, until: "2026-11-24"}
 `)
 	checks := append([]Check{
-		{Code: "a/soft", Acceptable: true, Find: func(_ *Evidence, found func(subject, text string)) { found("x", "is soft"); found("y", "is soft") }},
+		{Code: "a/soft", Acceptable: true, Find: func(_ *Evidence, found func(subject, text string)) {
+			found("x", "is soft")
+			found("y", "is soft")
+			found("z", "is soft")
+		}},
 		{Code: "a/hard", Find: func(_ *Evidence, found func(subject, text string)) { found("x", "is hard") }},
 		{Code: "a/blind", Acceptable: true, Needs: NeedsAuth},
 	}, acceptChecks()...)
 	const unused = `warning accept/unused a/soft: accept[2] accepts a finding about "gone", and there is none`
 	for now, want := range map[time.Time][]string{
-		time.Date(2026, 11, 24, 23, 59, 59, 0, time.UTC): {"critical a/hard x: is hard", "critical a/soft y: is soft", unused, "accepted a/soft x until 2026-11-24: why"},
-		time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC):    {"critical a/hard x: is hard", "critical a/soft x: is soft (it was accepted until 2026-11-24: why)", "critical a/soft y: is soft", unused},
+		time.Date(2026, 11, 24, 23, 59, 59, 0, time.UTC): {"critical a/hard x: is hard", "critical a/soft y: is soft (accepted is another finding: is harder)", unused, "accepted a/soft x until 2026-11-24: why", "accepted a/soft z until 2026-11-24: why"},
+		time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC):    {"critical a/hard x: is hard", "critical a/soft x: is soft (it was accepted until 2026-11-24: why)", "critical a/soft y: is soft (accepted is another finding: is harder)", "critical a/soft z: is soft (it was accepted until 2026-11-24: why)", unused},
 	} {
 		r := Judge(&Evidence{Policy: p, Now: now}, checks)
 		var got []string
@@ -102,7 +108,7 @@ func TestUnmanagedUsersAreNamedExactly(t *testing.T) {
 	want := []UnmanagedUser{
 		{"eve", "users/unmanaged-write", `may write prefix "/app/", which component "app" may write; may write prefix "/s/", which role "shared" ("a", "b") may write`},
 		{"eve", "users/unmanaged-input", `may write range ["\x00", "/app/"), range ["/app0", "/s/"), from key "/s0", which component "auditor" reads`},
-		{"keys", "users/unmanaged-read", `may read key "/app/1", key "/app/2", key "/app/3", 2 more ranges, which component "app" may write`},
+		{"keys", "users/unmanaged-read", `may read key "/app/1", key "/app/2", key "/app/3", 2 more ranges, which component "app" may write (digest of all: 40aad6270433d151)`},
 		{"out", "users/unmanaged-input", `may write prefix "/out/", which component "auditor" reads`},
 	}
 	if diff := cmp.Diff(want, Unmanaged(accepting(t, "  []\n"), s)); diff != "" {
@@ -152,5 +158,26 @@ func TestAcceptanceOfWhatWasNotSeenIsNotUnused(t *testing.T) {
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
+	}
+}
+
+// Two users that reach different keys never have the same finding, also where the text
+// leaves ranges out: an acceptance of the text holds for its keys alone.
+func TestFindingsOfDifferentKeysDiffer(t *testing.T) {
+	t.Parallel()
+	text := func(keys ...string) string {
+		role := roles.Role{Name: "keys"}
+		for _, key := range keys {
+			role.Permissions = append(role.Permissions, keyrange.Key(key, keyrange.Read))
+		}
+		s := roles.State{Users: []roles.User{{Name: "keys", Roles: []string{"keys"}}}, Roles: []roles.Role{role}}
+		return Unmanaged(accepting(t, "  []\n"), s)[0].Text
+	}
+	accepted := text("/app/1", "/app/2", "/app/3", "/app/4")
+	if again := text("/app/1", "/app/2", "/app/3", "/app/4"); again != accepted {
+		t.Errorf("the same keys: got %q, want %q", again, accepted)
+	}
+	if other := text("/app/1", "/app/2", "/app/3", "/app/5"); other == accepted {
+		t.Errorf("other keys have the same text %q", other)
 	}
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -101,7 +102,9 @@ func codeOf(k roles.OverlapKind) string {
 // namedOverlaps is how many ranges and roles a finding names before the rest is a number.
 const namedOverlaps = 3
 
-// overlapText is one sentence for the overlaps of one user and kind.
+// overlapText is one sentence for the overlaps of one user and kind. Where it leaves ranges
+// out it ends in a digest of all: two texts are equal only where the overlaps are, so that
+// an acceptance of the text holds for these keys alone.
 func overlapText(p *policies.Policy, list []roles.Overlap) string {
 	var out []string
 	for i, o := range list {
@@ -111,7 +114,25 @@ func overlapText(p *policies.Policy, list []roles.Overlap) string {
 		}
 		out = append(out, sentenceOf(p, o))
 	}
-	return strings.Join(out, "; ")
+	text := strings.Join(out, "; ")
+	if whole, short := wholeOverlap(list); short {
+		sum := sha256.Sum256([]byte(whole))
+		text += fmt.Sprintf(" (digest of all: %x)", sum[:8])
+	}
+	return text
+}
+
+// wholeOverlap is every role and range of the overlaps, and whether overlapText leaves any out.
+func wholeOverlap(list []roles.Overlap) (whole string, short bool) {
+	var b strings.Builder
+	for _, o := range list {
+		ranges := o.Keys.Ranges()
+		short = short || len(ranges) > namedOverlaps
+		for _, r := range ranges {
+			fmt.Fprintf(&b, "%q %s\n", o.Role, r.Target())
+		}
+	}
+	return b.String(), short || len(list) > namedOverlaps
 }
 
 func sentenceOf(p *policies.Policy, o roles.Overlap) string {
