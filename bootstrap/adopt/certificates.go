@@ -22,7 +22,7 @@ const largest = 1 << 20
 // Certificate is what a file of certificates shows of its first one that is no CA's.
 type Certificate struct {
 	File    string // slash-separated, below the folder that was named
-	Name    string // the CN: the user whom etcd takes its bearer for (fact 1); may be empty
+	Name    string // the CN: the user that etcd takes its bearer for (fact 1); may be empty
 	Key     string // ecdsa-p256; "" for a kind that no policy names
 	Until   time.Time
 	Server  bool   // a server may show it, too

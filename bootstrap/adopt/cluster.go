@@ -83,7 +83,7 @@ func members(f Facts) (lines []string, owned bool) {
 	return lines, owned && len(lines) > 1
 }
 
-// commented is the members for whoever wants lockstep to make their certificates.
+// commented is the members, for an operator who wants lockstep to make their certificates.
 func commented(lines []string, f Facts) []string {
 	if len(lines) < 2 || !valid(slices.Concat([]string{"cluster:", "  name: " + unknownName}, lines)) {
 		return nil
@@ -111,7 +111,7 @@ func strays(f Facts) []string {
 }
 
 // advertised is one https URL of each started member; none if one has none, because
-// whoever is left out is not looked at.
+// a member that is left out is not looked at.
 func advertised(list []store.Member) []string {
 	var out []string
 	for _, m := range list {

@@ -9,5 +9,5 @@
 //     has no users.
 //   - What no policy can say is said in comments, every name quoted: no user, role or
 //     permission that etcd holds is left out.
-//   - It holds no secret: of certificates only what everybody may see is read.
+//   - It holds no secret: of certificates only what is public is read.
 package adopt

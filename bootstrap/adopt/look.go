@@ -44,7 +44,7 @@ func Look(ctx context.Context, etcd Etcd, timeout time.Duration) (roles.State, F
 	return state, f, nil
 }
 
-// unused reports whether nobody but root is known to etcd.
+// unused reports whether etcd knows no user but root.
 func unused(s roles.State) bool {
 	for _, u := range s.Users {
 		if u.Name != root {
@@ -65,7 +65,7 @@ func (l looker) call(ctx context.Context, f func(context.Context) error) error {
 	return f(ctx)
 }
 
-// observe looks twice when auth is on: whom to ask about passwords the first look tells.
+// observe looks twice when auth is on: the first look tells which users to ask about passwords.
 func (l looker) observe(ctx context.Context) (state roles.State, err error) {
 	look := func(probe []string) func(context.Context) error {
 		return func(ctx context.Context) (err error) {

@@ -17,7 +17,7 @@ import (
 const cases = 1000
 
 // Whatever etcd holds: the description is a valid policy, a plan of it does what its
-// comments list and nothing else, whoever owns the users, and what is not in the policy
+// comments list and nothing else, whichever users there are, and what is not in the policy
 // is in a comment.
 func TestAnyStateIsDescribedWholly(t *testing.T) {
 	t.Parallel()

@@ -71,7 +71,7 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
-// What opens etcd to everybody, and what makes a report prove less than it says, is never
+// What opens etcd to every client, and what makes a report prove less than it says, is never
 // accepted.
 func TestWhatIsNeverAccepted(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ import (
 // findings that the policy accepts in place of the others. A user is accepted only as a
 // whole: where a password that is not accepted, or a role, is found as well, its change counts.
 //
-// A user that lockstep did not make, and to whom it would issue a certificate, is never
+// A user that lockstep did not make, and for which it would issue a certificate, is never
 // accepted: the certificate would be power over that user.
 func AcceptPending(e *Evidence, list []roles.Pending) (rest []roles.Pending, accepted []AcceptedFinding) {
 	checks := slices.DeleteFunc(authChecks(), func(c Check) bool {

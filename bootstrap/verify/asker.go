@@ -112,7 +112,7 @@ func (a asker) see(ctx context.Context, w *world.World, c *store.Client, url str
 
 // learnt is what the answer to something that needs root tells. "user name is empty" is a
 // member's positive evidence that it did not take the CN. "permission denied" is so only
-// for root, to whom nothing is denied: another user may not be an administrator.
+// for root, which is denied nothing: another user may not be an administrator.
 func (a asker) learnt(err error) Tried {
 	switch {
 	case err == nil:

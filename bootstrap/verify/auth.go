@@ -14,7 +14,7 @@ func authChecks() []Check {
 		{
 			Code: "auth/off", Severity: Critical, Needs: NeedsAuth, Brief: "auth is off",
 			Sentence: "auth is on: etcd asks who is there",
-			Remedy:   "lockstep bootstrap turns it on without locking anybody out",
+			Remedy:   "lockstep bootstrap turns it on without locking any client out",
 			Find: func(e *Evidence, found func(subject, text string)) {
 				if !e.Auth.Enabled {
 					found("", "auth is off: every certificate that the members accept may read and write everything")
@@ -119,7 +119,7 @@ func passwordRemedy(_ *Evidence, user string) string {
 
 func findRefused(e *Evidence, found func(subject, text string)) {
 	if !e.Auth.Enabled {
-		return // nobody's password can be known; auth/off says what is wrong
+		return // no user's password can be known; auth/off says what is wrong
 	}
 	for _, p := range e.rolesPlan().Pending {
 		if !postponed(p) {

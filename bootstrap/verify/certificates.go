@@ -49,14 +49,14 @@ func certificateChecks() []Check {
 		},
 		{
 			Code: "certificates/external", Severity: Error, Needs: NeedsFolder, Acceptable: true,
-			Sentence: "every certificate that somebody else makes is what the policy says",
-			Remedy:   "whoever makes it has to make it again, or the policy has to say something else; lockstep never writes it",
+			Sentence: "every external certificate is what the policy says",
+			Remedy:   "its owner has to make it again, or the policy has to say something else; lockstep never writes it",
 			Find:     findExternal,
 		},
 		{
 			Code: "certificates/due", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "no certificate is in the last third of its life",
-			Remedy:   "renew it in time: move its .crt and .key away, run lockstep apply, and copy the new ones; one that somebody else makes is renewed by them",
+			Remedy:   "renew it in time: move its .crt and .key away, run lockstep apply, and copy the new ones; the owner of an external one renews it",
 			Find:     findDue,
 		},
 		{
@@ -122,13 +122,13 @@ func findImpostors(e *Evidence, found func(subject, text string)) {
 	findCopied(e, found)
 }
 
-// impostor reports whether with this defect a certificate is somebody else, or more.
+// impostor reports whether with this defect a certificate names another user, or may do more.
 func impostor(d certgen.Defect) bool {
 	switch d.Code {
 	case certgen.CodeCN, certgen.CodePathLength, certgen.CodeConstraints:
 		return true
 	case certgen.CodeBasic:
-		return d.Fatal // not saying CA:FALSE makes nobody a CA
+		return d.Fatal // a certificate without CA:FALSE is not a CA by that
 	}
 	return false
 }
@@ -148,7 +148,7 @@ func findRevoked(e *Evidence, found func(subject, text string)) {
 			revoked[entry.SerialNumber.String()] = true
 		}
 		for _, p := range certgen.Desired(e.Policy).Profiles {
-			// The match is by serial number alone, whoever signed (fact 15).
+			// The match is by serial number alone, whichever CA signed (fact 15).
 			if leaf := e.Folder.Pair(p).Leaf; leaf != nil && p.CA == ca && revoked[leaf.SerialNumber.String()] {
 				found(p.File(), fmt.Sprintf("is revoked by the %s CA's list", ca))
 			}

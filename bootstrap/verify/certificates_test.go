@@ -110,7 +110,7 @@ func TestCertificateChecks(t *testing.T) {
 			},
 		},
 		"the key was delivered": {func(p *pki) { p.do(os.Remove(p.file("components/flannel/client.key"))) }, nil},
-		"somebody else's certificate": {
+		"another user's certificate": {
 			func(p *pki) {
 				p.copy("components/reader/client.crt", "components/flannel/client.crt")
 				p.copy("components/reader/client.key", "components/flannel/client.key")

@@ -19,7 +19,7 @@ type Check struct {
 	// plan shows the thing itself, or cannot know it.
 	Brief string
 	// Acceptable is whether the policy may accept a finding until a day. What opens etcd to
-	// everybody, or makes the report prove less than it says, never is.
+	// every client, or makes the report prove less than it says, never is.
 	Acceptable bool
 }
 

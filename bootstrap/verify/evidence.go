@@ -21,7 +21,7 @@ type Evidence struct {
 	Policy      *policies.Policy
 	Now         time.Time
 	Folder      *certgen.State // nil: there is no PKI folder here
-	Auth        *roles.State   // nil: nobody could read it
+	Auth        *roles.State   // nil: it could not be read
 	AuthErr     error          // why Auth is nil
 	Members     []Member
 	MembersErr  error // why there are none

@@ -37,7 +37,7 @@ func memberChecks() []Check {
 		},
 		{
 			Code: "members/anonymous", Severity: Critical, Needs: NeedsMembers,
-			Sentence: "no member lets anybody in without a certificate",
+			Sentence: "no member accepts a client without a certificate",
 			Remedy:   "start the member with its etcd.env (ETCD_CLIENT_CERT_AUTH, ETCD_TRUSTED_CA_FILE); one that lockstep does not make with --client-cert-auth and --trusted-ca-file",
 			Find: eachReached(func(_ *Evidence, m Member, found func(text string)) {
 				if m.Anonymous.Outcome == Accepted {
@@ -99,7 +99,7 @@ func memberChecks() []Check {
 		},
 		{
 			Code: "members/client-ca", Severity: Critical, Needs: NeedsMembers | NeedsFolder,
-			Sentence: "members take users from our client CA and from nobody else",
+			Sentence: "members take users from our client CA and from no other",
 			Remedy:   "give the member our client CA alone as --trusted-ca-file, and restart it: etcd reads CAs only at its start",
 			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
 				if m.AcceptableCAs != nil { // else it asks for no certificate, and members/anonymous says so
@@ -116,12 +116,12 @@ func memberChecks() []Check {
 		},
 		{
 			Code: "members/peer-ca", Severity: Critical, Needs: NeedsMembers | NeedsFolder,
-			Sentence: "members take members from our peer CA and from nobody else",
+			Sentence: "members take members from our peer CA and from no other",
 			Remedy:   "copy peer-ca.crt to the member as its etcd.env says, and restart it: etcd reads CAs only at its start",
 			Find: eachReached(func(e *Evidence, m Member, found func(text string)) {
 				var stranger x509.UnknownAuthorityError
 				switch {
-				case m.PeerURL == "": // somebody else's members, whose peer CA is theirs to choose
+				case m.PeerURL == "": // external members, which have a peer CA of their own
 				case errors.As(m.PeerPort.Peer.Err, &stranger):
 					found("its peer port shows a certificate that our peer CA did not sign")
 				case m.PeerPort.Peer.Outcome != Unknown:
@@ -131,7 +131,7 @@ func memberChecks() []Check {
 		},
 		{
 			Code: "members/peer-port", Severity: Critical, Needs: NeedsMembers,
-			Sentence: "the peer port is closed to components and to anybody without a certificate",
+			Sentence: "the peer port is closed to components and to clients without a certificate",
 			Remedy:   "start the member with its etcd.env (ETCD_PEER_CLIENT_CERT_AUTH, ETCD_PEER_TRUSTED_CA_FILE); one that lockstep does not make with --peer-client-cert-auth and --peer-trusted-ca-file, and https in its peer URLs",
 			Find:     eachReached(findOpenPeerPort),
 		},

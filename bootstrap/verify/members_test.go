@@ -107,7 +107,7 @@ func TestMemberChecks(t *testing.T) {
 			},
 			[]string{"critical members/unknown: etcd3: is not a member of the cluster, whose members are etcd1, etcd2"},
 		},
-		"lets anybody in": {
+		"accepts a client without a certificate": {
 			func(e *Evidence) { e.Members[0].Anonymous.Outcome = Accepted },
 			[]string{"critical members/anonymous: etcd1: accepts TLS connections without a certificate"},
 		},

@@ -27,12 +27,12 @@ func TestServerChecks(t *testing.T) {
 	}{
 		"a component of the policy": {"flannel", []x509.ExtKeyUsage{server, client}, "CA", found("flannel")},
 		"root":                      {"root", []x509.ExtKeyUsage{client}, "CA", found("root")},
-		"somebody else in etcd":     {"mallory", []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, "CA", found("mallory")},
+		"another user of etcd":      {"mallory", []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, "CA", found("mallory")},
 		"without a usage":           {"flannel", nil, "CA", found("flannel")},
 		"for servers alone":         {"flannel", []x509.ExtKeyUsage{server}, "CA", nil},
 		"of a CA that is not asked": {"flannel", []x509.ExtKeyUsage{client}, "another", nil},
 		"no user":                   {"etcd1", []x509.ExtKeyUsage{client}, "CA", nil},
-		"nobody":                    {"", []x509.ExtKeyUsage{client}, "CA", nil},
+		"no name":                   {"", []x509.ExtKeyUsage{client}, "CA", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -49,7 +49,7 @@ func TestServerChecks(t *testing.T) {
 }
 
 // The certificate that a member shows is the one that the folder holds for it, or else it
-// is somebody's to look after.
+// has an owner who renews it.
 func TestShownServerCertificates(t *testing.T) {
 	t.Parallel()
 	now := sound().Now

@@ -11,8 +11,8 @@ import (
 type Severity int
 
 const (
-	Critical Severity = iota // somebody has, or can take, a power that the policy does not give
-	Error                    // identity and permission do not agree; somebody is or will be refused
+	Critical Severity = iota // a user or client has, or can take, access that the policy does not give
+	Error                    // identity and permission do not agree; a component is or will be refused
 	Warning                  // still in step, and it will not stay so, or could not be seen
 )
 
@@ -33,7 +33,7 @@ func (s Severity) String() string {
 type Finding struct {
 	Code     string // the check's code: certificates/expired
 	Severity Severity
-	Subject  string // whom it concerns: a component, member or path; "" for the cluster
+	Subject  string // what it is about: a component, member or path; "" for the cluster
 	Text     string
 	Remedy   string
 }

@@ -53,7 +53,7 @@ func reachedChecks() []Check {
 }
 
 // serverChecks is about members too. They do not stand before auth is turned on: while it
-// is off everybody has the power that they warn of, so refusing would keep it that way.
+// is off every client has the power that they warn of, so refusing would keep it that way.
 func serverChecks() []Check {
 	return []Check{
 		{
@@ -71,7 +71,7 @@ func serverChecks() []Check {
 		{
 			Code: "members/server-cn", Severity: Critical, Needs: NeedsMembers,
 			Sentence: "no server's certificate is also that of a user",
-			Remedy:   "give the server a certificate without CN: whoever has its key is that user (CVE-2018-16886)",
+			Remedy:   "give the server a certificate without CN: who has its key is that user (CVE-2018-16886)",
 			Find:     eachReached(findServerUser),
 		},
 	}

@@ -26,7 +26,7 @@ func anyPeer(ctx context.Context, w *world.World) *tls.Certificate {
 }
 
 // listedPeerURL is where m listens for members by what the cluster says, where the
-// policy does not and the one CA that was brought along tells whom to trust there.
+// policy does not and the one CA that was brought along tells what to trust there.
 func listedPeerURL(w *world.World, m Member) string {
 	for _, p := range m.Peers {
 		if m.PeerURL == "" && w.Policy.BringsCA() && p.ID == m.ID && len(p.PeerURLs) > 0 && strings.HasPrefix(p.PeerURLs[0], "https:") {
