@@ -43,7 +43,7 @@ func (r *run) affected(ctx context.Context, observed roles.State) ([]string, err
 	for i, c := range r.countAll(ctx) {
 		list = append(list, c.sentences(r.World.Members()[i].Name)...)
 	}
-	list = append(list, foreignUsers(r.World.Policy, after)...)
+	list = append(list, unmanagedUsers(r.World.Policy, after)...)
 	list = append(list, certificatesOfNoUser(r.Folder, after, r.World.Now())...)
 	return append(list, "while auth is off, etcd does not tell who connects: a client with a certificate whose CN is no user is refused on every key; --soak 60s shows afterwards whether a member refused one"), nil
 }
@@ -109,8 +109,8 @@ func (c counts) sentences(member string) []string {
 	return out
 }
 
-// foreignUsers is the users that the policy does not name and that become live.
-func foreignUsers(p *policies.Policy, after roles.State) []string {
+// unmanagedUsers is the users that the policy does not name and that etcd knows from then on.
+func unmanagedUsers(p *policies.Policy, after roles.State) []string {
 	power, desired := map[string]string{}, roles.Desired(p)
 	for _, u := range verify.Unmanaged(p, after) {
 		if power[u.User] == "" { // the gravest comes first
@@ -126,7 +126,7 @@ func foreignUsers(p *policies.Policy, after roles.State) []string {
 			out = append(out, fmt.Sprintf("user %q is not in the policy and holds no role: it is refused on every key", u.Name))
 			continue
 		}
-		out = append(out, fmt.Sprintf("user %q is not in the policy and becomes live with what it holds: %s%s", u.Name, quoted(u.Roles), power[u.Name]))
+		out = append(out, fmt.Sprintf("user %q is not in the policy and will be accepted with its roles: %s%s", u.Name, quoted(u.Roles), power[u.Name]))
 	}
 	return out
 }

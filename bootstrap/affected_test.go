@@ -47,12 +47,12 @@ func TestForeignUsersBecomeLive(t *testing.T) {
 		Roles: []roles.Role{{Name: "a"}, {Name: "other"}, {Name: "readers", Permissions: []keyrange.Permission{keyrange.Key("/a/x", keyrange.Write)}}},
 	}
 	want := []string{
-		`user "eve\x1b" is not in the policy and becomes live with what it holds: "other", "readers", and may write key "/a/x", which component "a" reads`,
+		`user "eve\x1b" is not in the policy and will be accepted with its roles: "other", "readers", and may write key "/a/x", which component "a" reads`,
 		`user "idle" is not in the policy and holds no role: it is refused on every key`,
-		`user "mallory" is not in the policy and becomes live with what it holds: "root", and holds role root: it may read and write everything, and change users and roles`,
-		`user "peer" is not in the policy and becomes live with what it holds: "other"`,
+		`user "mallory" is not in the policy and will be accepted with its roles: "root", and holds role root: it may read and write everything, and change users and roles`,
+		`user "peer" is not in the policy and will be accepted with its roles: "other"`,
 	}
-	if diff := cmp.Diff(want, foreignUsers(edge(t, "a"), after)); diff != "" {
+	if diff := cmp.Diff(want, unmanagedUsers(edge(t, "a"), after)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -27,7 +27,7 @@ func (r *run) preflight(ctx context.Context) error {
 }
 
 // preflightComponents asks every member whether it takes every component's
-// certificate: after auth is on, a component that is not let in stands still.
+// certificate: after auth is on, a component that a member refuses can do nothing.
 func (r *run) preflightComponents(ctx context.Context) error {
 	var identities []verify.Identity
 	stoodFor := represented(r.plan.Certificates.Steps)

@@ -20,7 +20,7 @@ func (r *run) conclude(ctx context.Context) (*Result, error) {
 }
 
 // prove lets the components prove themselves on the real cluster. Findings undo nothing;
-// the certificates and rights are as the policy says, and the report says what else is
+// the certificates and permissions are as the policy says, and the report says what else is
 // not.
 func (r *run) prove(ctx context.Context) (*Result, error) {
 	e, err := verify.Gather(ctx, r.World, verify.Options{Exhaustive: r.options.Exhaustive, AcceptForeign: r.options.AcceptForeign})

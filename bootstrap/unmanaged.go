@@ -10,7 +10,7 @@ import (
 	"lockstep/roles"
 )
 
-// refuseUnmanaged stops before auth makes users outside the policy live that are superusers
+// refuseUnmanaged stops before auth is turned on for users outside the policy that are superusers
 // or reach keys that a component owns. It judges the state that the plan leads to: a role
 // of ours that such a user holds is harmless only until it is filled. What the policy
 // accepts, and what this run accepts, passes.

@@ -77,7 +77,7 @@ func (w *World) renewing(endpoint string) string {
 	return "run lockstep apply, or lockstep bootstrap where no member can be reached, and " + w.copying(endpoint) + "."
 }
 
-// certificateAdvice says who has to put the server's certificate right; "" where the
+// certificateAdvice says who has to replace the server's certificate; "" where the
 // handshake's own words have to do.
 func (w *World) certificateAdvice(failed *store.HandshakeError, shown *x509.Certificate) string {
 	own := len(w.Policy.Cluster.Members) > 0

@@ -412,10 +412,10 @@ func TestPlanFieldsAreDocumented(t *testing.T) {
 func TestPlanThatTurnsAuthOn(t *testing.T) {
 	t.Parallel()
 	p := &change.Plan{Observed: "bb", Folder: "cc", EnableAuth: true, Affected: []string{
-		"user \"eve\x1b\" becomes live", "etcd does not tell who connects: a client with a certificate whose CN is no user is refused on every key"}}
+		"user \"eve\x1b\" will be accepted", "etcd does not tell who connects: a client with a certificate whose CN is no user is refused on every key"}}
 	const want = `in etcd, last: turn auth on, and off again if root does not get in by certificate
 The cluster holds keys, so clients use it. When auth is turned on:
-  - user "eve\x1b" becomes live
+  - user "eve\x1b" will be accepted
   - etcd does not tell who connects: a client with a certificate whose CN is no
     user is refused on every key
 to do: 0 to add, 0 to change, 0 to remove, 0 only with a flag
