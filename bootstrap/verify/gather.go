@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lockstep/bootstrap/authon"
 	"lockstep/bootstrap/world"
 	"lockstep/roles"
 )
@@ -66,8 +67,7 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 // RecoveryLeft reports whether the PKI folder holds the file of an interrupted AuthEnable,
 // be it readable or not.
 func RecoveryLeft(w *world.World) bool {
-	_, err := w.Folder.ReadSecret("recovery")
-	return !errors.Is(err, fs.ErrNotExist)
+	return authon.Left(w.Folder)
 }
 
 // observe reads etcd's users and roles, and asks for the policy's users whether they

@@ -39,6 +39,7 @@ func mayImport() map[string][]string {
 		"lockstep/certgen/authority": {"lockstep/policies", "lockstep/certgen"},
 		"lockstep/certgen/folder":    {"lockstep/policies", "lockstep/certgen"},
 		"lockstep/bootstrap/world":   {"lockstep/policies", "lockstep/roles", "lockstep/certgen"},
+		"lockstep/bootstrap/authon":  {"lockstep/policies", "lockstep/roles"},
 		"lockstep/bootstrap":         {"lockstep/policies", "lockstep/roles", "lockstep/certgen", "lockstep/bootstrap"},
 		"lockstep/cmd/lockstep":      {"lockstep/policies", "lockstep/roles", "lockstep/certgen", "lockstep/bootstrap", "lockstep/cmd/lockstep/view"},
 	}
