@@ -53,15 +53,26 @@ func (e lockedError) Error() string        { return e.err.Error() }
 func (e lockedError) Unwrap() error        { return e.err }
 func (e lockedError) Is(target error) bool { return target == fs.ErrNotExist }
 
-// AtRest is which keys in ca/ are encrypted. A key that this user may not read is in neither.
-type AtRest struct{ Plain, Encrypted []certgen.CA }
+// AtRest is the places of the CA keys that are encrypted, and of those that are not. A key that
+// this user may not read is in neither.
+type AtRest struct{ Plain, Encrypted []certgen.Place }
+
+// keyPlaces is where a CA's key can be: a previous generation has none.
+func keyPlaces() (places []certgen.Place) {
+	for _, generation := range []certgen.Generation{certgen.Current, certgen.Next} {
+		for _, ca := range certgen.CAs() {
+			places = append(places, certgen.CAPlace(ca, generation))
+		}
+	}
+	return places
+}
 
 // AtRest looks at the keys in ca/ and decrypts none. What cannot be read is left to what
 // reads it for use, and says why.
 func (f *Folder) AtRest() AtRest {
 	var out AtRest
-	for _, ca := range certgen.CAs() {
-		content, _, err := f.read(certgen.CAPath(ca) + ".key")
+	for _, ca := range keyPlaces() {
+		content, _, err := f.read(ca.String() + ".key")
 		if err != nil {
 			continue
 		}
@@ -81,14 +92,14 @@ func (f *Folder) AtRest() AtRest {
 func (f *Folder) Decrypt(passphrase []byte) error {
 	opened := map[string]crypto.Signer{}
 	for _, ca := range f.AtRest().Encrypted {
-		key, err := f.decrypted(certgen.CAPath(ca), passphrase)
+		key, err := f.decrypted(ca.String(), passphrase)
 		if errors.Is(err, pbes2.ErrPassphrase) {
 			return f.wrongPassphrase(ca, len(opened) > 0)
 		}
 		if err != nil {
 			return err
 		}
-		opened[certgen.CAPath(ca)] = key
+		opened[ca.String()] = key
 	}
 	for pair, key := range opened {
 		f.secrets.know(pair, key)
@@ -96,8 +107,8 @@ func (f *Folder) Decrypt(passphrase []byte) error {
 	return f.EncryptNew(passphrase)
 }
 
-func (f *Folder) wrongPassphrase(ca certgen.CA, others bool) error {
-	name := certgen.CAPath(ca) + ".key"
+func (f *Folder) wrongPassphrase(ca certgen.Place, others bool) error {
+	name := ca.String() + ".key"
 	if !others {
 		return hint.Refuse("Give the passphrase with which the CA keys were encrypted; without it: docs/ca-keys.md.",
 			"the passphrase does not open %s: nothing was changed", name)
@@ -151,7 +162,7 @@ func (f *Folder) encode(pair string, key crypto.Signer) ([]byte, error) {
 // back and decrypted: a crash leaves one whole key for each CA, and the same call goes on. It
 // calls done after each. Before the first change every key was opened and found to belong
 // to its certificate.
-func (f *Folder) EncryptCAs(ctx context.Context, before, after []byte, done func(certgen.CA)) error {
+func (f *Folder) EncryptCAs(ctx context.Context, before, after []byte, done func(certgen.Place)) error {
 	if len(after) == 0 {
 		return errors.New("the passphrase is empty")
 	}
@@ -172,10 +183,10 @@ func (f *Folder) EncryptCAs(ctx context.Context, before, after []byte, done func
 	for _, c := range changes {
 		err := ctx.Err()
 		if err == nil {
-			err = f.encryptCA(certgen.CAPath(c.ca)+".key", c.key, after)
+			err = f.encryptCA(c.ca.String()+".key", c.key, after)
 		}
 		if err != nil {
-			return advise(fmt.Errorf("encrypting the %s CA's key: %w", c.ca, err))
+			return advise(fmt.Errorf("encrypting %s.key: %w", c.ca, err))
 		}
 		done(c.ca)
 	}
@@ -184,7 +195,7 @@ func (f *Folder) EncryptCAs(ctx context.Context, before, after []byte, done func
 
 // keyToEncrypt is the key of a CA that is not encrypted, or not with the new passphrase.
 type keyToEncrypt struct {
-	ca  certgen.CA
+	ca  certgen.Place
 	key crypto.Signer
 }
 
@@ -192,7 +203,7 @@ func (f *Folder) toEncrypt(before, after []byte) ([]keyToEncrypt, error) {
 	at := f.AtRest()
 	var out []keyToEncrypt
 	for _, ca := range at.Encrypted {
-		pair := certgen.CAPath(ca)
+		pair := ca.String()
 		key, err := f.decrypted(pair, after)
 		switch {
 		case err == nil: // a run that was cut off has done it
@@ -214,13 +225,13 @@ func (f *Folder) toEncrypt(before, after []byte) ([]keyToEncrypt, error) {
 		out = append(out, keyToEncrypt{ca: ca})
 	}
 	for i, c := range out {
-		pair := certgen.CAPath(c.ca)
+		pair := c.ca.String()
 		if err := f.trusted(pair + ".key"); err != nil {
 			return nil, err
 		}
 		_, key, err := f.readPair(pair)
 		if err != nil {
-			return nil, fmt.Errorf("encrypting the %s CA's key: %w", c.ca, err)
+			return nil, fmt.Errorf("encrypting %s.key: %w", c.ca, err)
 		}
 		out[i].key = key
 	}
@@ -231,7 +242,7 @@ func (f *Folder) toEncrypt(before, after []byte) ([]keyToEncrypt, error) {
 // it, if it can be written at all.
 func (f *Folder) Replaceable(at AtRest) error {
 	for _, ca := range slices.Concat(at.Plain, at.Encrypted) {
-		name := certgen.CAPath(ca) + ".key"
+		name := ca.String() + ".key"
 		info, err := f.root.Lstat(name)
 		if err != nil {
 			return err

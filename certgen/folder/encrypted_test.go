@@ -148,7 +148,7 @@ func TestEncryptCAsCutOffAnywhere(t *testing.T) {
 					break
 				}
 				again := open(t, dir)
-				if err := again.EncryptCAs(context.Background(), oldPassphrase, newPassphrase, func(certgen.CA) {}); err != nil {
+				if err := again.EncryptCAs(context.Background(), oldPassphrase, newPassphrase, func(certgen.Place) {}); err != nil {
 					t.Fatalf("change %d, again: %v", at, err)
 				}
 				got, with := caKey(t, dir, certgen.ClientCA, newPassphrase)
@@ -170,7 +170,7 @@ func cutOff(t *testing.T, dir string, at int, crash bool) bool {
 	f := open(t, dir)
 	d := &faulty{disk: f.disk, at: at, forever: crash, err: syscall.ENOSPC}
 	f.disk = d
-	err := f.EncryptCAs(context.Background(), oldPassphrase, newPassphrase, func(certgen.CA) {})
+	err := f.EncryptCAs(context.Background(), oldPassphrase, newPassphrase, func(certgen.Place) {})
 	if d.changes < at {
 		if err != nil {
 			t.Fatal(err)
@@ -206,14 +206,14 @@ func TestEncryptCAsRefusesBeforeTheFirstChange(t *testing.T) {
 			if err := os.Rename(filepath.Join(f.Path(), "ca/client.key"), filepath.Join(f.Path(), "ca/peer.key")); err != nil {
 				t.Fatal(err)
 			}
-		}, newPassphrase, "encrypting the peer CA's key: ca/peer.key belongs to another certificate than ca/peer.crt"},
+		}, newPassphrase, "encrypting ca/peer.key: ca/peer.key belongs to another certificate than ca/peer.crt"},
 		{"a lax key", func(t *testing.T, f *Folder) { chmod(t, filepath.Join(f.Path(), "ca/peer.key"), 0o640) }, newPassphrase,
 			"ca/peer.key has mode 0640, and others may use it: only 0600 is accepted"},
 		{"no key", func(t *testing.T, f *Folder) {
 			if err := os.WriteFile(filepath.Join(f.Path(), "ca/peer.key"), []byte("x"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, newPassphrase, "encrypting the peer CA's key: reading ca/peer.key: this is not PEM"},
+		}, newPassphrase, "encrypting ca/peer.key: reading ca/peer.key: this is not PEM"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -221,7 +221,7 @@ func TestEncryptCAsRefusesBeforeTheFirstChange(t *testing.T) {
 			c.spoil(t, f)
 			d := &faulty{disk: f.disk}
 			f.disk = d
-			err := f.EncryptCAs(context.Background(), nil, c.after, func(certgen.CA) {})
+			err := f.EncryptCAs(context.Background(), nil, c.after, func(certgen.Place) {})
 			if err == nil || !strings.HasSuffix(err.Error(), c.want) {
 				t.Errorf("%v\nwant %s", err, c.want)
 			}
@@ -296,5 +296,37 @@ func TestReadExternalDecrypts(t *testing.T) {
 		case err == nil && !authority.Matches(external.CA, external.Key):
 			t.Errorf("%s: another key", c.name)
 		}
+	}
+}
+
+// The next generation of a CA, which is trusted and does not sign yet, has the same passphrase.
+func TestTheNextGenerationIsEncryptedToo(t *testing.T) {
+	t.Parallel()
+	f, other := settled(t, tiny(t, "a")), settled(t, tiny(t, "a"))
+	for _, ext := range []string{".crt", ".key"} {
+		content, err := os.ReadFile(filepath.Join(other.Path(), "ca/client"+ext))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(f.Path(), "ca/client.next"+ext), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var done []string
+	if err := f.EncryptCAs(context.Background(), nil, newPassphrase, func(ca certgen.Place) { done = append(done, ca.String()) }); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(done, " "); got != "ca/client ca/client.next" {
+		t.Errorf("encrypted: %s", got)
+	}
+	again := open(t, f.Path())
+	if at := again.AtRest(); len(at.Plain) > 0 || len(at.Encrypted) != 2 {
+		t.Errorf("%v", at)
+	}
+	if err := again.Decrypt(newPassphrase); err != nil {
+		t.Error(err)
+	}
+	if _, err := again.readKey("ca/client.next"); err != nil {
+		t.Error(err)
 	}
 }

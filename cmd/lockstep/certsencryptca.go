@@ -69,7 +69,7 @@ func runEncryptCA(ctx context.Context, opts encryptCAOptions) error {
 		return err
 	}
 	answer := view.Encrypted{Folder: filepath.Join(f.Path(), "ca"), CAs: []string{}}
-	if err := f.EncryptCAs(ctx, before, after, func(ca certgen.CA) { answer.CAs = append(answer.CAs, string(ca)) }); err != nil {
+	if err := f.EncryptCAs(ctx, before, after, func(ca certgen.Place) { answer.CAs = append(answer.CAs, ca.Use) }); err != nil {
 		return err
 	}
 	return opts.answer(answer)

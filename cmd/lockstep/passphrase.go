@@ -57,7 +57,7 @@ func (g *globals) encryptNew(ctx context.Context, f *folder.Folder, s signing, b
 		return hint.Refuse("Encrypt its key where it is kept: openssl pkcs8 -topk8 -in OLD -out NEW; --ca-key takes an encrypted key.",
 			"--encrypt-ca is for the CAs that lockstep makes, and the policy names one that exists")
 	case len(at.Plain) > 0:
-		return hint.Refuse("Encrypt it: lockstep certs encrypt-ca.", "the key of the %s CA exists and is not encrypted: --encrypt-ca is for the CAs that this run makes", at.Plain[0])
+		return hint.Refuse("Encrypt it: lockstep certs encrypt-ca.", "%s.key exists and is not encrypted: --encrypt-ca is for the CAs that this run makes", at.Plain[0])
 	case len(at.Encrypted) > 0: // opened by decrypt; what is still to be made gets the same passphrase
 		return nil
 	}
