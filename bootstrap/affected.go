@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
 	"lockstep/policies"
+	"lockstep/policies/count"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
 	"lockstep/roles/store"
@@ -126,17 +126,9 @@ func unmanagedUsers(p *policies.Policy, after roles.State) []string {
 			out = append(out, fmt.Sprintf("user %q is not in the policy and holds no role: it is refused on every key", u.Name))
 			continue
 		}
-		out = append(out, fmt.Sprintf("user %q is not in the policy and will be accepted with its roles: %s%s", u.Name, quoted(u.Roles), power[u.Name]))
+		out = append(out, fmt.Sprintf("user %q is not in the policy and will be accepted with its roles: %s%s", u.Name, count.Quoted(u.Roles), power[u.Name]))
 	}
 	return out
-}
-
-func quoted(names []string) string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = fmt.Sprintf("%q", name)
-	}
-	return strings.Join(out, ", ")
 }
 
 // certificatesOfNoUser is the valid certificates in components' folders whose CN will be no

@@ -8,6 +8,7 @@ import (
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
 	"lockstep/policies"
+	"lockstep/policies/count"
 	"lockstep/policies/edit"
 	"lockstep/policies/hint"
 	"lockstep/roles"
@@ -79,7 +80,7 @@ func sayKeptRole(c *change.Change, plan roles.Plan, observed roles.State, compon
 		}
 	}
 	if len(holders) > 0 {
-		c.World.Warn("etcd", "role %q stays, with all that it allows: it is also held by %s", role, quoted(holders))
+		c.World.Warn("etcd", "role %q stays, with all that it allows: it is also held by %s", role, count.Quoted(holders))
 	}
 }
 

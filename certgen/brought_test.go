@@ -31,7 +31,7 @@ func kubeadm(c *x509.Certificate) {
 }
 
 // bringing is a policy that brings a CA along, with one component whose certificate
-// somebody else makes and one whose certificate is ours.
+// is external and one whose certificate is ours.
 func bringing(t testing.TB) *policies.Policy {
 	t.Helper()
 	p, err := policies.Parse(policies.File{Name: "/policies/lockstep.yaml", Text: []byte(`apiVersion: lockstep/v1
@@ -68,7 +68,7 @@ func TestDiffOfABroughtCA(t *testing.T) {
 			s.Pairs, s.Files = map[string]certgen.Pair{}, nil
 		}, `take in the client CA | missing
 take in the server CA | missing
-note /policies/theirs.pem of user "flannel" | somebody else makes it
+note /policies/theirs.pem of user "flannel" | it is an external certificate
 write .gitignore | missing
 write components/ours/etcdctl.env | missing
 write components/ours/ca.crt | missing
@@ -111,7 +111,7 @@ write components/ours/ca.crt | differs from the server CA's certificate`},
 		{"not read", func(s *certgen.State) { s.Brought = nil }, "BLOCKED the CA that certificates.ca names was not read"},
 		{"their certificate is not there", func(s *certgen.State) { s.External = nil },
 			"EXTERNAL /policies/theirs.pem, of component theirs: its certificate is missing"},
-		{"their certificate names somebody else", func(s *certgen.State) {
+		{"the external certificate names another user", func(s *certgen.State) {
 			s.External["components/theirs/client"] = certgen.Pair{Leaf: ours}
 		}, `EXTERNAL /policies/theirs.pem, of component theirs: its certificate has CN "ours", and should have "flannel"`},
 		{"their certificate is another CA's", func(s *certgen.State) {
@@ -121,7 +121,7 @@ write components/ours/ca.crt | differs from the server CA's certificate`},
 			s.External["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
 				c.ExtKeyUsage, c.DNSNames = append(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth), []string{"etcd1"}
 			})}
-		}, `note /policies/theirs.pem of user "flannel" | somebody else has made a new one`},
+		}, `note /policies/theirs.pem of user "flannel" | its issuer has made a new one`},
 		{"their certificate is not for clients", func(s *certgen.State) {
 			s.External["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) {
 				c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
@@ -129,10 +129,10 @@ write components/ours/ca.crt | differs from the server CA's certificate`},
 		}, "EXTERNAL /policies/theirs.pem, of component theirs: its certificate has extended key usage serverAuth, and should have clientAuth"},
 		{"one of ours lies where theirs is now", func(s *certgen.State) {
 			s.Pairs["components/theirs/client"] = certgen.Pair{Path: "components/theirs/client", Leaf: leaf, Key: certgen.KeyMatches}
-		}, `note /policies/theirs.pem of user "flannel" | somebody else has made a new one`},
+		}, `note /policies/theirs.pem of user "flannel" | its issuer has made a new one`},
 		{"theirs was renewed", func(s *certgen.State) {
 			s.External["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(99 * day) })}
-		}, `note /policies/theirs.pem of user "flannel" | somebody else has made a new one`},
+		}, `note /policies/theirs.pem of user "flannel" | its issuer has made a new one`},
 		{"theirs has expired", func(s *certgen.State) {
 			s.External["components/theirs/client"] = certgen.Pair{Leaf: ca.leaf(t, nil, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.Add(-2*hour), now.Add(-hour) })}
 		}, "EXTERNAL, still its user's: /policies/theirs.pem, of component theirs: its certificate expired on 2026-05-01 11:00 UTC"},
@@ -170,7 +170,7 @@ write components/ours/ca.crt | differs from the server CA's certificate`},
 	}
 }
 
-// A CA that somebody else made is fit for its work or not; how it looks is its owner's
+// An external CA is fit for its work or not; how it looks is its owner's
 // choice.
 func TestDefectsOfABroughtCA(t *testing.T) {
 	t.Parallel()

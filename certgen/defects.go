@@ -8,13 +8,15 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"lockstep/policies/count"
 )
 
 // Defect is one way in which a certificate is not what its profile asks for.
 type Defect struct {
 	Code  string // one of the Code constants
 	Text  string // what is wrong, as the rest of a sentence about the certificate
-	Fatal bool   // etcd or its clients refuse it, or take it for somebody else or for more than it should be
+	Fatal bool   // etcd or its clients refuse it, or take it for another identity or for more than it should be
 }
 
 // The codes of defects.
@@ -39,8 +41,8 @@ const (
 )
 
 // Defects judges cert, a leaf or a CA, as p at the time now; ca is the CA that p.CA
-// names, and of a CA itself. It is the one function that judges certificates, whoever
-// signed them. Whether a key belongs to cert it cannot know: see Pair.Key.
+// names, and of a CA itself. It is the one function that judges certificates, those
+// of external CAs included. Whether a key belongs to cert it cannot know: see Pair.Key.
 func Defects(cert *x509.Certificate, p Profile, ca *x509.Certificate, now time.Time) []Defect {
 	j := judge{cert: cert, p: p, ca: ca, now: now}
 	j.time()
@@ -155,11 +157,11 @@ func (j *judge) names() {
 		return // its subject is its owner's choice
 	case j.p.Kind == KindCA:
 	case user == "" && len(cns) > 0:
-		j.fatal(CodeCN, "has CN %s, and etcd would take it for that user: no CN belongs here", quoted(cns))
+		j.fatal(CodeCN, "has CN %s, and etcd would take it for that user: no CN belongs here", count.Quoted(cns))
 	case user != "" && len(cns) == 0:
 		j.fatal(CodeCN, "has no CN, and should have %q", user)
 	case user != "" && len(cns) > 1:
-		j.fatal(CodeCN, "has %d CNs, %s, and should have one, %q", len(cns), quoted(cns), user)
+		j.fatal(CodeCN, "has %d CNs, %s, and should have one, %q", len(cns), count.Quoted(cns), user)
 	case user != "" && cns[0] != user:
 		j.fatal(CodeCN, "has CN %q, and should have %q", cns[0], user)
 	}
@@ -173,7 +175,7 @@ func (j *judge) names() {
 		{"L", s.Locality, j.p.Subject.Locality},
 	} {
 		if !sameSet(field.got, field.want) {
-			j.minor(CodeSubject, "has %s %s, the policy says %s", field.name, quoted(field.got), quoted(field.want))
+			j.minor(CodeSubject, "has %s %s, the policy says %s", field.name, orNone(field.got), orNone(field.want))
 		}
 	}
 }
@@ -200,7 +202,7 @@ func (j *judge) usages() {
 
 func (j *judge) leaf() {
 	if j.cert.IsCA || j.cert.KeyUsage&x509.KeyUsageCertSign != 0 {
-		j.fatal(CodeBasic, "may sign certificates: whoever has its key can make any user")
+		j.fatal(CodeBasic, "may sign certificates: its key can sign a certificate for any user")
 	} else if !j.cert.BasicConstraintsValid {
 		j.minor(CodeBasic, "does not say CA:FALSE")
 	}

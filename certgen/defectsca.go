@@ -29,7 +29,7 @@ func (j *judge) authority() {
 	}
 }
 
-// Costs says what it costs that ca, which somebody else made, signs for all purposes.
+// Costs says what it costs that ca, an external CA, signs for all purposes.
 func Costs(ca *x509.Certificate) []string {
 	out := []string{"one CA signs for all purposes: what it ever signed with the CN of a user is that user, and where members trust it too every client certificate is good for the peer port"}
 	if ca.MaxPathLen != 0 || !ca.MaxPathLenZero {

@@ -17,7 +17,7 @@ type Wanted struct {
 
 // Desired is what p asks of the PKI folder. A policy with endpoints instead of
 // members has no peer CA, and a server CA only if it has proxies or brings its CA
-// along: the server certificates are somebody else's.
+// along: the server certificates are made outside lockstep.
 func Desired(p *policies.Policy) Wanted {
 	w := Wanted{
 		Files:  map[string][]byte{IgnoreFile: []byte("*\n")},
@@ -138,7 +138,7 @@ func PeerProfile(p *policies.Policy, ttl time.Duration) Profile {
 }
 
 // RootProfile is root's certificate, made in memory for a quarter of an hour or, when
-// somebody asks for it, in root/.
+// the operator asks for it, in root/.
 func RootProfile(p *policies.Policy, ttl time.Duration) Profile {
 	prof := base(p)
 	prof.Kind, prof.CA, prof.Path, prof.Identity = KindRoot, ClientCA, RootPath, "root"

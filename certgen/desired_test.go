@@ -62,22 +62,22 @@ func TestDesiredFiles(t *testing.T) {
 
 	// What is wanted is what Locate knows, as what it is.
 	for name := range w.Files {
-		if got := certgen.Locate(name); got.Role != certgen.RoleText {
+		if got := certgen.Locate(name); got.Purpose != certgen.ForText {
 			t.Errorf("%s is %+v", name, got)
 		}
 	}
 	for name, ca := range w.Copies {
-		if got := certgen.Locate(name); got != (certgen.Item{Role: certgen.RoleCopy, CA: ca}) {
+		if got := certgen.Locate(name); got != (certgen.Item{Purpose: certgen.ForCopy, CA: ca}) {
 			t.Errorf("%s is %+v", name, got)
 		}
 	}
 	for name, ca := range w.CRLs {
-		if got := certgen.Locate(name); got != (certgen.Item{Role: certgen.RoleCRL, CA: ca}) {
+		if got := certgen.Locate(name); got != (certgen.Item{Purpose: certgen.ForCRL, CA: ca}) {
 			t.Errorf("%s is %+v", name, got)
 		}
 	}
 	for _, p := range w.Profiles {
-		if got := certgen.Locate(p.Path + ".crt"); got != (certgen.Item{Role: certgen.RoleCertificate, Pair: p.Path, CA: p.CA}) {
+		if got := certgen.Locate(p.Path + ".crt"); got != (certgen.Item{Purpose: certgen.ForCertificate, Pair: p.Path, CA: p.CA}) {
 			t.Errorf("%s is %+v", p.Path, got)
 		}
 	}
@@ -96,7 +96,7 @@ func TestDesiredOfEndpoints(t *testing.T) {
 		t.Error(diff)
 	}
 	if len(w.Copies) != 0 {
-		t.Errorf("copies of a CA that is somebody else's: %v", w.Copies)
+		t.Errorf("copies of a CA that is not ours: %v", w.Copies)
 	}
 	want := "# etcdctl as component flannel (user flannel), written by lockstep, which overwrites changes.\n" +
 		"# In this folder, type  set -a; . ./etcdctl.env; etcdctl get KEY\n" +
@@ -109,12 +109,12 @@ func TestDesiredOfEndpoints(t *testing.T) {
 func TestLocate(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]certgen.Item{
-		"ca/client.key":                       {Role: certgen.RoleKey, Pair: "ca/client", CA: certgen.ClientCA},
-		"members/a/peer.key.new":              {Role: certgen.RoleKey, Pair: "members/a/peer", CA: certgen.PeerCA, Staged: true},
-		"members/a/etcd.env.new":              {Role: certgen.RoleText, Staged: true},
-		"recovery":                            {Role: certgen.RoleSecret},
-		"recovery.new":                        {Role: certgen.RoleSecret, Staged: true},
-		"retired/flannel/1a.crt":              {Role: certgen.RoleRetired},
+		"ca/client.key":                       {Purpose: certgen.ForKey, Pair: "ca/client", CA: certgen.ClientCA},
+		"members/a/peer.key.new":              {Purpose: certgen.ForKey, Pair: "members/a/peer", CA: certgen.PeerCA, Staged: true},
+		"members/a/etcd.env.new":              {Purpose: certgen.ForText, Staged: true},
+		"recovery":                            {Purpose: certgen.ForSecret},
+		"recovery.new":                        {Purpose: certgen.ForSecret, Staged: true},
+		"retired/flannel/1a.crt":              {Purpose: certgen.ForRetired},
 		"retired/flannel/1a.key":              {},
 		"retired/1a.crt":                      {},
 		"members/a/client.crt":                {},
@@ -131,14 +131,14 @@ func TestLocate(t *testing.T) {
 		"README.new":                          {},
 		"":                                    {},
 		"components/a/client.crt.new.new":     {},
-		"root/client.crt":                     {Role: certgen.RoleCertificate, Pair: "root/client", CA: certgen.ClientCA},
+		"root/client.crt":                     {Purpose: certgen.ForCertificate, Pair: "root/client", CA: certgen.ClientCA},
 		"root/x/client.crt":                   {},
-		"components/instances/etcdctl.env":    {Role: certgen.RoleText},
+		"components/instances/etcdctl.env":    {Purpose: certgen.ForText},
 		"components/a/etcdctl.env/client.crt": {},
 		"components/a/instances/client.crt":   {},
 
-		"components/a/instances/b/client.key": {Role: certgen.RoleKey, Pair: "components/a/instances/b/client", CA: certgen.ClientCA},
-		"components/a/instances/b/ca.crt.new": {Role: certgen.RoleCopy, CA: certgen.ServerCA, Staged: true},
+		"components/a/instances/b/client.key": {Purpose: certgen.ForKey, Pair: "components/a/instances/b/client", CA: certgen.ClientCA},
+		"components/a/instances/b/ca.crt.new": {Purpose: certgen.ForCopy, CA: certgen.ServerCA, Staged: true},
 	} {
 		if got := certgen.Locate(name); got != want {
 			t.Errorf("%q is %+v, want %+v", name, got, want)
@@ -166,10 +166,10 @@ func FuzzLocate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		item := certgen.Locate(name)
-		if item.Role == certgen.RoleStray && item != (certgen.Item{}) {
+		if item.Purpose == certgen.ForStray && item != (certgen.Item{}) {
 			t.Errorf("%q is stray and yet %+v", name, item)
 		}
-		if item.Role != certgen.RoleStray && strings.Contains("/"+name+"/", "/../") {
+		if item.Purpose != certgen.ForStray && strings.Contains("/"+name+"/", "/../") {
 			t.Errorf("%q leads out of the folder and is %+v", name, item)
 		}
 	})

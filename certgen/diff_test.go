@@ -288,13 +288,13 @@ func (w *world) reissueAll(t testing.TB, ca certgen.CA) {
 	for name := range w.state.Files {
 		switch item := certgen.Locate(name); {
 		case item.CA != ca:
-		case item.Role == certgen.RoleCopy:
+		case item.Purpose == certgen.ForCopy:
 			w.state.Files[name] = certgen.EncodeCertificate(a.Certificate())
 		}
 	}
 	der := list(t, a, 1)
 	for name := range w.state.Files {
-		if item := certgen.Locate(name); item.CA == ca && item.Role == certgen.RoleCRL {
+		if item := certgen.Locate(name); item.CA == ca && item.Purpose == certgen.ForCRL {
 			w.state.Files[name] = der
 		}
 	}

@@ -77,7 +77,7 @@ func (d *differ) orphans(ca CA) []string {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.state.Files)) {
-		if item := Locate(name); item.Role == RoleCRL && item.CA == ca {
+		if item := Locate(name); item.Purpose == ForCRL && item.CA == ca {
 			found = append(found, name)
 		}
 	}
@@ -108,7 +108,7 @@ func (d *differ) existing(p Profile, v *view) {
 func (d *differ) rival(ca CA, v *view) (string, []string) {
 	seen := map[string]bool{string(v.trust.Encode()): true}
 	for _, name := range slices.Sorted(maps.Keys(d.state.Files)) {
-		if item := Locate(name); item.Role != RoleCopy || item.CA != ca || seen[string(d.state.Files[name])] {
+		if item := Locate(name); item.Purpose != ForCopy || item.CA != ca || seen[string(d.state.Files[name])] {
 			continue
 		}
 		seen[string(d.state.Files[name])] = true

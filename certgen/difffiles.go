@@ -82,7 +82,7 @@ func NewestCRL(s State, ca CA, trust TrustSet) []byte {
 	var best []byte
 	var newest *x509.RevocationList
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
-		if item := Locate(name); item.Role != RoleCRL || item.CA != ca {
+		if item := Locate(name); item.Purpose != ForCRL || item.CA != ca {
 			continue
 		}
 		list, err := x509.ParseRevocationList(s.Files[name])

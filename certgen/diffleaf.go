@@ -49,7 +49,7 @@ func (d *differ) suits(p Profile, v *view) bool {
 	return text == ""
 }
 
-// external looks at a certificate that somebody else makes. The folder keeps a copy, as
+// external looks at an external certificate. The folder keeps a copy, as
 // it keeps what was issued: it tells later whose the user was.
 func (d *differ) external(p Profile) {
 	v := d.views[p.CA]
@@ -63,7 +63,7 @@ func (d *differ) external(p Profile) {
 	case noted.Leaf == nil && noted.Problem == "" && noted.Key == KeyAbsent:
 		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: NotNoted})
 	case noted.Leaf == nil || !noted.Leaf.Equal(theirs.Leaf) || noted.Key != KeyAbsent:
-		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: "somebody else has made a new one"})
+		d.step(Step{Action: Note, Profile: p, Content: EncodeCertificate(theirs.Leaf), Reason: "its issuer has made a new one"})
 	}
 }
 

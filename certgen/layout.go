@@ -15,33 +15,33 @@ const (
 	NewSuffix    = ".new" // of a file whose writing has not been finished
 )
 
-// Role is what a file below the PKI folder is for.
-type Role int
+// Purpose is what a file below the PKI folder is for.
+type Purpose int
 
 const (
-	RoleStray       Role = iota // belongs to nothing
-	RoleCertificate             // Pair.crt
-	RoleKey                     // Pair.key
-	RoleCopy                    // a copy of a CA's certificate
-	RoleCRL                     // a CA's revocation list, DER
-	RoleText                    // any other file that lockstep writes
-	RoleSecret                  // read and written by name only
-	RoleRetired                 // retired/<identity>/<serial>.crt
+	ForStray       Purpose = iota // belongs to nothing
+	ForCertificate                // Pair.crt
+	ForKey                        // Pair.key
+	ForCopy                       // a copy of a CA's certificate
+	ForCRL                        // a CA's revocation list, DER
+	ForText                       // any other file that lockstep writes
+	ForSecret                     // read and written by name only
+	ForRetired                    // retired/<identity>/<serial>.crt
 )
 
 // Item is what a path alone tells about a file below the PKI folder.
 type Item struct {
-	Role   Role
-	Pair   string // Profile.Path, of certificates and keys
-	CA     CA     // who signed the pair or the CRL, whose certificate the copy is
-	Staged bool   // the path ended in NewSuffix
+	Purpose Purpose
+	Pair    string // Profile.Path, of certificates and keys
+	CA      CA     // who signed the pair or the CRL, whose certificate the copy is
+	Staged  bool   // the path ended in NewSuffix
 }
 
 // CAPath is the Profile.Path of a CA: the place of its current generation.
 func CAPath(ca CA) string { return CAPlace(ca, Current).String() }
 
 // CRLFile is the first copy of a CA's revocation list. The server CA has none:
-// nobody asks for it.
+// no server reads it.
 func CRLFile(ca CA) string { return string(ca) + ".crl" }
 
 // RetiredPath is where the certificate of identity is kept after its time.
@@ -52,30 +52,30 @@ func RetiredPath(identity string, leaf *x509.Certificate) string {
 // layout lists the files of one identity's folder, by kind of folder.
 var layout = map[PlaceKind]map[string]Item{
 	PlaceMember: {
-		"server": {Role: RoleCertificate, CA: ServerCA}, "peer": {Role: RoleCertificate, CA: PeerCA},
-		"client-ca.crt": {Role: RoleCopy, CA: ClientCA}, "server-ca.crt": {Role: RoleCopy, CA: ServerCA}, "peer-ca.crt": {Role: RoleCopy, CA: PeerCA},
-		"client.crl": {Role: RoleCRL, CA: ClientCA}, "peer.crl": {Role: RoleCRL, CA: PeerCA}, "etcd.env": {Role: RoleText},
+		"server": {Purpose: ForCertificate, CA: ServerCA}, "peer": {Purpose: ForCertificate, CA: PeerCA},
+		"client-ca.crt": {Purpose: ForCopy, CA: ClientCA}, "server-ca.crt": {Purpose: ForCopy, CA: ServerCA}, "peer-ca.crt": {Purpose: ForCopy, CA: PeerCA},
+		"client.crl": {Purpose: ForCRL, CA: ClientCA}, "peer.crl": {Purpose: ForCRL, CA: PeerCA}, "etcd.env": {Purpose: ForText},
 	},
 	PlaceProxy: {
-		"server": {Role: RoleCertificate, CA: ServerCA}, "client": {Role: RoleCertificate, CA: ClientCA},
-		"client-ca.crt": {Role: RoleCopy, CA: ClientCA}, "server-ca.crt": {Role: RoleCopy, CA: ServerCA},
-		"client.crl": {Role: RoleCRL, CA: ClientCA}, "proxy.env": {Role: RoleText},
+		"server": {Purpose: ForCertificate, CA: ServerCA}, "client": {Purpose: ForCertificate, CA: ClientCA},
+		"client-ca.crt": {Purpose: ForCopy, CA: ClientCA}, "server-ca.crt": {Purpose: ForCopy, CA: ServerCA},
+		"client.crl": {Purpose: ForCRL, CA: ClientCA}, "proxy.env": {Purpose: ForText},
 	},
 	PlaceComponent: {
-		"client": {Role: RoleCertificate, CA: ClientCA}, "ca.crt": {Role: RoleCopy, CA: ServerCA}, "etcdctl.env": {Role: RoleText},
+		"client": {Purpose: ForCertificate, CA: ClientCA}, "ca.crt": {Purpose: ForCopy, CA: ServerCA}, "etcdctl.env": {Purpose: ForText},
 	},
 	PlaceRoot: {
-		"client": {Role: RoleCertificate, CA: ClientCA}, "ca.crt": {Role: RoleCopy, CA: ServerCA}, "etcdctl.env": {Role: RoleText},
+		"client": {Purpose: ForCertificate, CA: ClientCA}, "ca.crt": {Purpose: ForCopy, CA: ServerCA}, "etcdctl.env": {Purpose: ForText},
 	},
 	PlaceCA: {
-		"client": {Role: RoleCertificate, CA: ClientCA}, "server": {Role: RoleCertificate, CA: ServerCA}, "peer": {Role: RoleCertificate, CA: PeerCA},
-		"client.next": {Role: RoleCertificate, CA: ClientCA}, "client.previous": {Role: RoleCertificate, CA: ClientCA},
-		"server.next": {Role: RoleCertificate, CA: ServerCA}, "server.previous": {Role: RoleCertificate, CA: ServerCA},
-		"peer.next": {Role: RoleCertificate, CA: PeerCA}, "peer.previous": {Role: RoleCertificate, CA: PeerCA},
+		"client": {Purpose: ForCertificate, CA: ClientCA}, "server": {Purpose: ForCertificate, CA: ServerCA}, "peer": {Purpose: ForCertificate, CA: PeerCA},
+		"client.next": {Purpose: ForCertificate, CA: ClientCA}, "client.previous": {Purpose: ForCertificate, CA: ClientCA},
+		"server.next": {Purpose: ForCertificate, CA: ServerCA}, "server.previous": {Purpose: ForCertificate, CA: ServerCA},
+		"peer.next": {Purpose: ForCertificate, CA: PeerCA}, "peer.previous": {Purpose: ForCertificate, CA: PeerCA},
 	},
 	"": {
-		IgnoreFile: {Role: RoleText}, RecoveryFile: {Role: RoleSecret},
-		"client.crl": {Role: RoleCRL, CA: ClientCA}, "peer.crl": {Role: RoleCRL, CA: PeerCA},
+		IgnoreFile: {Purpose: ForText}, RecoveryFile: {Purpose: ForSecret},
+		"client.crl": {Purpose: ForCRL, CA: ClientCA}, "peer.crl": {Purpose: ForCRL, CA: PeerCA},
 	},
 }
 
@@ -83,7 +83,7 @@ var layout = map[PlaceKind]map[string]Item{
 func Locate(name string) Item {
 	base, staged := strings.CutSuffix(name, NewSuffix)
 	item := locate(base)
-	item.Staged = staged && item.Role != RoleStray
+	item.Staged = staged && item.Purpose != ForStray
 	return item
 }
 
@@ -96,25 +96,25 @@ func locate(name string) Item {
 	}
 	if identity, file, ok := strings.Cut(strings.TrimPrefix(name, RetiredDir+"/"), "/"); ok &&
 		strings.HasPrefix(name, RetiredDir+"/") && plain(identity) && plain(file) && path.Ext(file) == ".crt" {
-		return Item{Role: RoleRetired}
+		return Item{Purpose: ForRetired}
 	}
 	return Item{}
 }
 
 // item is what the file at place is for.
 func (p Place) item() Item {
-	if item, ok := layout[p.Kind][p.Use]; ok && item.Role != RoleCertificate {
+	if item, ok := layout[p.Kind][p.Use]; ok && item.Purpose != ForCertificate {
 		return item
 	}
 	ext := path.Ext(p.Use)
 	stem := strings.TrimSuffix(p.Use, ext)
 	item, ok := layout[p.Kind][stem]
 	switch {
-	case !ok || item.Role != RoleCertificate:
+	case !ok || item.Purpose != ForCertificate:
 		return Item{}
 	case ext == ".crt":
 	case ext == ".key":
-		item.Role = RoleKey
+		item.Purpose = ForKey
 	default:
 		return Item{}
 	}
@@ -152,7 +152,7 @@ func plain(s string) bool {
 }
 
 // Guarded reports whether a key of laxer mode than 0600, or of another owner, is
-// refused at pairPath rather than reported: whoever has it can be anybody.
+// refused at pairPath rather than reported: its holder can act as any user.
 func Guarded(pairPath string) bool {
 	kind := PlaceOf(pairPath).Kind
 	return kind == PlaceCA || kind == PlaceRoot

@@ -1,12 +1,14 @@
 package certgen
 
 import (
+	"cmp"
 	"crypto/x509"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
 	"time"
+
+	"lockstep/policies/count"
 )
 
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
@@ -44,16 +46,8 @@ func listed(names []string) string {
 	return strings.Join(slices.Compact(names), ", ")
 }
 
-func quoted(names []string) string {
-	if len(names) == 0 {
-		return "(none)"
-	}
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = fmt.Sprintf("%q", n)
-	}
-	return strings.Join(out, ", ")
-}
+// orNone is names for a sentence, also where there is none.
+func orNone(names []string) string { return cmp.Or(count.Quoted(names), "(none)") }
 
 func usageNames(all []x509.ExtKeyUsage) string {
 	out := make([]string, len(all))

@@ -17,10 +17,10 @@ type Action string
 const (
 	Finish   Action = "finish"   // what a crash left half written is put in place if it is whole, else cleared
 	MakeCA   Action = "make CA"  // only where there is none; a CA is never replaced
-	BringCA  Action = "bring CA" // the certificate of a CA that somebody else made is taken in, only where there is none
+	BringCA  Action = "bring CA" // the certificate of an external CA is taken in, only where there is none
 	Issue    Action = "issue"    // a new key and certificate where there is none
 	Reissue  Action = "reissue"  // the old certificate goes to retired/, its key is deleted
-	Note     Action = "note"     // a certificate that somebody else makes is copied, without a key; what was there goes as by Reissue
+	Note     Action = "note"     // an external certificate is copied, without a key; what was there goes as by Reissue
 	Write    Action = "write"    // a file without secrets, which can be made again at any time
 	Retire   Action = "retire"   // certificate to retired/, key deleted, nothing new
 	Restrict Action = "restrict" // a key's mode back to 0600
@@ -33,7 +33,7 @@ const (
 const Missing = "missing"
 
 // NotNoted is the reason of the first Note of a certificate.
-const NotNoted = "somebody else makes it"
+const NotNoted = "it is an external certificate"
 
 // SameMeaning is the reason of a Write after which a file sets what it set before: what was
 // copied from it may stay as it is.

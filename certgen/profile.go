@@ -47,7 +47,7 @@ type Profile struct {
 	Lifetime time.Duration // cut down to the CA's end
 
 	Brought  string // of a CA that signs for all purposes: the file that certificates.ca names; "" for one of ours
-	External string // of a leaf: the file outside the folder where somebody else keeps it; "" for one of ours
+	External string // of a leaf: the file outside the folder where its owner keeps it; "" for one of ours
 }
 
 // File is where the certificate lies: below the PKI folder, or outside of it.

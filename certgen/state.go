@@ -28,7 +28,7 @@ type State struct {
 	// What the policy names outside the folder.
 	Brought  *x509.Certificate // the CA that was brought along; nil for none
 	HasKey   bool              // and its key, for this run
-	External map[string]Pair   // certificates that somebody else makes, by Profile.Path, without keys
+	External map[string]Pair   // external certificates, by Profile.Path, without keys
 }
 
 // Pair is what there is of p, in the folder or outside of it.
@@ -60,7 +60,7 @@ const (
 	KeyUnopened   // a file is there: a CA's key is opened by what signs, never by what looks
 )
 
-// Lax reports whether others than the owner may read the key, or anybody may run it.
+// Lax reports whether others than the owner may read the key, or any user may execute it.
 func (p Pair) Lax() bool { return p.Key != KeyAbsent && p.KeyMode.Perm()&0o177 != 0 }
 
 // Retired is a certificate that was replaced or removed. It stays in the folder as

@@ -135,7 +135,7 @@ func (s State) Trust(ca CA) (TrustSet, error) {
 	}
 	copies := map[string][]byte{}
 	for name, content := range s.Files {
-		if item := Locate(name); item.Role == RoleCopy && item.CA == ca {
+		if item := Locate(name); item.Purpose == ForCopy && item.CA == ca {
 			copies[name] = content
 		}
 	}

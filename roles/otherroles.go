@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lockstep/policies/count"
 	"lockstep/policies/pending"
 )
 
@@ -56,7 +57,7 @@ func heldBy(users []User) string {
 	if len(users) == 0 {
 		return "no user holds it"
 	}
-	return "held by " + quoted(names(users))
+	return "held by " + count.Quoted(names(users))
 }
 
 func (d *difference) any(users []User, f fate) bool {
@@ -91,10 +92,10 @@ func (d *difference) reportForeign() {
 		}
 		sentence := fmt.Sprintf("user %q is not in the policy", u.Name)
 		if len(u.Roles) > 0 {
-			sentence += "; it holds " + quoted(u.Roles)
+			sentence += "; it holds " + count.Quoted(u.Roles)
 		}
 		if shared := d.ofPolicy(u.Roles); len(shared) > 0 {
-			sentence += "; the policy has " + quoted(shared)
+			sentence += "; the policy has " + count.Quoted(shared)
 		}
 		d.foreign = append(d.foreign, sentence)
 	}

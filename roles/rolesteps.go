@@ -3,8 +3,8 @@ package roles
 import (
 	"fmt"
 	"slices"
-	"strings"
 
+	"lockstep/policies/count"
 	"lockstep/policies/keyrange"
 )
 
@@ -89,7 +89,7 @@ func (c crowd) interrupted() string {
 	if len(c.unmanaged) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s may be refused for a moment", quoted(names(c.unmanaged)))
+	return fmt.Sprintf("%s may be refused for a moment", count.Quoted(names(c.unmanaged)))
 }
 
 func names(users []User) []string {
@@ -98,16 +98,6 @@ func names(users []User) []string {
 		out = append(out, u.Name)
 	}
 	return out
-}
-
-// quoted is a list for a sentence; foreign names may hold anything, so they are
-// quoted (facts, practical).
-func quoted(names []string) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = fmt.Sprintf("%q", n)
-	}
-	return strings.Join(out, ", ")
 }
 
 // bindingSteps binds every user of ours to its role and to nothing else.

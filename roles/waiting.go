@@ -3,6 +3,7 @@ package roles
 import (
 	"fmt"
 
+	"lockstep/policies/count"
 	"lockstep/policies/keyrange"
 	"lockstep/policies/pending"
 )
@@ -105,5 +106,5 @@ func alsoHeldBy(users []User) string {
 	if len(users) == 1 {
 		return fmt.Sprintf("user %q, which is left as it is, holds the role", users[0].Name)
 	}
-	return fmt.Sprintf("users %s, which are left as they are, hold the role", quoted(names(users)))
+	return fmt.Sprintf("users %s, which are left as they are, hold the role", count.Quoted(names(users)))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lockstep/policies"
+	"lockstep/policies/count"
 	"lockstep/roles/store"
 )
 
@@ -99,9 +100,9 @@ func strays(f Facts) []string {
 	for _, m := range f.Members {
 		switch {
 		case m.Name == "":
-			out = append(out, fmt.Sprintf("  # Member %x has never started; its peers dial %s.", m.ID, quoted(m.PeerURLs)))
+			out = append(out, fmt.Sprintf("  # Member %x has never started; its peers dial %s.", m.ID, count.Quoted(m.PeerURLs)))
 		case best(m.ClientURLs) == "":
-			out = append(out, fmt.Sprintf("  # Member %q advertises no https address to clients: %s.", m.Name, quoted(m.ClientURLs)))
+			out = append(out, fmt.Sprintf("  # Member %q advertises no https address to clients: %s.", m.Name, count.Quoted(m.ClientURLs)))
 		}
 		if m.Learner {
 			out = append(out, fmt.Sprintf("  # Member %q is a learner: it answers few questions until it is promoted.", m.Name))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lockstep/policies"
+	"lockstep/policies/count"
 	"lockstep/policies/edit"
 	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
@@ -60,7 +61,7 @@ func (a *accountant) power(c *edit.Component, u roles.User) (why []string, sayab
 		c.Preset = superuser(u.Name)
 		c.Administrator = c.Preset == ""
 		if len(u.Roles) > 1 {
-			why = append(why, fmt.Sprintf("it holds %s beside role root, which allows everything", quoted(without(u.Roles, root))))
+			why = append(why, fmt.Sprintf("it holds %s beside role root, which allows everything", count.Quoted(without(u.Roles, root))))
 		}
 		return why, true
 	case len(u.Roles) == 1:
@@ -68,7 +69,7 @@ func (a *accountant) power(c *edit.Component, u roles.User) (why []string, sayab
 	case len(u.Roles) == 0:
 		why = append(why, "it holds no role, and a component holds one")
 	default:
-		why = append(why, fmt.Sprintf("it holds %d roles, %s, and a component holds one", len(u.Roles), quoted(u.Roles)))
+		why = append(why, fmt.Sprintf("it holds %d roles, %s, and a component holds one", len(u.Roles), count.Quoted(u.Roles)))
 	}
 	var all []keyrange.Permission
 	for _, name := range u.Roles {

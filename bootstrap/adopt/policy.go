@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lockstep/policies"
+	"lockstep/policies/count"
 	"lockstep/roles"
 )
 
@@ -145,7 +146,7 @@ func otherRoles(a account, s roles.State) []string {
 		}
 		held := "nobody holds it"
 		if len(holders) > 0 {
-			held = "held by " + quoted(holders)
+			held = "held by " + count.Quoted(holders)
 		}
 		out = append(out, "#", fmt.Sprintf("# Role %q, %s:", r.Name, held))
 		for _, p := range r.Permissions {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lockstep/policies/count"
 	"lockstep/policies/edit"
 	"lockstep/roles"
 )
@@ -110,7 +111,7 @@ func (a *accountant) remarks(u roles.User) []string {
 			}
 		}
 		if len(others) > 0 {
-			out = append(out, fmt.Sprintf("Role %q is also held by %s.", role, quoted(others)))
+			out = append(out, fmt.Sprintf("Role %q is also held by %s.", role, count.Quoted(others)))
 		}
 	}
 	return append(out, a.certificates(u.Name)...)
@@ -149,14 +150,6 @@ func (a *accountant) file(c edit.Component, user string) string {
 		return "" // a path that no policy can say
 	}
 	return files[0]
-}
-
-func quoted(names []string) string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = fmt.Sprintf("%q", name)
-	}
-	return strings.Join(out, ", ")
 }
 
 func without(names []string, name string) []string {

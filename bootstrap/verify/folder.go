@@ -75,7 +75,7 @@ func faultRemedy(e *Evidence, path string) string {
 
 // keyOfCA holds for the place of a CA's key.
 func keyOfCA(path string) bool {
-	return ofCA(path) && certgen.Locate(path).Role == certgen.RoleKey
+	return ofCA(path) && certgen.Locate(path).Purpose == certgen.ForKey
 }
 
 func ofCA(path string) bool { return certgen.PlaceOf(path).Kind == certgen.PlaceCA }

@@ -21,7 +21,7 @@ type Authority struct {
 	cert    *x509.Certificate
 	key     crypto.Signer
 	serials *certgen.Serials
-	brought bool // made by somebody else, and good for all purposes
+	brought bool // an external CA, good for all purposes
 }
 
 var (
@@ -68,7 +68,7 @@ func selfSign(p certgen.Profile, key crypto.Signer, now time.Time) (*x509.Certif
 	if err != nil {
 		return nil, fmt.Errorf("parsing back what was made: %w", err)
 	}
-	return cert, flawless(cert, p, cert, now)
+	return cert, withoutDefect(cert, p, cert, now)
 }
 
 // Load takes up a CA that exists.
@@ -84,7 +84,7 @@ func Load(cert *x509.Certificate, key crypto.Signer) (*Authority, error) {
 	return a, nil
 }
 
-// LoadBrought takes up a CA that somebody else made and that signs for all purposes.
+// LoadBrought takes up an external CA, which signs for all purposes.
 func LoadBrought(cert *x509.Certificate, key crypto.Signer) (*Authority, error) {
 	a, err := Load(cert, key)
 	if err == nil {
@@ -140,7 +140,7 @@ func (a *Authority) issue(ctx context.Context, key crypto.PublicKey, p certgen.P
 	if err != nil {
 		return nil, fmt.Errorf("parsing back what was made: %w", err)
 	}
-	return leaf, flawless(leaf, p, a.cert, now)
+	return leaf, withoutDefect(leaf, p, a.cert, now)
 }
 
 // mayIssue keeps a CA at its own work. The peer CA's usages include the client CA's,
@@ -163,16 +163,16 @@ func (a *Authority) mayIssue(p certgen.Profile, now time.Time) error {
 	return nil
 }
 
-// flawless is the last look before a certificate leaves: of our own making, not even
+// withoutDefect is the last look before a certificate leaves: of our own making, not even
 // a minor defect passes.
-func flawless(cert *x509.Certificate, p certgen.Profile, ca *x509.Certificate, now time.Time) error {
+func withoutDefect(cert *x509.Certificate, p certgen.Profile, ca *x509.Certificate, now time.Time) error {
 	if found := certgen.Defects(cert, p, ca, now); len(found) > 0 {
 		return fmt.Errorf("refusing what was just signed: it %s", found[0].Text)
 	}
 	return nil
 }
 
-// drawSerial draws 128 random bits that are in nobody's certificate yet.
+// drawSerial draws 128 random bits that are the serial number of no certificate yet.
 func drawSerial(used *certgen.Serials) (*big.Int, error) {
 	for range 100 {
 		raw := make([]byte, 16)

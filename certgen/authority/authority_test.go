@@ -316,7 +316,7 @@ func TestMintTrustsNoIssuer(t *testing.T) {
 	someone := create(t, p, certgen.ClientCA, now).Certificate()
 	for _, chain := range [][]*x509.Certificate{nil, {someone}} {
 		if _, err := authority.Mint(context.Background(), liar{chain}, prof, now); err == nil {
-			t.Error("accepted a certificate for somebody else's key")
+			t.Error("accepted a certificate for another key")
 		}
 	}
 }

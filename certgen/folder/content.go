@@ -66,7 +66,7 @@ func (o *observer) content(name string, info fs.FileInfo, text []byte) {
 	if c.Keys > 0 || len(c.Leaves) > 0 {
 		o.state.Contents = append(o.state.Contents, c)
 	}
-	if at := certgen.Locate(name); c.Keys > 0 && c.Mode&0o177 != 0 && (at.Role != certgen.RoleKey || at.Staged) {
+	if at := certgen.Locate(name); c.Keys > 0 && c.Mode&0o177 != 0 && (at.Purpose != certgen.ForKey || at.Staged) {
 		o.state.Faults = append(o.state.Faults, certgen.Fault{Kind: certgen.FaultKey, Path: name, Err: hint.Refuse(
 			"If no other user can have read it: chmod 600 "+hint.Word(filepath.Join(o.f.path, filepath.FromSlash(name))),
 			"%s holds a private key and has mode %04o, and others may use it", name, c.Mode)})

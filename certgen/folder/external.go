@@ -18,9 +18,9 @@ import (
 // External is what a policy and its operator bring along from outside the PKI folder.
 // The zero value brings nothing.
 type External struct {
-	CA           *x509.Certificate // one CA for all purposes, made by somebody else; nil for none
+	CA           *x509.Certificate // one external CA for all purposes; nil for none
 	Key          crypto.Signer     // its key, for this run; nil where nothing is signed
-	Certificates map[string]string // files of certificates that somebody else makes, by Profile.Path
+	Certificates map[string]string // files of external certificates, by Profile.Path
 }
 
 // Bring makes f know what lies outside of it. Call it before anything else.
@@ -31,7 +31,7 @@ func (f *Folder) Bring(o External) { f.external = o }
 type Passphrase func(what string) ([]byte, error)
 
 // ReadExternal reads what p names outside the PKI folder, and the CA's key from the file
-// caKey, "" for none. Certificates that somebody else makes are read when the folder is.
+// caKey, "" for none. External certificates are read when the folder is.
 func ReadExternal(p *policies.Policy, caKey string, passphrase Passphrase) (External, error) {
 	o := External{Certificates: map[string]string{}}
 	for _, c := range p.Components {
@@ -109,7 +109,7 @@ func decryptBrought(path string, content []byte, passphrase Passphrase) (crypto.
 }
 
 // readAny reads a file that the operator keeps, symbolic links allowed.
-// What is no file is not opened: a pipe would keep whoever opens it.
+// What is no file is not opened: a pipe would block the process that opens it.
 func readAny(path string) ([]byte, fs.FileInfo, error) {
 	before, err := os.Stat(path)
 	if err != nil {
@@ -134,7 +134,7 @@ func readAny(path string) ([]byte, fs.FileInfo, error) {
 	return content, info, err
 }
 
-// externalCertificates reads the certificates that somebody else makes. One that is not there is
+// externalCertificates reads the external certificates. One that is not there is
 // absent; why another cannot be read is its Problem.
 func (f *Folder) externalCertificates() map[string]certgen.Pair {
 	out := map[string]certgen.Pair{}

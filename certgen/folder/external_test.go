@@ -47,7 +47,7 @@ func written(t testing.TB, key crypto.Signer, form string) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: form, Bytes: der})
 }
 
-// company is a CA that somebody else made, without any of our care.
+// company is an external CA, made without any of our care.
 func company(t testing.TB, key crypto.Signer) *x509.Certificate {
 	t.Helper()
 	template := &x509.Certificate{
@@ -212,7 +212,7 @@ func TestReadExternalRefuses(t *testing.T) {
 	})
 }
 
-// A certificate that somebody else makes may stand before its chain, and never beside a key.
+// An external certificate may stand before its chain, and never beside a key.
 func TestExternalCertificates(t *testing.T) {
 	t.Parallel()
 	key, err := authority.NewKey(policies.ECDSAP256)
@@ -276,7 +276,7 @@ func chmod(t testing.TB, path string, mode fs.FileMode) {
 	}
 }
 
-// pipe puts a pipe in place of a file: whoever opens it waits for ever.
+// pipe puts a pipe in place of a file: a process that opens it waits for ever.
 func pipe(t testing.TB, path string) {
 	t.Helper()
 	remove(t, path)
@@ -292,7 +292,7 @@ func remove(t testing.TB, path string) {
 	}
 }
 
-// What somebody else makes is noted as a copy without a key, renewed with it, and retired
+// An external certificate is noted as a copy without a key, renewed with it, and retired
 // when the policy gives it up; a certificate of ours that stood there before goes the way
 // of every other, its key with it.
 func TestExternalCertificatesAreNoted(t *testing.T) {

@@ -352,7 +352,7 @@ func TestHalfRenamed(t *testing.T) {
 }
 
 // TestClearsLeftOvers: what was staged, and never begun to be renamed, goes, also when
-// nobody wants it any more.
+// no plan wants it any more.
 func TestClearsLeftOvers(t *testing.T) {
 	t.Parallel()
 	p := edge(t, "a")

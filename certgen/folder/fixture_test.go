@@ -208,7 +208,7 @@ func whole(t testing.TB, before, after map[string]entry) {
 		case ".crt":
 			_, err = certgen.ParseCertificate(content)
 		case ".crl":
-			if certgen.Locate(name).Role == certgen.RoleCRL && len(content) < 150 {
+			if certgen.Locate(name).Purpose == certgen.ForCRL && len(content) < 150 {
 				t.Errorf("%s has %d bytes", name, len(content))
 			}
 		case ".env", ".gitignore":
@@ -224,10 +224,10 @@ func whole(t testing.TB, before, after map[string]entry) {
 		}
 	}
 	for name, e := range before {
-		if path.Ext(name) == ".crt" && strings.HasSuffix(e.Content, "\n") && !kept[e.Content] && certgen.Locate(name).Role == certgen.RoleCertificate {
+		if path.Ext(name) == ".crt" && strings.HasSuffix(e.Content, "\n") && !kept[e.Content] && certgen.Locate(name).Purpose == certgen.ForCertificate {
 			t.Errorf("%s was neither kept nor retired", name)
 		}
-		if strings.HasPrefix(name, "ca/") && certgen.Locate(name).Role != certgen.RoleStray && !certgen.Locate(name).Staged && after[name] != e {
+		if strings.HasPrefix(name, "ca/") && certgen.Locate(name).Purpose != certgen.ForStray && !certgen.Locate(name).Staged && after[name] != e {
 			t.Errorf("%s was changed", name)
 		}
 	}

@@ -187,7 +187,7 @@ func TestRetire(t *testing.T) {
 		t.Error("an empty folder remains")
 	}
 	if files["components/c/notes"].Content != "mine" || len(observe(t, f).Stray) != 1 {
-		t.Error("somebody else's file was not left alone")
+		t.Error("a file that is not ours was not left alone")
 	}
 	if _, there := files["components/c/client.key"]; there {
 		t.Error("a key remains")
@@ -398,7 +398,7 @@ func TestIdentity(t *testing.T) {
 		t.Error(pair.Leaf.Subject)
 	}
 	for path, want := range map[string]string{
-		"components/nobody/client": "no such file",
+		"components/absent/client": "no such file",
 		"../x":                     "no place for a certificate",
 		"recovery":                 "no place for a certificate",
 	} {
@@ -437,7 +437,7 @@ func TestSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := f.ReadSecret(name); hint.Of(err) != hint.Refused {
-		t.Error("read although everybody could:", err)
+		t.Error("read although all users could:", err)
 	}
 	for range 2 {
 		if err := f.RemoveSecret(name); err != nil {

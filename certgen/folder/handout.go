@@ -28,7 +28,7 @@ func (f *Folder) Handout(p *policies.Policy, name string, now time.Time) (handov
 	slices.Sort(names)
 	for _, base := range names {
 		where := path.Join(id.Dir, base)
-		if item := certgen.Locate(where); item.Role == certgen.RoleStray || item.Staged {
+		if item := certgen.Locate(where); item.Purpose == certgen.ForStray || item.Staged {
 			continue
 		}
 		content, info, err := f.read(where)

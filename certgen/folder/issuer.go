@@ -68,7 +68,7 @@ func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
 // Identity is the pair at a Profile.Path, to be shown in a handshake. The error is
 // fs.ErrNotExist when its certificate or key is not here.
 func (f *Folder) Identity(pair string) (tls.Certificate, error) {
-	if certgen.Locate(pair+".crt").Role != certgen.RoleCertificate {
+	if certgen.Locate(pair+".crt").Purpose != certgen.ForCertificate {
 		return tls.Certificate{}, fmt.Errorf("reading %q: this is no place for a certificate", pair)
 	}
 	cert, key, err := f.readPair(pair)
@@ -136,7 +136,7 @@ func (f *Folder) copied(ca certgen.CA) (certgen.TrustSet, error) {
 	for _, place := range places {
 		for _, file := range []string{string(ca) + "-ca.crt", "ca.crt"} {
 			where := place.In(file).String()
-			if item := certgen.Locate(where); item.Role != certgen.RoleCopy || item.CA != ca {
+			if item := certgen.Locate(where); item.Purpose != certgen.ForCopy || item.CA != ca {
 				continue
 			}
 			content, _, err := f.read(where)

@@ -11,7 +11,7 @@ import (
 	"lockstep/policies/hint"
 )
 
-// mountSecret makes ca/ what the kubelet makes of a Secret: a folder that everybody may
+// mountSecret makes ca/ what the kubelet makes of a Secret: a folder that all users may
 // write and where no user may exchange another's files, with links to the files' version.
 func mountSecret(t *testing.T, f *Folder) {
 	t.Helper()

@@ -115,7 +115,7 @@ func (o *observer) dir(dir string) error {
 }
 
 // private looks whether others could exchange a key in a folder of the layout, or the
-// folder of one. What may sign for everybody is refused there; for the others it is only
+// folder of one. A folder with the key of a CA or of root is refused there; for the others it is only
 // reported, as a lax key is.
 func (o *observer) private(dir string, info fs.FileInfo) error {
 	if dir == certgen.RetiredDir || strings.HasPrefix(dir, certgen.RetiredDir+"/") {
@@ -162,7 +162,7 @@ func (o *observer) entry(name string, entry fs.DirEntry, open bool) error {
 		return nil
 	}
 	item := certgen.Locate(name)
-	if item.Role == certgen.RoleStray {
+	if item.Purpose == certgen.ForStray {
 		o.state.Stray = append(o.state.Stray, name)
 		err := o.stray(name, info)
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -179,11 +179,11 @@ func (o *observer) entry(name string, entry fs.DirEntry, open bool) error {
 
 // skip notes that half of a pair is there and is not looked at.
 func (o *observer) skip(item certgen.Item, err error) {
-	if item.Staged || item.Role != certgen.RoleCertificate && item.Role != certgen.RoleKey {
+	if item.Staged || item.Purpose != certgen.ForCertificate && item.Purpose != certgen.ForKey {
 		return
 	}
 	pair := o.found[item.Pair]
-	if item.Role == certgen.RoleCertificate {
+	if item.Purpose == certgen.ForCertificate {
 		pair.problem = err.Error()
 	} else {
 		pair.unopened = true
@@ -192,15 +192,15 @@ func (o *observer) skip(item certgen.Item, err error) {
 }
 
 func (o *observer) file(name string, item certgen.Item, info fs.FileInfo) error {
-	switch pair := o.found[item.Pair]; item.Role {
-	case certgen.RoleSecret:
+	switch pair := o.found[item.Pair]; item.Purpose {
+	case certgen.ForSecret:
 		return nil
-	case certgen.RoleCertificate, certgen.RoleKey:
+	case certgen.ForCertificate, certgen.ForKey:
 		switch {
-		case item.Staged && item.Role == certgen.RoleCertificate:
+		case item.Staged && item.Purpose == certgen.ForCertificate:
 			pair.newCrt = info
 		case item.Staged:
-		case item.Role == certgen.RoleCertificate:
+		case item.Purpose == certgen.ForCertificate:
 			pair.crt = info
 		default:
 			pair.key = info
@@ -210,7 +210,7 @@ func (o *observer) file(name string, item certgen.Item, info fs.FileInfo) error 
 		}
 		o.found[item.Pair] = pair
 		return nil
-	case certgen.RoleRetired:
+	case certgen.ForRetired:
 		return o.retired(name, info)
 	}
 	if item.Staged {

@@ -55,7 +55,7 @@ func (f *Folder) whose(name string) (ours, theirs bool) {
 		case entry.IsDir():
 			theirs = true
 			return fs.SkipDir
-		case certgen.Locate(at).Role != certgen.RoleStray:
+		case certgen.Locate(at).Purpose != certgen.ForStray:
 			ours = true
 			return fs.SkipAll
 		}

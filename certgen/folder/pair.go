@@ -133,7 +133,7 @@ func (f *Folder) placePair(pair string) error {
 
 // finish puts a pair or file in place whose writing was cut off, or clears it.
 func (f *Folder) finish(name string) error {
-	if certgen.Locate(name+".crt").Role != certgen.RoleCertificate {
+	if certgen.Locate(name+".crt").Purpose != certgen.ForCertificate {
 		return errors.Join(f.unstage(name), f.disk.SyncDir(path.Dir(name)))
 	}
 	if err := f.finishCertificate(name); err != nil {

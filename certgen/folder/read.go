@@ -67,7 +67,7 @@ func all(in io.Reader, name string) ([]byte, error) {
 	return content, err
 }
 
-// regular refuses what may lead out of the folder, or block whoever opens it.
+// regular refuses what may lead out of the folder, or block the process that opens it.
 func (f *Folder) regular(name string, mode fs.FileMode) error {
 	where := hint.Word(filepath.Join(f.path, filepath.FromSlash(name)))
 	switch {

@@ -67,7 +67,7 @@ func (f *Folder) RemoveSecret(name string) error {
 }
 
 func secret(name string) error {
-	if certgen.Locate(name) != (certgen.Item{Role: certgen.RoleSecret}) {
+	if certgen.Locate(name) != (certgen.Item{Purpose: certgen.ForSecret}) {
 		return fmt.Errorf("%q is not the name of a secret", name)
 	}
 	return nil

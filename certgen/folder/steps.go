@@ -92,7 +92,7 @@ func (r *run) commit(s certgen.Step) error {
 	return nil
 }
 
-// note puts the staged copy of somebody else's certificate in place. What was there is
+// note puts the staged copy of an external certificate in place. What was there is
 // retired; a key beside it belonged to a certificate of ours.
 func (f *Folder) note(s certgen.Step) error {
 	if err := f.retire(s.Profile.Identity, s.Path()); err != nil {
@@ -161,10 +161,10 @@ func (f *Folder) tidy(u unit) error {
 	var ours []string
 	for _, name := range names {
 		item := certgen.Locate(path.Join(u.dir, name))
-		switch item.Role {
-		case certgen.RoleCertificate, certgen.RoleKey:
+		switch item.Purpose {
+		case certgen.ForCertificate, certgen.ForKey:
 			return f.disk.SyncDir(u.dir)
-		case certgen.RoleStray:
+		case certgen.ForStray:
 		default:
 			ours = append(ours, path.Join(u.dir, name))
 		}
@@ -201,7 +201,7 @@ func (f *Folder) absent(pair string) error {
 // content is what a Write writes.
 func (r *run) content(s certgen.Step) ([]byte, error) {
 	switch item := certgen.Locate(s.File); {
-	case item.Staged, item.Role != certgen.RoleText && item.Role != certgen.RoleCopy && item.Role != certgen.RoleCRL:
+	case item.Staged, item.Purpose != certgen.ForText && item.Purpose != certgen.ForCopy && item.Purpose != certgen.ForCRL:
 		return nil, fmt.Errorf("%q is not a file that is written", s.File)
 	case s.CopyOf != "":
 		r.mu.Lock()

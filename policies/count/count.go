@@ -1,5 +1,5 @@
-// Package count writes a number with its noun, in the singular where it is one. It is a
-// leaf that every other package may import.
+// Package count writes what a sentence counts or lists: a number with its noun, in the
+// singular where it is one, and names in quotation marks. It is a leaf that every other package may import.
 package count
 
 import (
@@ -18,4 +18,14 @@ func Of(n int, noun string) string {
 		noun += "s"
 	}
 	return strconv.Itoa(n) + " " + noun
+}
+
+// Quoted is names for a sentence: "a", "b". They may come from outside and hold anything,
+// so each is quoted by %q.
+func Quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = strconv.Quote(name)
+	}
+	return strings.Join(out, ", ")
 }

@@ -24,3 +24,14 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+func TestQuoted(t *testing.T) {
+	t.Parallel()
+	for want, names := range map[string][]string{
+		"": nil, `"a"`: {"a"}, `"a b", "\x1b[31m"`: {"a b", "\x1b[31m"},
+	} {
+		if got := count.Quoted(names); got != want {
+			t.Errorf("%q: got %s, want %s", names, got, want)
+		}
+	}
+}
