@@ -56,7 +56,7 @@
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
 //
-// # Programs beside the binaries (testdata/bin, whole, wipe, traffic, requests, scrape and gateway: run them with exec, exits, at or crashloop)
+// # Programs beside the binaries (testdata/bin, whole, wipe, traffic, requests, scrape, gateway and apiserver: run them with exec, exits, at or crashloop)
 //
 //	deploy                           copy each member's folder from pki/members to hosts, as bootstrap asks the operator to
 //	etcdctl-as [-pki DIR] [-at URLS] NAME ARG...
@@ -72,6 +72,7 @@
 //	                                 in requests_test.go. Says which was not so, and at the end how many there were
 //	scrape RE URL...                 the lines of these pages of metrics that match
 //	gateway DIR URL KEY              KEY by the HTTP gateway of that member, with the certificate in DIR; prints status and answer
+//	apiserver PORT                   what kubectl asks before it applies a Secret with --dry-run=client; for daemon
 //	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
 //	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root
 //	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
@@ -96,7 +97,7 @@ var keep = flag.Bool("keep", false, "print and keep the working folders of the s
 
 func TestMain(m *testing.M) {
 	// As "whole" this binary is a program of the scripts, and builds nothing.
-	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "requests": requests, "scrape": scrape, "gateway": gateway})
+	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "requests": requests, "scrape": scrape, "gateway": gateway, "apiserver": apiserver})
 }
 
 // builder builds what is tested before the tests run.

@@ -40,5 +40,5 @@ func (f *Folder) Handout(p *policies.Policy, name string, now time.Time) (handov
 		}
 		id.Files = append(id.Files, handover.File{Name: base, Mode: info.Mode().Perm(), Modified: info.ModTime(), Content: content})
 	}
-	return id, id.Check(f.Certificate, now)
+	return id, id.Check(f.Trust, now)
 }

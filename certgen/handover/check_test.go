@@ -72,6 +72,12 @@ func TestPKCS12(t *testing.T) {
 	}
 	file := export.Files[0].Content
 	renewed, _ := issued(t, p, "cni")
+	rotated := id
+	rotated.Files = append(slices.Clone(id.Files[:2]), handover.File{Name: "ca.crt", Content: slices.Concat(id.Files[2].Content, renewed.Files[2].Content)})
+	two, err := handover.PKCS12(rotated, "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
 	bare := id
 	bare.Files = id.Files[:2]
 	member, _ := issued(t, p, "members/etcd1")
@@ -85,6 +91,8 @@ func TestPKCS12(t *testing.T) {
 		{"the same", id, file, "secret", true},
 		{"another password", id, file, "Secret", false},
 		{"another certificate", renewed, file, "secret", false},
+		{"two server CAs", rotated, two.Files[0].Content, "secret", true},
+		{"one server CA of two", id, two.Files[0].Content, "secret", false},
 		{"no CA", bare, file, "secret", false},
 		{"cut off", id, file[:len(file)-1], "secret", false},
 		{"empty", id, nil, "secret", false},

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"path"
+	"slices"
 	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
@@ -64,13 +65,9 @@ func PKCS12(id Identity, password string) (Export, error) {
 	if err != nil {
 		return Export{}, err
 	}
-	var cas []*x509.Certificate
-	if text := id.file("ca.crt"); text != nil {
-		ca, err := certgen.ParseCertificate(text)
-		if err != nil {
-			return Export{}, fmt.Errorf("reading %s/ca.crt: %w", id.Dir, err)
-		}
-		cas = append(cas, ca)
+	cas, err := id.serverCAs()
+	if err != nil {
+		return Export{}, err
 	}
 	content, err := pkcs12.Modern2023.WithIterations(iterations).Encode(key, cert, cas, password)
 	if err != nil {
@@ -85,17 +82,16 @@ func SamePKCS12(id Identity, content []byte, password string) bool {
 	if !id.IsComponent() {
 		return false
 	}
-	key, cert, cas, err := pkcs12.DecodeChain(content, password)
+	want, err := id.serverCAs()
 	if err != nil {
 		return false
 	}
-	var ca []byte
-	for _, each := range cas {
-		ca = append(ca, certgen.EncodeCertificate(each)...)
+	key, cert, cas, err := pkcs12.DecodeChain(content, password)
+	if err != nil || !slices.EqualFunc(cas, want, (*x509.Certificate).Equal) {
+		return false
 	}
 	signer, ok := key.(crypto.Signer)
-	return ok && authority.Matches(cert, signer) &&
-		bytes.Equal(certgen.EncodeCertificate(cert), id.file("client.crt")) && bytes.Equal(ca, id.file("ca.crt"))
+	return ok && authority.Matches(cert, signer) && bytes.Equal(certgen.EncodeCertificate(cert), id.file("client.crt"))
 }
 
 // Tar is the whole folder as it is copied to its host, modes kept, owned by root.

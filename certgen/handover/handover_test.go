@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -295,7 +294,7 @@ cni/ca.crt 0644 0:0 "" 2026-05-01T12:00:00Z "server CA\n"
 }
 
 // issued is name's folder with real certificates, and the CAs that issued them.
-func issued(t *testing.T, p *policies.Policy, name string) (handover.Identity, func(certgen.CA) (*x509.Certificate, error)) {
+func issued(t *testing.T, p *policies.Policy, name string) (handover.Identity, func(certgen.CA) (certgen.TrustSet, error)) {
 	t.Helper()
 	id, err := handover.Find(p, name)
 	if err != nil {
@@ -323,5 +322,7 @@ func issued(t *testing.T, p *policies.Policy, name string) (handover.Identity, f
 			handover.File{Name: stem + ".key", Mode: 0o600, Content: key})
 	}
 	id.Files = append(id.Files, handover.File{Name: "ca.crt", Mode: 0o644, Content: certgen.EncodeCertificate(cas[certgen.ServerCA].Certificate())})
-	return id, func(ca certgen.CA) (*x509.Certificate, error) { return cas[ca].Certificate(), nil }
+	return id, func(ca certgen.CA) (certgen.TrustSet, error) {
+		return certgen.TrustSet{Current: cas[ca].Certificate()}, nil
+	}
 }

@@ -85,18 +85,18 @@ func (id Identity) file(name string) []byte {
 }
 
 // Check refuses to hand over what would not work, or not be what it says: every certificate
-// has to be there, with its key, without a fatal defect under the CA that authority names.
-func (id Identity) Check(authority func(certgen.CA) (*x509.Certificate, error), now time.Time) error {
+// has to be there, with its key, without a fatal defect under the CA that issued it.
+func (id Identity) Check(trust func(certgen.CA) (certgen.TrustSet, error), now time.Time) error {
 	for _, profile := range id.Profiles {
 		cert, err := id.checkPair(profile)
 		if err != nil {
 			return err
 		}
-		ca, err := authority(profile.CA)
+		ca, err := trust(profile.CA)
 		if err != nil {
 			return fmt.Errorf("judging the certificate of %s: %w", id.Name, err)
 		}
-		if fatal := certgen.Fatal(certgen.Defects(cert, profile, ca, now)); len(fatal) > 0 {
+		if fatal := certgen.Fatal(certgen.Defects(cert, profile, ca.Of(cert), now)); len(fatal) > 0 {
 			return hint.Refuse("lockstep plan says what makes it right; lockstep apply does it.",
 				"%s.crt %s: it is not handed over", profile.Path, fatal[0].Text)
 		}
@@ -141,6 +141,20 @@ func (id Identity) pair(p certgen.Profile) (*x509.Certificate, crypto.Signer, er
 		return nil, nil, fmt.Errorf("reading %s.key: %w", p.Path, err)
 	}
 	return cert, key, nil
+}
+
+// serverCAs is what clients trust: while the server CA is rotated, two. None where the
+// folder has no ca.crt.
+func (id Identity) serverCAs() ([]*x509.Certificate, error) {
+	text := id.file("ca.crt")
+	if text == nil {
+		return nil, nil
+	}
+	trust, err := certgen.ParseTrustSet(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s/ca.crt: %w", id.Dir, err)
+	}
+	return trust.All(), nil
 }
 
 // one is the only certificate and key of a component, for formats that hold one.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -57,9 +58,9 @@ folder cannot be handed over.`,
   lockstep certs export billing --format pkcs12 --password-file pw --out b.p12
   lockstep certs export members/etcd1 --format tls-setup --out certs`,
 		Args: oneIdentity,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.name = args[0]
-			return runCertsExport(opts)
+			return runCertsExport(cmd.Context(), opts)
 		},
 		ValidArgsFunction: onlyFirst(g.policyNames(identityNames)),
 	}
@@ -89,7 +90,7 @@ func identityNames(p *policies.Policy) (names []string) {
 	return append(names, componentNames(p)...)
 }
 
-func runCertsExport(opts exportOptions) error {
+func runCertsExport(ctx context.Context, opts exportOptions) error {
 	if err := opts.check(); err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func runCertsExport(opts exportOptions) error {
 	if err != nil {
 		return err
 	}
-	password, err := opts.passwordIfAny()
+	password, err := opts.passwordIfAny(ctx)
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,7 @@ func (o exportOptions) handToStdout(export handover.Export) error {
 }
 
 // passwordIfAny is the password of a PKCS#12 file: from the file, else typed twice.
-func (o exportOptions) passwordIfAny() ([]byte, error) {
+func (o exportOptions) passwordIfAny(ctx context.Context) ([]byte, error) {
 	switch {
 	case o.format != "pkcs12":
 		return nil, nil
@@ -212,34 +213,34 @@ func (o exportOptions) passwordIfAny() ([]byte, error) {
 	case !o.stdinTerminal:
 		return nil, hint.Refuse("Name a file that holds it: --password-file.", "a PKCS#12 file has a password, and stdin is no terminal to type it on: nothing was written")
 	}
-	return o.newPassword("Password of the PKCS#12 file: ", "Again: ")
+	first, err := o.hidden(ctx, "Password of the PKCS#12 file: ", "password")
+	if err != nil {
+		return nil, err
+	}
+	second, err := o.hidden(ctx, "The same again: ", "password")
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(first, second) {
+		return nil, hint.Refuse("Run the command again.", "the two passwords differ: nothing was written")
+	}
+	return first, notEmpty(first)
 }
 
-// newPassword asks for a password twice, without echo.
-func (a app) newPassword(prompts ...string) ([]byte, error) {
-	var typed [][]byte
-	for _, prompt := range prompts {
-		fmt.Fprint(a.stderr, prompt)
-		text, err := a.password()
-		fmt.Fprintln(a.stderr)
-		if err != nil {
-			return nil, fmt.Errorf("reading the password: %w", err)
-		}
-		typed = append(typed, text)
-	}
-	if !bytes.Equal(typed[0], typed[1]) {
-		return nil, hint.Refuse("Type it again.", "the two passwords differ: nothing was written")
-	}
-	return typed[0], notEmpty(typed[0])
-}
-
-// readPassword is the first line of a file.
+// readPassword is the first line of a file, which no other user may read.
 func readPassword(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the password: %w", err)
 	}
 	defer file.Close()
+	info, err := file.Stat()
+	if err == nil && info.Mode().IsRegular() { // a pipe has no mode that says anything
+		err = folder.Guard(path, info)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the password: %w", err)
+	}
 	lines := bufio.NewScanner(file)
 	lines.Scan()
 	if err := lines.Err(); err != nil {
@@ -249,9 +250,10 @@ func readPassword(path string) ([]byte, error) {
 	return password, notEmpty(password)
 }
 
+// notEmpty refuses the password that leaves the key open to every reader.
 func notEmpty(password []byte) error {
 	if len(password) > 0 {
 		return nil
 	}
-	return hint.Refuse("Java opens no key without a password; without one the key would lie there in the clear.", "the password of the PKCS#12 file is empty: nothing was written")
+	return hint.Refuse("Give one of several words.", "the password of the PKCS#12 file is empty: nothing was written")
 }

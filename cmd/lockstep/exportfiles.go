@@ -41,10 +41,11 @@ func placeExport(out string, e handover.Export, same func(there, content []byte)
 		files[i] = view.ExportedFile{File: target, Secret: f.Secret(), Unchanged: there}
 	}
 	for i, f := range e.Files {
-		if files[i].Unchanged {
-			continue
+		err := sweep(files[i].File)
+		if err == nil && !files[i].Unchanged {
+			err = place(files[i].File, f)
 		}
-		if err := place(files[i].File, f); err != nil {
+		if err != nil {
 			return nil, adviseOut(files[i].File, err)
 		}
 	}
@@ -82,15 +83,24 @@ func refuseThere(target string) error {
 	return hint.Refuse("Move it away, or name another path with --out; it may hold a key that is nowhere else.", "%s exists with other contents and is not overwritten: nothing was written", target)
 }
 
-// place writes f to the disk under a name of its own, and gives it its name only where
-// nothing has that name. What a run that was killed left under the first name is removed.
-func place(target string, f handover.File) error {
+// temporary is the name under which target is written.
+func temporary(target string) string {
 	dir, base := filepath.Split(target)
-	temporary := dir + "." + base + ".lockstep-new"
-	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	return dir + "." + base + ".lockstep-new"
+}
+
+// sweep removes what a run that was killed left of target.
+func sweep(target string) error {
+	if err := os.Remove(temporary(target)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	return nil
+}
+
+// place writes f to the disk under a temporary name, and gives it its name only where
+// nothing has that name.
+func place(target string, f handover.File) error {
+	file, err := os.OpenFile(temporary(target), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -102,9 +112,9 @@ func place(target string, f handover.File) error {
 		err = file.Sync()
 	}
 	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Link(temporary, target)
+		err = os.Link(temporary(target), target)
 	}
-	return errors.Join(err, os.Remove(temporary))
+	return errors.Join(err, os.Remove(temporary(target)))
 }
 
 // adviseOut says what to do about a target that cannot be written.

@@ -93,6 +93,15 @@ func (g *globals) typed(ctx context.Context, prompt, flag string) ([]byte, error
 		return nil, hint.Refuse(fmt.Sprintf("Give it by %s FILE, or by %s N from a file descriptor.", flag, descriptorFlag(flag)),
 			"the passphrase of the CA keys is needed, and stdin is no terminal: nothing was changed")
 	}
+	text, err := g.hidden(ctx, prompt, "passphrase")
+	if err != nil {
+		return nil, err
+	}
+	return text, usable(text)
+}
+
+// hidden is what is typed behind the prompt, without echo.
+func (g *globals) hidden(ctx context.Context, prompt, what string) ([]byte, error) {
 	fmt.Fprint(g.stderr, prompt)
 	type answer struct {
 		text []byte
@@ -107,12 +116,12 @@ func (g *globals) typed(ctx context.Context, prompt, flag string) ([]byte, error
 	case a := <-answers:
 		fmt.Fprintln(g.stderr)
 		if a.err != nil {
-			return nil, fmt.Errorf("reading the passphrase: %w", a.err)
+			return nil, fmt.Errorf("reading the %s: %w", what, a.err)
 		}
-		return a.text, usable(a.text)
+		return a.text, nil
 	case <-ctx.Done():
 		fmt.Fprintln(g.stderr)
-		return nil, hint.Refuse("", "interrupted before a passphrase was typed: nothing was changed")
+		return nil, hint.Refuse("", "interrupted before a %s was typed: nothing was changed", what)
 	}
 }
 
