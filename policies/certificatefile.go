@@ -9,7 +9,7 @@ import (
 	"lockstep/policies/strict"
 )
 
-// CertificateFile names a certificate file that somebody else keeps. It is read and never
+// CertificateFile names the file of an external certificate or CA. It is read and never
 // written. The zero value names none.
 type CertificateFile struct {
 	Path string // as the policy says

@@ -60,13 +60,13 @@ func (p *parser) componentLifetime(v strict.Value, all Lifetimes) time.Duration 
 	return d
 }
 
-// readCertificateFile reads the file of a certificate that somebody else makes, and
+// readCertificateFile reads the file of an external certificate, and
 // refuses to say how it is to be made.
 func (p *parser) readCertificateFile(v strict.Value) CertificateFile {
 	file := readCertificatePath(v.Field("file"))
 	for _, name := range []string{"lifetime", "key"} {
 		if field := v.Field(name); field.Given() && !file.IsZero() {
-			p.Fail(field, "leave it out", "says nothing about a certificate that somebody else makes")
+			p.Fail(field, "leave it out", "does not apply to an external certificate")
 		}
 	}
 	return file

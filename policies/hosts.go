@@ -66,7 +66,7 @@ func checkAddress(s string, address netip.Addr) error {
 	case address.IsMulticast():
 		return fmt.Errorf("%q is a multicast address", s)
 	case address.Is4In6():
-		return hint.With(fmt.Errorf("%q is an IPv4 address in IPv6's clothes", s), "write "+address.Unmap().String())
+		return hint.With(fmt.Errorf("%q is an IPv4-mapped IPv6 address", s), "write "+address.Unmap().String())
 	case address.String() != s:
 		return hint.With(fmt.Errorf("%q is not the usual way to write this address", s), "write "+address.String())
 	}

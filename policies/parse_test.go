@@ -194,7 +194,7 @@ func TestNames(t *testing.T) {
 		}
 	}
 	if !(policies.UserName{}).IsZero() || policies.Root().String() != "root" || policies.RootRole().String() != "root" {
-		t.Error("the zero user is somebody, or root is not root")
+		t.Error("the zero user is a user, or root is not root")
 	}
 }
 

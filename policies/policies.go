@@ -34,7 +34,7 @@ func (p *Policy) FindPreset(name string) (presets.Preset, bool) {
 	return presets.Lookup(name)
 }
 
-// BringsCA reports whether the policy names a CA that somebody else made: it is then the
+// BringsCA reports whether the policy names an external CA: it is then the
 // client CA, the server CA and the peer CA.
 func (p *Policy) BringsCA() bool { return !p.Certificates.CA.IsZero() }
 
@@ -64,7 +64,7 @@ func (p *Policy) ClientURLs() []string {
 type Cluster struct {
 	Name      string
 	Members   []Member // ours: lockstep makes their certificates and etcd.env
-	Endpoints []string // https URLs of members whose server certificates are somebody else's
+	Endpoints []string // https URLs of members whose server certificates were made outside lockstep
 	Proxies   []Proxy
 	Install   string // where a member's folder lies on its host: absolute, or "." for paths relative to it
 	Data      string // etcd's data directory: absolute, or relative when Install is "."
@@ -88,7 +88,7 @@ type Proxy struct {
 
 // Certificates is what all certificates have in common.
 type Certificates struct {
-	CA        CertificateFile `json:",omitzero"` // the one CA that signs everything, made by somebody else; zero: lockstep's own three
+	CA        CertificateFile `json:",omitzero"` // the one CA that signs everything, made outside lockstep; zero: lockstep's own three
 	Key       KeyAlgorithm
 	Subject   Subject // Organization is the cluster's name unless given
 	Lifetimes Lifetimes
@@ -129,7 +129,7 @@ type Component struct {
 	Preset        string            // "" for none
 	With          map[string]string `json:"-"` // values for the preset's parameters, as written
 	Permissions   []keyrange.Permission
-	Certificate   CertificateFile `json:",omitzero"` // its certificate, if somebody else makes it; Key and Lifetime then say nothing
+	Certificate   CertificateFile `json:",omitzero"` // its external certificate; Key and Lifetime then do not apply
 	Key           KeyAlgorithm
 	Lifetime      time.Duration
 	Notes         []string // what its preset asks of the operator

@@ -87,7 +87,7 @@ func componentType() strict.Type {
 		{Name: "permissions", Type: list(presets.PermissionType(), false), Doc: "What it may do, beside what its preset says."},
 		{Name: "identity", Type: enum("certificate"), Doc: "How it proves who it is."},
 		{Name: "certificate", Doc: "What is different about its certificate.", Type: strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
-			{Name: "file", Type: certificateFile(), Doc: "Where it lies, if somebody else makes it: it is read and verified, never written."},
+			{Name: "file", Type: certificateFile(), Doc: "The file of an external certificate. It is read and verified, never written."},
 			{Name: "lifetime", Type: lifetime(), Doc: "Default: certificates.lifetimes.component."},
 			{Name: "key", Type: keyAlgorithm(), Doc: "Default: certificates.key."},
 		}}},

@@ -27,18 +27,18 @@ type bridge struct {
 
 func (b bridge) needed() bool { return b.name != "" }
 
-// crowd is who is concerned by a change of one desired role.
-type crowd struct {
+// concerned is the users that a change of one desired role concerns.
+type concerned struct {
 	stay      []User // hold it and should
 	join      []User // should and do not (yet)
 	leave     []User // of ours, hold it and should not
 	unmanaged []User // hold it and are left as they are
 }
 
-func (d *difference) crowd(role string) crowd {
-	var c crowd
+func (d *difference) concerned(role string) concerned {
+	var c concerned
 	for _, u := range d.holders[role] {
-		switch f := d.fates[u.Name]; {
+		switch f := d.dispositions[u.Name]; {
 		case f == removed: // gone before any role is changed
 		case f == alone || f == withheld:
 			c.unmanaged = append(c.unmanaged, u)
@@ -49,7 +49,7 @@ func (d *difference) crowd(role string) crowd {
 		}
 	}
 	for _, u := range d.users[role] {
-		if ours(d.fates[u.Name]) && !d.keeps(u.Name, role) {
+		if ours(d.dispositions[u.Name]) && !d.keeps(u.Name, role) {
 			c.join = append(c.join, u)
 		}
 	}
@@ -58,17 +58,17 @@ func (d *difference) crowd(role string) crowd {
 
 // bridgeFor decides whether the role needs one:
 //
-// Somebody leaves it while it changes: until that user is bound elsewhere the role
+// A user leaves the role while it changes: until that user is bound elsewhere the role
 // may not lose what the user shall keep, and until it is unbound the role may not
-// gain what the user shall not have. So everybody else waits on a full bridge.
+// gain what the user shall not have. So all other users wait on a full bridge.
 //
-// An entry is renewed while somebody relies on it: between revoke and grant those
+// An entry is renewed while a user relies on it: between revoke and grant those
 // users hold it through the bridge. The bridge is full when users join, too, because
 // they may not be bound before the role is right.
-func (d *difference) bridgeFor(role Role, e edit, c crowd) bridge {
+func (d *difference) bridgeFor(role Role, e edit, c concerned) bridge {
 	switch {
 	case len(c.leave) > 0 && !e.empty() && len(c.stay)+len(c.join) == 0:
-		return bridge{full: true} // nobody to bind: the change is late, and that is all
+		return bridge{full: true} // no user to bind: the change is only made late
 	case len(c.leave) > 0 && !e.empty():
 		return d.openBridge(role, role.Permissions, true)
 	case len(c.stay) > 0 && len(e.renew) > 0 && len(c.join) > 0:
@@ -94,7 +94,7 @@ func (d *difference) openBridge(role Role, permissions []keyrange.Permission, fu
 
 func (d *difference) reusable(left, role Role) bool {
 	for _, u := range d.holders[left.Name] {
-		if d.fates[u.Name] != removed && !(d.fates[u.Name] == kept && d.wants(u.Name, role.Name)) {
+		if d.dispositions[u.Name] != removed && !(d.dispositions[u.Name] == kept && d.wants(u.Name, role.Name)) {
 			return false
 		}
 	}

@@ -14,26 +14,26 @@ type difference struct {
 	desired, observed State
 	users             map[string][]User        // of the policy, by the role they shall hold
 	holders           map[string][]User        // in etcd, by the role they hold
-	fates             map[string]fate          // by user
+	dispositions      map[string]disposition   // by user
 	needs             map[string]pending.Needs // by user that is left as it is and that a permission would change
 	works             []work                   // one for each desired role, by name
 	bridges           map[string]bridge        // by the role it stands for
-	doomed            map[string]int           // roles that are deleted, and in which phase
+	deletions         map[string]int           // roles that are deleted, and in which phase
 	pending           []Pending
 	foreign           []string
 }
 
 // work is the change of one desired role.
 type work struct {
-	role   Role // as desired, canonical
-	exists bool
-	have   []keyrange.Permission // what it holds in etcd
-	edit   edit
-	waits  bool          // it is not done, because it needs a permission
-	needs  pending.Needs // of work that waits
-	crowd  crowd
-	bridge bridge
-	effect effect
+	role      Role // as desired, canonical
+	exists    bool
+	have      []keyrange.Permission // what it holds in etcd
+	edit      edit
+	waits     bool          // it is not done, because it needs a permission
+	needs     pending.Needs // of work that waits
+	concerned concerned
+	bridge    bridge
+	effect    effect
 }
 
 // Diff is the plan that turns observed into desired: pure, deterministic, and with
@@ -43,7 +43,7 @@ func Diff(desired, observed State, owned Ownership, allow Allow) Plan {
 	d := &difference{
 		desired: desired, observed: observed,
 		users: desired.holders(), holders: observed.holders(),
-		fates: map[string]fate{}, needs: map[string]pending.Needs{}, bridges: map[string]bridge{}, doomed: map[string]int{},
+		dispositions: map[string]disposition{}, needs: map[string]pending.Needs{}, bridges: map[string]bridge{}, deletions: map[string]int{},
 	}
 	d.decideUsers(owned, allow)
 	d.decideDesiredRoles()
@@ -66,19 +66,19 @@ func (d *difference) decideDesiredRoles() {
 	wanted := d.wanted()
 	for i := range d.works {
 		w := &d.works[i]
-		w.crowd = d.crowd(w.role.Name)
-		w.effect = d.effects(w.crowd.unmanaged, wanted)
+		w.concerned = d.concerned(w.role.Name)
+		w.effect = d.effects(w.concerned.unmanaged, wanted)
 		if w.waits {
 			d.pending = append(d.pending, w.pending()...)
-		} else if w.bridge = d.bridgeFor(w.role, w.edit, w.crowd); w.bridge.needed() {
+		} else if w.bridge = d.bridgeFor(w.role, w.edit, w.concerned); w.bridge.needed() {
 			d.bridges[w.role.Name] = w.bridge
-			d.doomed[w.bridge.name] = deleteRoles
+			d.deletions[w.bridge.name] = deleteRoles
 		}
 	}
 }
 
-// ours reports whether a user of this fate is bound as the policy says.
-func ours(f fate) bool { return f == added || f == kept || f == recreated }
+// ours reports whether a user of this disposition is bound as the policy says.
+func ours(f disposition) bool { return f == added || f == kept || f == recreated }
 
 // wants reports whether the policy gives the user the role.
 func (d *difference) wants(user, role string) bool {
@@ -89,5 +89,5 @@ func (d *difference) wants(user, role string) bool {
 // keeps reports whether the user holds the role now and is not made again.
 func (d *difference) keeps(user, role string) bool {
 	u, found := d.observed.User(user)
-	return found && d.fates[user] == kept && u.Holds(role)
+	return found && d.dispositions[user] == kept && u.Holds(role)
 }

@@ -171,7 +171,7 @@ func TestDiff(t *testing.T) {
 			grant role "flannel" readwrite on prefix "/net/"
 			--
 			delete role "flannel~bridge"`},
-		{name: "an entry twice that nobody relies on", desired: policy, observed: "role flannel: read /net/*, readwrite /net/*", want: `
+		{name: "an entry twice that no user relies on", desired: policy, observed: "role flannel: read /net/*, readwrite /net/*", want: `
 			revoke prefix "/net/" from role "flannel"
 			--
 			grant role "flannel" readwrite on prefix "/net/"
@@ -264,11 +264,11 @@ func TestDiff(t *testing.T) {
 			delete user "old"`},
 		{name: "what a removed component left", desired: policy, observed: policy + "\nrole old: read /old", owned: []string{"old"}, allow: roles.Allow{Prune: true}, want: `
 			delete role "old"`},
-		{name: "somebody else's", desired: policy, observed: policy + "\nuser \"x\": r\nrole r: read /x\nrole idle:", allow: roles.Allow{Prune: true, Adopt: true}, want: `
+		{name: "unmanaged", desired: policy, observed: policy + "\nuser \"x\": r\nrole r: read /x\nrole idle:", allow: roles.Allow{Prune: true, Adopt: true}, want: `
 			foreign: role "idle" is not in the policy; no user holds it
 			foreign: role "r" is not in the policy; held by "\"x\""
 			foreign: user "\"x\"" is not in the policy; it holds "r"`},
-		{name: "somebody else's user with a policy's name", desired: policy, observed: "user flannel?: flannel\nrole flannel: readwrite /net/*", want: `
+		{name: "an unmanaged user with a policy's name", desired: policy, observed: "user flannel?: flannel\nrole flannel: readwrite /net/*", want: `
 			pending, needs adopt: bind user "flannel" to role "flannel": lockstep did not make this user, and it may have a password`},
 		{name: "adopted", desired: policy, observed: "user flannel?:\nrole flannel: readwrite /net/*", allow: roles.Allow{Adopt: true}, want: `
 			bind user "flannel" to role "flannel"`},

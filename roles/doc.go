@@ -10,6 +10,6 @@
 //     policy; where etcd cannot do that, the step says so in Interrupts.
 //   - A plan made again after a cut ends in the same state; made again after its
 //     end, it is empty.
-//   - No step touches a user or role that is somebody else's unless Allow says so.
+//   - No step touches a user or role that is unmanaged unless [Allow] permits it.
 //   - Users are added without a password, never with an empty one (fact 17).
 package roles

@@ -12,11 +12,11 @@ import (
 
 // decideOtherRoles decides for every role that etcd has and the policy does not
 // name. Such a role is ours when it has the name of a user that lockstep made, or is the
-// bridge of a role of ours. Held by anybody else it stays. That only our users hold it
-// does not make it ours: somebody may have given it to them.
+// bridge of a role of ours. A role that another user holds stays. That only our users hold it
+// does not make it ours: another client may have given it to them.
 func (d *difference) decideOtherRoles(owned Ownership, allow Allow) {
 	for _, role := range d.observed.Roles {
-		_, inUse := d.doomed[role.Name]
+		_, inUse := d.deletions[role.Name]
 		if _, named := d.desired.Role(role.Name); named || inUse || role.Name == rootName {
 			continue
 		}
@@ -29,7 +29,7 @@ func (d *difference) decideOtherRoles(owned Ownership, allow Allow) {
 			d.pending = append(d.pending, Pending{Needs: pending.Prune, Step: Step{Action: RoleDelete, Role: role.Name},
 				Reason: "the policy no longer names this role"})
 		default:
-			d.doomed[role.Name] = d.deletionPhase(held)
+			d.deletions[role.Name] = d.deletionPhase(held)
 		}
 	}
 }
@@ -40,9 +40,8 @@ func (d *difference) isOurs(role string, owned Ownership) bool {
 	return owned(role) || isBridge(role) && (desired || owned(base))
 }
 
-// deletionPhase is as late as it can be while somebody still holds the role: a cut
-// after its last user is gone would leave a role that nobody can tell from somebody
-// else's.
+// deletionPhase is the latest phase in which a user still holds the role: a run that ends
+// after its last user is deleted would leave a role that looks like an unmanaged one.
 func (d *difference) deletionPhase(held []User) int {
 	switch {
 	case len(held) == 0 || d.any(held, kept):
@@ -60,19 +59,19 @@ func heldBy(users []User) string {
 	return "held by " + count.Quoted(names(users))
 }
 
-func (d *difference) any(users []User, f fate) bool {
-	return slices.ContainsFunc(users, func(u User) bool { return d.fates[u.Name] == f })
+func (d *difference) any(users []User, f disposition) bool {
+	return slices.ContainsFunc(users, func(u User) bool { return d.dispositions[u.Name] == f })
 }
 
 // deletionSteps deletes roles, bridges included.
 func (d *difference) deletionSteps() []Step {
 	var steps []Step
-	for _, name := range slices.Sorted(maps.Keys(d.doomed)) {
+	for _, name := range slices.Sorted(maps.Keys(d.deletions)) {
 		reason := "the policy no longer names this role"
 		if isBridge(name) {
 			reason = "the role that it stood in for is right"
 		}
-		steps = append(steps, Step{Phase: d.doomed[name], Action: RoleDelete, Role: name, Reason: reason})
+		steps = append(steps, Step{Phase: d.deletions[name], Action: RoleDelete, Role: name, Reason: reason})
 	}
 	return steps
 }
@@ -82,12 +81,12 @@ func (d *difference) deletionSteps() []Step {
 func (d *difference) reportForeign() {
 	for _, u := range d.observed.Users {
 		if _, named := d.desired.User(u.Name); named {
-			if u.Name == rootName && u.Password == PasswordPresent && d.fates[u.Name] == kept {
+			if u.Name == rootName && u.Password == PasswordPresent && d.dispositions[u.Name] == kept {
 				d.foreign = append(d.foreign, `user "root" has a password, which etcd cannot take away while auth is on`)
 			}
 			continue
 		}
-		if d.fates[u.Name] != alone || d.affected(u) {
+		if d.dispositions[u.Name] != alone || d.affected(u) {
 			continue
 		}
 		sentence := fmt.Sprintf("user %q is not in the policy", u.Name)

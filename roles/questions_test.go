@@ -40,7 +40,7 @@ func TestWhatIsGrantedIsAskedAsAWhole(t *testing.T) {
 	}
 }
 
-// Nobody is asked a question whose expected answer its own reach contradicts, each
+// No user is asked a question whose expected answer its own reach contradicts, each
 // gap is tried at both ends, and all others' ranges are.
 func TestQuestionsAgreeWithReach(t *testing.T) {
 	t.Parallel()
@@ -61,7 +61,7 @@ func TestQuestionsAgreeWithReach(t *testing.T) {
 		`write prefix "/calico/", which it may only read`, `read prefix "/net/" of role "flannel"`, `write prefix "/net/" of role "flannel"`,
 	} {
 		if !about[want] {
-			t.Errorf("nobody asks: %s\n%v", want, about)
+			t.Errorf("no user asks: %s\n%v", want, about)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func canonical(permissions []keyrange.Permission) []keyrange.Permission {
 	return out
 }
 
-// joined is the access of whoever holds both.
+// joined is the access of a user that holds both.
 func joined(a, b keyrange.Access) keyrange.Access {
 	if a.Includes(b) {
 		return a

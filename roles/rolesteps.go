@@ -23,7 +23,7 @@ func (d *difference) roleSteps() []Step {
 	return steps
 }
 
-// build makes the bridge before anybody is bound to it.
+// build makes the bridge before a user is bound to it.
 func (b bridge) build(role string) []Step {
 	if !b.needed() {
 		return nil
@@ -77,7 +77,7 @@ func (w work) changes() []Step {
 	}
 	for _, p := range w.edit.renew {
 		revoke := step(down.revoke, RoleRevokePermission, p, have.access(p), p.Access, "etcd cannot change this entry beside another one with the same key")
-		revoke.Interrupts = w.crowd.interrupted()
+		revoke.Interrupts = w.concerned.interrupted()
 		steps = append(steps, revoke, step(down.renew, RoleGrantPermission, p, p.Access, p.Access, "the policy allows it"))
 	}
 	return steps
@@ -85,7 +85,7 @@ func (w work) changes() []Step {
 
 // interrupted says who is refused while an entry is renewed: unmanaged users of the
 // role are not bound to its bridge, because they are left as they are.
-func (c crowd) interrupted() string {
+func (c concerned) interrupted() string {
 	if len(c.unmanaged) == 0 {
 		return ""
 	}
@@ -104,13 +104,13 @@ func names(users []User) []string {
 func (d *difference) bindingSteps() []Step {
 	var steps []Step
 	for _, u := range d.desired.Users {
-		if !ours(d.fates[u.Name]) {
+		if !ours(d.dispositions[u.Name]) {
 			continue
 		}
 		for _, role := range u.Roles {
 			steps = append(steps, d.bind(u.Name, role)...)
 		}
-		if d.fates[u.Name] == kept {
+		if d.dispositions[u.Name] == kept {
 			steps = append(steps, d.unbind(u)...)
 		}
 	}
@@ -133,12 +133,12 @@ func (d *difference) bind(user, role string) []Step {
 	return steps
 }
 
-// unbind leaves out roles that are deleted: their deletion takes them from everybody.
+// unbind leaves out roles that are deleted: their deletion takes them from every user.
 func (d *difference) unbind(want User) []Step {
 	var steps []Step
 	have, _ := d.observed.User(want.Name)
 	for _, role := range have.Roles {
-		if _, deleted := d.doomed[role]; !deleted && !want.Holds(role) {
+		if _, deleted := d.deletions[role]; !deleted && !want.Holds(role) {
 			steps = append(steps, Step{Phase: unbindUsers, Action: UserRevokeRole, User: want.Name, Role: role, Reason: "the policy does not give the user this role"})
 		}
 	}

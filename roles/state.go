@@ -23,7 +23,7 @@ type Password int
 const (
 	PasswordUnknown Password = iota // not asked, or cannot be asked while auth is off (fact 18)
 	PasswordAbsent                  // certificate only
-	PasswordPresent                 // somebody may log in without a certificate of ours
+	PasswordPresent                 // the user can log in without a certificate of ours
 )
 
 // Role is one etcd role. Permissions are in etcd's own order, duplicates included:

@@ -23,7 +23,7 @@ func (d *difference) decideWaiting() {
 				continue
 			}
 			for _, u := range d.users[w.role.Name] {
-				if f := d.fates[u.Name]; ours(f) && !d.fits(u.Name, f, w.role) {
+				if f := d.dispositions[u.Name]; ours(f) && !d.fits(u.Name, f, w.role) {
 					d.postpone(u, f, w)
 					again = true
 				}
@@ -49,7 +49,7 @@ func (d *difference) needsOf(w work) (needs pending.Needs, waits bool) {
 // fits reports whether the user may hold the role as it is now, and no other one: it then
 // reaches nothing that neither the policy nor its roles of today give it, and all that
 // both give it. A user that is made again has no roles of today to begin with.
-func (d *difference) fits(user string, f fate, want Role) bool {
+func (d *difference) fits(user string, f disposition, want Role) bool {
 	now, _ := d.observed.Role(want.Name)
 	for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write} {
 		was, next := d.observed.Reach(user, a), keyrange.Reach(now.Permissions, a)
@@ -66,8 +66,8 @@ func (d *difference) fits(user string, f fate, want Role) bool {
 }
 
 // postpone leaves the user of the policy as it is until its role may be changed.
-func (d *difference) postpone(u User, f fate, w *work) {
-	d.fates[u.Name], d.needs[u.Name] = alone, w.needs
+func (d *difference) postpone(u User, f disposition, w *work) {
+	d.dispositions[u.Name], d.needs[u.Name] = alone, w.needs
 	reason := fmt.Sprintf("role %q, which the policy gives the user, is not changed without the flag either", w.role.Name)
 	wait := func(a Action, role string) {
 		d.pending = append(d.pending, Pending{Needs: w.needs, Step: Step{Action: a, User: u.Name, Role: role}, Reason: reason})
@@ -95,7 +95,7 @@ func (d *difference) postpone(u User, f fate, w *work) {
 func (w work) pending() []Pending {
 	var out []Pending
 	for _, s := range w.changes() {
-		reason := s.Reason + ", and " + alsoHeldBy(w.crowd.unmanaged)
+		reason := s.Reason + ", and " + alsoHeldBy(w.concerned.unmanaged)
 		s.Reason = ""
 		out = append(out, Pending{Step: s, Reason: reason, Needs: w.needs})
 	}

@@ -20,7 +20,7 @@ type Component struct {
 	With          map[string]string // values of the preset's parameters
 	Administrator bool
 	Permissions   []presets.Permission // empty but not nil is written as []; Why has no place in a component
-	Certificate   string               // the file of a certificate that somebody else makes
+	Certificate   string               // the file of an external certificate
 }
 
 // head makes a lone list of components a document of the policy's type.

@@ -10,7 +10,7 @@
 //   - What cannot be edited without a guess is refused (exit 3), with the text to paste
 //     or the place to cut by hand.
 //   - Write leaves the old file or the new one, whenever it is cut off, and never
-//     overwrites what somebody else wrote meanwhile.
+//     overwrites what another process wrote meanwhile.
 //
 // Add and Remove look at one file. Whether the whole policy is still good (names and
 // users given once, presets known) is for policies.Parse to say before Write.

@@ -19,7 +19,7 @@ import (
 // Write replaces the file at path, which must still hold before, by after. It keeps
 // mode, owner and group, and follows symlinks to the file itself. Cut off at any time
 // it leaves the old file or the new one; a temporary file that a crash leaves is gone
-// after the next Write. It refuses (exit 3) what somebody edited meanwhile, what is no
+// after the next Write. It refuses (exit 3) what another process edited meanwhile, what is no
 // regular file, hard links, and an owner that it cannot keep. Two runs of lockstep are
 // kept apart by the caller's lock on the PKI folder.
 func Write(path string, before, after policies.File) error {
@@ -130,7 +130,7 @@ func (w *writer) unchanged(want []byte) (fs.FileInfo, error) {
 		return nil, hint.Refuse("Edit it by hand, or make it a file of its own.", "the file has %d hard links, which would part ways", links(about))
 	case !bytes.Equal(text, want):
 		return nil, hint.Refuse("Nothing of it was overwritten. Run the same command again: it starts from the file as it is now.",
-			"the file was changed by somebody else meanwhile")
+			"the file was changed by another process meanwhile")
 	}
 	return about, nil
 }

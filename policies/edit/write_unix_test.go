@@ -131,8 +131,8 @@ func TestWriteRefuses(t *testing.T) {
 		spoil func(path string) error
 		want  string
 	}{
-		"changed before":          {func(path string) error { return os.WriteFile(path, []byte("theirs"), 0o600) }, "the file was changed by somebody else meanwhile"},
-		"changed by one byte":     {func(path string) error { return os.WriteFile(path, []byte("old\n"), 0o600) }, "the file was changed by somebody else meanwhile"},
+		"changed before":          {func(path string) error { return os.WriteFile(path, []byte("theirs"), 0o600) }, "the file was changed by another process meanwhile"},
+		"changed by one byte":     {func(path string) error { return os.WriteFile(path, []byte("old\n"), 0o600) }, "the file was changed by another process meanwhile"},
 		"another name for it":     {func(path string) error { return os.Link(path, path+".2") }, "the file has 2 hard links, which would part ways"},
 		"a folder in its place":   {func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) }, "this is no regular file"},
 		"a pipe without a writer": {func(path string) error { return errors.Join(os.Remove(path), pipe(path)) }, "this is no regular file"},

@@ -27,7 +27,7 @@ func (a Access) Reads() bool { return a == Read || a == ReadWrite }
 // Writes reports whether a allows writing.
 func (a Access) Writes() bool { return a == Write || a == ReadWrite }
 
-// Includes reports whether whoever holds a also holds b.
+// Includes reports whether a includes b.
 func (a Access) Includes(b Access) bool {
 	return (a.Reads() || !b.Reads()) && (a.Writes() || !b.Writes())
 }

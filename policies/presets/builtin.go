@@ -14,7 +14,7 @@ import (
 //go:embed builtin
 var files embed.FS
 
-// builtin is read once, when somebody first asks. A file that is broken takes all
+// builtin is read once, at the first call. A file that is broken takes all
 // presets away: an unknown preset is refused, a wrong one would be granted.
 var builtin = sync.OnceValue(func() []Preset {
 	found, err := load(files)

@@ -7,7 +7,7 @@
 // into a Preset and become permissions by Expand only.
 //
 // Whatever happens: a preset never grants more than its file says. A placeholder that
-// nobody fills in, an empty prefix or an inverted range is a problem, never a
+// the policy does not fill in, an empty prefix or an inverted range is a problem, never a
 // permission; a value is put in once and its own braces mean nothing. A permission that
 // waits for a parameter's value is given for that value alone. Into a configuration, which
 // the operator pastes, go only texts that no shell takes for anything else.

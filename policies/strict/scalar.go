@@ -9,7 +9,7 @@ import (
 )
 
 // What a plain scalar is to some reader of YAML 1.1 or 1.2, though it may be text to
-// another. Wider than either specification: whoever means text can quote it.
+// another. Wider than either specification: text can be quoted.
 var (
 	booleans  = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false)$`)
 	nothings  = regexp.MustCompile(`^(?i:null|~|)$`)

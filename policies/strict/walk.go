@@ -123,7 +123,7 @@ func (d *Decoder) boolean(v *Value, node *yaml.Node, t Type) {
 	v.flag, v.state = node.Value == "true", valid
 }
 
-// truth advises on what somebody wrote who meant true or false.
+// truth advises on a word that means true or false in another notation.
 func truth(node *yaml.Node) string {
 	switch strings.ToLower(node.Value) {
 	case "true", "yes", "y", "on":

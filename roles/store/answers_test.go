@@ -28,8 +28,8 @@ import (
 	"lockstep/roles/store"
 )
 
-// impostor is a gRPC server with TLS that answers whatever a test tells it to, byte by byte.
-type impostor struct {
+// oddServer is a gRPC server with TLS that answers what a test tells it to, byte by byte.
+type oddServer struct {
 	url string
 	*server
 
@@ -51,9 +51,9 @@ func (raw) Name() string                       { return "proto" }
 func (raw) Marshal(v any) ([]byte, error)      { return *v.(*frame), nil }
 func (raw) Unmarshal(text []byte, v any) error { *v.(*frame) = slices.Clone(text); return nil }
 
-func startImpostor(t testing.TB) *impostor {
+func startOddServer(t testing.TB) *oddServer {
 	t.Helper()
-	i := &impostor{server: &server{clients: newCA(t, "test clients"), servers: newCA(t, "test servers")}}
+	i := &oddServer{server: &server{clients: newCA(t, "test clients"), servers: newCA(t, "test servers")}}
 	own := issue(t, serverTemplate(), i.servers).pair()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -67,7 +67,7 @@ func startImpostor(t testing.TB) *impostor {
 	return i
 }
 
-func (i *impostor) answer(_ any, stream grpc.ServerStream) error {
+func (i *oddServer) answer(_ any, stream grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(stream)
 	var asked frame
 	if err := stream.RecvMsg(&asked); err != nil {
@@ -85,7 +85,7 @@ func (i *impostor) answer(_ any, stream grpc.ServerStream) error {
 	return stream.SendMsg((*frame)(&r.text))
 }
 
-func (i *impostor) set(answers map[string]reply) {
+func (i *oddServer) set(answers map[string]reply) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.answers = answers
@@ -183,7 +183,7 @@ const oddHint = "Look what answers at that port: a proxy or another program may 
 // An answer that etcd does not give is an error that says what is odd about it.
 func TestAnOddAnswerIsAnError(t *testing.T) {
 	t.Parallel()
-	i := startImpostor(t)
+	i := startOddServer(t)
 	c := i.connect(t, "root")
 	for _, test := range []struct {
 		name, method string
@@ -226,7 +226,7 @@ func TestAnOddAnswerIsAnError(t *testing.T) {
 // A sane answer is none, nor is one that is larger than etcd's own limit.
 func TestALargeAnswer(t *testing.T) {
 	t.Parallel()
-	i := startImpostor(t)
+	i := startOddServer(t)
 	c := i.connect(t, "root")
 	answers := sane(t)
 	answers["Authenticate"] = wire(t, &pb.AuthenticateResponse{Header: header()})
@@ -262,7 +262,7 @@ func TestALargeAnswer(t *testing.T) {
 // Etcd 3.4 has no AuthStatus: the version and the floor are named, not the call alone.
 func TestAnEtcdThatIsTooOldIsNamed(t *testing.T) {
 	t.Parallel()
-	i := startImpostor(t)
+	i := startOddServer(t)
 	c := i.connect(t, "root")
 	answers := sane(t)
 	delete(answers, "AuthStatus")
@@ -285,7 +285,7 @@ func TestAnEtcdThatIsTooOldIsNamed(t *testing.T) {
 
 // Whatever bytes a server sends, the client neither panics nor believes them unchecked.
 func FuzzAnswers(f *testing.F) {
-	i := startImpostor(f)
+	i := startOddServer(f)
 	c, err := store.Connect(context.Background(), store.Target{Endpoints: []string{i.url}, TLS: i.tls(f, "root"), Timeout: 5 * time.Second})
 	must(f, err)
 	f.Cleanup(func() { _ = c.Close() })

@@ -28,7 +28,7 @@ type API interface {
 // takes no more than one such question in 5 s (--grpc-keepalive-min-time).
 const keepAlive = 10 * time.Second
 
-// Target is whom to talk to, and as whom. TLS must be set: plain http is refused.
+// Target is the members to connect to and the certificate to show. TLS must be set: plain http is refused.
 type Target struct {
 	Endpoints      []string // https URLs
 	TLS            *tls.Config
@@ -75,7 +75,7 @@ func Connect(ctx context.Context, t Target) (*Client, error) {
 	return &Client{etcd: etcd, target: t}, nil
 }
 
-// refused says why nobody is dialled: clientv3 itself would talk plain http to an
+// refused says why no member is dialled: clientv3 itself would talk plain http to an
 // endpoint that asks for it.
 func (t Target) refused() error {
 	if t.TLS == nil {

@@ -133,7 +133,7 @@ func TestTheRecoveryUserGetsInAtABlindMember(t *testing.T) {
 		{Action: roles.UserAdd, User: "root"}, {Action: roles.UserGrantRole, User: "root", Role: "root"},
 	})}, 1, func(roles.Step) {}))
 	must(t, root.AddRecoveryUser(ctx, "lockstep-recovery-x", "secret"))
-	must(t, root.CheckRoot(ctx)) // while auth is off anybody is
+	must(t, root.CheckRoot(ctx)) // while auth is off every user is
 	must(t, root.EnableAuth(ctx))
 	must(t, root.EnableAuth(ctx)) // had its answer been lost, the repeat is refused: auth is on
 	if err := root.CheckRoot(ctx); !store.IsUserEmpty(err) {
@@ -174,7 +174,7 @@ func TestConnectSaysWhyNot(t *testing.T) {
 		{"no certificate", store.Target{Endpoints: []string{s.url}, TLS: &tls.Config{RootCAs: s.servers.pool()}}, "certificate required"},
 		{"no password user", store.Target{Endpoints: []string{s.url}, TLS: good, User: "root", Password: "x"}, `logging in to etcd as "root"`},
 		{"no such user", store.Target{Endpoints: []string{s.url}, TLS: good, User: "x", Password: "x"}, `logging in to etcd as "x"`},
-		{"nobody there", store.Target{Endpoints: []string{"https://" + freeAddress(t)}, TLS: good}, "connection refused"},
+		{"no listener", store.Target{Endpoints: []string{"https://" + freeAddress(t)}, TLS: good}, "connection refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.target.Timeout = patience

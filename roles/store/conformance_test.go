@@ -53,7 +53,7 @@ func conformance(t *testing.T, s subject) {
 		{"fact 20: a grant looks only at the first entry with the same key", firstEntry},
 		{"fact 21: odd ranges are refused", oddRanges},
 		{"facts 22, 23: a Txn proves access to the union and executes nothing", proof},
-		{"fact 24: everybody may look at itself", selfCheck},
+		{"fact 24: every user may look at itself", selfCheck},
 		{"fact 25: each mutation moves the revision by one", revisions},
 		{"repeats and missing names are refused in etcd's words", repeats},
 		{"fact 29: turning auth on and off may be repeated", toggles},
@@ -304,7 +304,7 @@ func selfCheck(t *testing.T, s suite) {
 	_, err = a.UserList(s.ctx)
 	says(t, "listing users", err, "etcdserver: permission denied")
 	_, err = s.etcd.as(t, "").UserList(s.ctx)
-	says(t, "listing users as nobody", err, "etcdserver: user name is empty")
+	says(t, "listing users without a user", err, "etcdserver: user name is empty")
 	_, err = s.etcd.as(t, "stranger").UserList(s.ctx)
 	says(t, "listing users as a stranger", err, "etcdserver: user name not found")
 }
@@ -384,7 +384,7 @@ func toggles(t *testing.T, s suite) {
 		t.Error("auth is off")
 	}
 	if status, err := s.etcd.as(t, "").AuthStatus(s.ctx); err != nil || !status.Enabled {
-		t.Errorf("from 3.7 on nobody in particular may ask whether auth is on: %v", err)
+		t.Errorf("from 3.7 on a client without a user may ask whether auth is on: %v", err)
 	}
 	for range 2 {
 		if _, err := s.root.AuthDisable(s.ctx); err != nil {

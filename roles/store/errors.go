@@ -33,7 +33,7 @@ func IsPermissionDenied(err error) bool {
 	return is(err, rpctypes.ErrPermissionDenied, "permission denied")
 }
 
-// IsUserEmpty reports that the member took the connection for nobody's (fact 2).
+// IsUserEmpty reports that the member took the connection for one of no user (fact 2).
 func IsUserEmpty(err error) bool { return is(err, rpctypes.ErrUserEmpty, "user name is empty") }
 
 // IsAuthOff reports that the call makes sense only while auth is on.

@@ -37,7 +37,7 @@ const (
 	preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 )
 
-// Greeting is what a TLS port shows to anybody.
+// Greeting is what a TLS port shows to any client.
 type Greeting struct {
 	AcceptableCAs [][]byte            // raw subjects of the CAs that it asks certificates of (fact 13); nil: it asked for none
 	Server        []*x509.Certificate // its certificates, also those that were not accepted here
@@ -207,7 +207,7 @@ func parseEndpoint(endpoint string) (address, name string, err error) {
 		return "", "", fmt.Errorf("reading the endpoint: %w", err)
 	}
 	if u.Scheme != "https" {
-		return "", "", hint.Refuse("Turn on TLS at the members first: over plain http etcd sees no certificate, so nobody would have a name.",
+		return "", "", hint.Refuse("Turn on TLS at the members first: over plain http etcd sees no certificate, so no user would have a name.",
 			"%s is not https", endpoint)
 	}
 	if u.Port() == "" {

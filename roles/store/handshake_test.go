@@ -24,7 +24,7 @@ import (
 func TestHandshakeTellsWhy(t *testing.T) {
 	t.Parallel()
 	s := startEtcd(t)
-	stranger := newCA(t, "somebody else's CA")
+	stranger := newCA(t, "another CA")
 	past := clientTemplate("a")
 	past.NotBefore, past.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
 	wrongUse := clientTemplate("a")
@@ -53,7 +53,7 @@ func TestHandshakeTellsWhy(t *testing.T) {
 		{name: "another server CA", url: s.url, config: misled, err: "certificate signed by unknown authority", hint: "wrong cluster"},
 		{name: "another name", url: s.url, config: named, err: "not elsewhere.example", hint: "its subjectAltName has to, or dial what it names: localhost, 127.0.0.1"},
 		{name: "plain http", url: strings.Replace(s.url, "https", "http", 1), config: s.tls(t, "a"), err: "is not https", hint: "Turn on TLS"},
-		{name: "nobody there", url: "https://" + freeAddress(t), config: s.tls(t, "a"), err: "connection refused", hint: "start etcd"},
+		{name: "no listener", url: "https://" + freeAddress(t), config: s.tls(t, "a"), err: "connection refused", hint: "start etcd"},
 		{name: "a port without TLS", url: plainPort(t), config: s.tls(t, "a"), err: "does not look like a TLS handshake", hint: "does not speak TLS"},
 		{name: "a port that hangs up", url: hangingUp(t), config: s.tls(t, "a"), err: "", hint: "CRL"},
 	} {
@@ -102,7 +102,7 @@ func hangingUp(t *testing.T) string {
 	return "https://" + l.Addr().String()
 }
 
-// Fact 15: a CRL file that cannot be read refuses everybody, without a word.
+// Fact 15: a CRL file that cannot be read refuses every client, without an alert.
 func TestAMemberWithoutItsCRLHangsUp(t *testing.T) {
 	t.Parallel()
 	for name, crl := range map[string]string{"missing": "", "empty": "\x00", "PEM": "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"} {
@@ -154,7 +154,7 @@ func TestAPortThatSpeaksPlainHTTP(t *testing.T) {
 		{"http on the peer port", mixed.peerURL, true, true},
 		{"TLS on the client port", locked.url, false, false},
 		{"TLS on the peer port", locked.peerURL, false, false},
-		{"nobody", "https://" + freeAddress(t), false, false},
+		{"no client", "https://" + freeAddress(t), false, false},
 		{"a port that hangs up", hangingUp(t), false, false},
 	} {
 		if got := store.SpeaksPlain(t.Context(), c.url); got != c.serves {
@@ -185,14 +185,14 @@ func TestSilenceIsNoAnswer(t *testing.T) {
 	}
 }
 
-// Fact 13: anybody may read which CAs a port has loaded.
+// Fact 13: any client may read which CAs a port has loaded.
 func TestAPortNamesItsCAs(t *testing.T) {
 	t.Parallel()
 	s := startEtcd(t)
 	for url, want := range map[string]*ca{s.url: s.clients, s.peerURL: s.servers} {
 		g, err := store.Handshake(t.Context(), url, &tls.Config{RootCAs: s.servers.pool()})
 		if err == nil {
-			t.Errorf("%s took nobody", url)
+			t.Errorf("%s took no certificate", url)
 		}
 		if len(g.AcceptableCAs) != 1 || !bytes.Equal(g.AcceptableCAs[0], want.cert.RawSubject) {
 			t.Errorf("%s: got %q", url, g.AcceptableCAs)

@@ -32,7 +32,7 @@ func handshakeAdvice(e *HandshakeError) string {
 	case errors.As(e.Err, &plain):
 		return "The port does not speak TLS: start the member with its etcd.env; plain http is refused because etcd sees no certificate there."
 	case hungUp(e.Err):
-		return "The member hangs up without a word: etcd 3.6 and later does that to everybody when its CRL file (client.crl, peer.crl) is missing, empty or PEM instead of DER, any etcd to a certificate that the list revokes, and any etcd while it starts or ends."
+		return "The member ends the connection without an alert: etcd 3.6 and later does that to every client when its CRL file (client.crl, peer.crl) is missing, empty or PEM instead of DER, any etcd to a certificate that the list revokes, and any etcd while it starts or ends."
 	case late(e.Err):
 		return "The port is open and silent: the member is paused, overloaded, or not etcd."
 	case e.Alert == "":

@@ -9,7 +9,7 @@ import (
 func TestHoldsKeySeesExactlyTheKeysOfThePermission(t *testing.T) {
 	t.Parallel()
 	s := startEtcd(t)
-	bare, c := s.as(t, "anybody"), s.connect(t, "anybody")
+	bare, c := s.as(t, "unbound"), s.connect(t, "unbound")
 	for _, key := range []string{"/a/b", "/a/c", "/z"} {
 		_, err := bare.Put(t.Context(), key, "1")
 		must(t, err)

@@ -55,7 +55,7 @@ func CountRequests(ctx context.Context, from Pages, config *tls.Config) (Request
 }
 
 // parseMetrics reads Prometheus' text format. A page without etcd's counts is an error:
-// it would read like nobody was refused. The count of clients' versions is absent until
+// it would read as if no request was refused. The count of clients' versions is absent until
 // the first call.
 func parseMetrics(page io.Reader) (Requests, error) {
 	parser := expfmt.NewTextParser(model.LegacyValidation)
@@ -90,7 +90,7 @@ func parseMetrics(page io.Reader) (Requests, error) {
 	return r, nil
 }
 
-// refusal tells the answers with which etcd refuses whoever asks from those about what
+// refusal tells the answers with which etcd refuses the asking user from those about what
 // was asked. InvalidArgument is both "user name is empty" and a request that makes no
 // sense; FailedPrecondition is also "user name not found", for what needs root; both
 // count, because a refusal that is not seen is worse.

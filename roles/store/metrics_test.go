@@ -24,7 +24,7 @@ import (
 	"lockstep/roles/store"
 )
 
-// What etcd itself counts, by its answers to people who may, may not and are nobody: what
+// What etcd itself counts, by its answers to users that may, that may not, and to no user: what
 // CountRequests takes for a refusal stands on this.
 func TestCountRequests(t *testing.T) {
 	t.Parallel()
@@ -52,11 +52,11 @@ func TestCountRequests(t *testing.T) {
 			map[store.Call]uint64{{Method: "Put", Code: "PermissionDenied"}: 1}},
 		{"a CN that is no user", "stranger", get("/app/x"), map[store.Call]uint64{call: 1}},
 		{"no CN", "", get("/app/x"), map[store.Call]uint64{call: 1}},
-		{"what needs root, as somebody", "reader", users, map[store.Call]uint64{{Method: "UserList", Code: "PermissionDenied"}: 1}},
+		{"what needs root, as a user without it", "reader", users, map[store.Call]uint64{{Method: "UserList", Code: "PermissionDenied"}: 1}},
 		{"what needs root, as a CN that is no user", "stranger", users, map[store.Call]uint64{{Method: "UserList", Code: "FailedPrecondition"}: 1}},
 		{"what needs root, without a CN", "", users, map[store.Call]uint64{{Method: "UserList", Code: "InvalidArgument"}: 1}},
 		{"a backup by a CN that is no user", "stranger", snapshot, map[store.Call]uint64{{Method: "Snapshot", Code: "FailedPrecondition"}: 1}},
-		{"a wrong password", "stranger", login("nobody"), map[store.Call]uint64{{Method: "Authenticate", Code: "InvalidArgument"}: 1}},
+		{"a wrong password", "stranger", login("absent"), map[store.Call]uint64{{Method: "Authenticate", Code: "InvalidArgument"}: 1}},
 		{"a password for a user without one", "stranger", login("reader"), map[store.Call]uint64{{Method: "Authenticate", Code: "Unknown"}: 1}},
 		{"a lease, which needs no right", "stranger", func(ctx context.Context, c *clientv3.Client) error { _, err := c.Grant(ctx, 60); return err }, nil},
 		{"a watch, whose refusal etcd does not count", "stranger", func(ctx context.Context, c *clientv3.Client) error {

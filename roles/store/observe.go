@@ -107,7 +107,7 @@ func observeUser(ctx context.Context, api API, name string, probe bool) (roles.U
 	if !probe {
 		return u, nil
 	}
-	// Nobody has this password; etcd tells a wrong one from none at all.
+	// No user has this password; etcd tells a wrong one from none at all.
 	switch _, err := api.Authenticate(ctx, name, rand.Text()); {
 	case isNoPassword(err):
 		u.Password = roles.PasswordAbsent

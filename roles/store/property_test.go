@@ -33,7 +33,7 @@ func TestRealEtcdConvergesToAnyPolicy(t *testing.T) {
 		t.Run(fmt.Sprint("server ", n), func(t *testing.T) {
 			t.Parallel()
 			s := newSuite(t, realEtcd{startEtcd(t)})
-			everybody := crowd{suite: s, t: t, known: map[string]store.API{}}
+			all := askers{suite: s, t: t, known: map[string]store.API{}}
 			asked := 0
 			for i := range uint64(realCases) {
 				r := rand.New(rand.NewPCG(seed+n, i))
@@ -41,7 +41,7 @@ func TestRealEtcdConvergesToAnyPolicy(t *testing.T) {
 				wipeTogether(t, s)
 				seedState(t, s, r, c.Observed)
 				c.Observed = s.observe(t, c.Names()...)
-				answers, problem := convergeReal(t, s, r, c, everybody)
+				answers, problem := convergeReal(t, s, r, c, all)
 				if problem != "" {
 					t.Fatalf("seed %d server %d case %d: %s\n%s", seed, n, i, problem, c)
 				}
@@ -54,7 +54,7 @@ func TestRealEtcdConvergesToAnyPolicy(t *testing.T) {
 	}
 }
 
-func convergeReal(t *testing.T, s suite, r *rand.Rand, c rolestest.Case, everybody crowd) (asked int, problem string) {
+func convergeReal(t *testing.T, s suite, r *rand.Rand, c rolestest.Case, all askers) (asked int, problem string) {
 	for _, step := range c.Diff(c.Observed).Steps {
 		if step.Action == roles.UserAdd {
 			c.Owned[step.User] = true // its certificate was made before
@@ -71,7 +71,7 @@ func convergeReal(t *testing.T, s suite, r *rand.Rand, c rolestest.Case, everybo
 	if c.Observed.Enabled {
 		questions = rolestest.Questions(c.Bounds(expected, plan))
 	}
-	finish := everybody.ask(questions)
+	finish := all.ask(questions)
 	cut := plan
 	cut.Steps = plan.Steps[:r.IntN(len(plan.Steps)+1)]
 	done := apply(t, s, cut)
@@ -90,8 +90,8 @@ func convergeReal(t *testing.T, s suite, r *rand.Rand, c rolestest.Case, everybo
 	return asked, cmp.Diff(rolestest.Comparable(known(expected)), rolestest.Comparable(known(end)))
 }
 
-// crowd is everybody who may ask, each by a certificate and a connection of its own.
-type crowd struct {
+// askers is all users that may ask, each by a certificate and a connection of its own.
+type askers struct {
 	suite
 	t     *testing.T
 	known map[string]store.API
@@ -99,7 +99,7 @@ type crowd struct {
 
 // ask begins to ask, as each user at the same time. The returned func ends that, and says
 // how many answers came and the first that was wrong.
-func (u crowd) ask(questions map[string][]roles.Question) (finish func() (answers int, wrong string)) {
+func (u askers) ask(questions map[string][]roles.Question) (finish func() (answers int, wrong string)) {
 	ctx, stop := context.WithCancel(u.ctx)
 	var mu sync.Mutex
 	var group sync.WaitGroup

@@ -14,7 +14,7 @@ const retryPause = 200 * time.Millisecond
 
 // EnableAuth turns auth on. Its answer may be lost; the call is idempotent and
 // repeated until etcd answers or ctx ends (fact 29). A repeat that is refused for want
-// of root says that auth is on, too: while it is off nobody is refused. Whether root
+// of root says that auth is on, too: while it is off no user is refused. Whether root
 // gets in is another question (CheckRoot).
 func (c *Client) EnableAuth(ctx context.Context) error {
 	return c.untilAnswered(ctx, "turning auth on", func(ctx context.Context) error {

@@ -167,7 +167,7 @@ func (e *Etcd) RoleDelete(ctx context.Context, name string) (*clientv3.AuthRoleD
 	return &clientv3.AuthRoleDeleteResponse{}, e.apply(ctx, roles.Step{Action: roles.RoleDelete, Role: name})
 }
 
-// RoleGet is allowed to root and to the role's users (fact 24). Role root, if somebody
+// RoleGet is allowed to root and to the role's users (fact 24). Role root, if a client
 // added it, is everything, whatever was granted.
 func (e *Etcd) RoleGet(_ context.Context, name string) (*clientv3.AuthRoleGetResponse, error) {
 	e.mu.Lock()

@@ -6,24 +6,24 @@ import (
 	"lockstep/policies/pending"
 )
 
-// fate is what a plan does with one user.
-type fate int
+// disposition is what a plan does with one user.
+type disposition int
 
 const (
-	alone     fate = iota // somebody else's: not one call names this user
-	withheld              // to be removed, but nobody allowed it: not one call either
-	removed               // deleted
-	added                 // the policy names it and etcd has none
-	kept                  // ours: its bindings are mended
-	recreated             // deleted and added again, to lose its password
+	alone     disposition = iota // unmanaged: no call names this user
+	withheld                     // to be removed without a permission to do so: no call names it either
+	removed                      // deleted
+	added                        // the policy names it and etcd has none
+	kept                         // ours: its bindings are corrected
+	recreated                    // deleted and added again, to lose its password
 )
 
-// fateOf decides for a user that the policy names and etcd has. A user is ours when
+// dispositionOf decides for a user that the policy names and etcd has. A user is ours when
 // lockstep made it, or when it is named in the policy and known to have no password;
 // the second result is the pending change when it is not.
 //
 // While auth is on, etcd neither deletes root nor takes its password: it is kept.
-func fateOf(u User, enabled bool, owned Ownership, allow Allow) (fate, *Pending) {
+func dispositionOf(u User, enabled bool, owned Ownership, allow Allow) (disposition, *Pending) {
 	unknown := u.Password == PasswordUnknown
 	switch {
 	case u.Name == rootName && enabled, u.Password == PasswordAbsent:
@@ -40,35 +40,35 @@ func fateOf(u User, enabled bool, owned Ownership, allow Allow) (fate, *Pending)
 		Reason: "lockstep did not make this user, and it may have a password"}
 }
 
-// fates decides for every user that the policy names or etcd has.
+// decideUsers decides for every user that the policy names or etcd has.
 func (d *difference) decideUsers(owned Ownership, allow Allow) {
 	for _, u := range d.observed.Users {
 		want, named := d.desired.User(u.Name)
 		switch {
 		case named:
-			f, waits := fateOf(u, d.observed.Enabled, owned, allow)
-			d.fates[u.Name] = f
+			f, waits := dispositionOf(u, d.observed.Enabled, owned, allow)
+			d.dispositions[u.Name] = f
 			if waits != nil {
 				waits.Step.Role = first(want.Roles)
 				d.needs[u.Name] = waits.Needs
 				d.pending = append(d.pending, *waits)
 			}
 		case u.Name == rootName || !owned(u.Name):
-			d.fates[u.Name] = alone
+			d.dispositions[u.Name] = alone
 			if !allow.Adopt {
 				d.needs[u.Name] = pending.Adopt
 			}
 		case allow.Prune:
-			d.fates[u.Name] = removed
+			d.dispositions[u.Name] = removed
 		default:
-			d.fates[u.Name], d.needs[u.Name] = withheld, pending.Prune
+			d.dispositions[u.Name], d.needs[u.Name] = withheld, pending.Prune
 			d.pending = append(d.pending, Pending{Needs: pending.Prune, Step: Step{Action: UserDelete, User: u.Name},
 				Reason: "the policy no longer names this user"})
 		}
 	}
 	for _, u := range d.desired.Users {
 		if _, found := d.observed.User(u.Name); !found {
-			d.fates[u.Name] = added
+			d.dispositions[u.Name] = added
 		}
 	}
 }
@@ -80,11 +80,11 @@ func first(names []string) string {
 	return names[0]
 }
 
-// userSteps deletes, makes again and makes users.
+// userSteps deletes users, makes them again and adds them.
 func (d *difference) userSteps() []Step {
 	var steps []Step
 	for _, u := range d.observed.Users {
-		switch d.fates[u.Name] {
+		switch d.dispositions[u.Name] {
 		case removed:
 			steps = append(steps, Step{Phase: removeUsers, Action: UserDelete, User: u.Name, Reason: "the policy no longer names this user"})
 		case recreated:
@@ -93,7 +93,7 @@ func (d *difference) userSteps() []Step {
 		}
 	}
 	for _, u := range d.desired.Users {
-		switch d.fates[u.Name] {
+		switch d.dispositions[u.Name] {
 		case added:
 			steps = append(steps, Step{Phase: addUsers, Action: UserAdd, User: u.Name, Reason: "the policy names this user and etcd has none"})
 		case recreated:
@@ -103,7 +103,7 @@ func (d *difference) userSteps() []Step {
 	return steps
 }
 
-// recreation says who is refused meanwhile; while auth is off nobody is.
+// recreation says which user is refused meanwhile. While auth is off, no user is refused.
 func (d *difference) recreation(user string) string {
 	if !d.observed.Enabled {
 		return ""
