@@ -42,9 +42,7 @@ func (a *accountant) component(u roles.User) (edit.Component, []string) {
 // has by its own name.
 func (a *accountant) componentName(user string) string {
 	taken := func(name string) bool {
-		return slices.ContainsFunc(a.state.Users, func(u roles.User) bool {
-			return !strings.EqualFold(u.Name, user) && strings.EqualFold(u.Name, name)
-		}) || a.names[name]
+		return fold(name) != fold(user) && a.folded[fold(name)] || a.names[name]
 	}
 	safe := policies.SafeName(user)
 	name := safe

@@ -42,10 +42,33 @@ type accountant struct {
 	facts        Facts
 	users, roles map[string]string // by their lower-case form
 	names        map[string]bool   // of components that are written
+	folded       map[string]bool   // all users' names without letter case
+	holders      map[string][]string
+	certified    map[string][]Certificate // by CN
 }
 
+func accountantOf(s roles.State, f Facts) accountant {
+	a := accountant{
+		state: s, facts: f, users: map[string]string{}, roles: map[string]string{}, names: map[string]bool{},
+		folded: map[string]bool{}, holders: map[string][]string{}, certified: map[string][]Certificate{},
+	}
+	for _, u := range s.Users {
+		a.folded[fold(u.Name)] = true
+		for _, role := range u.Roles {
+			a.holders[role] = append(a.holders[role], u.Name)
+		}
+	}
+	for _, c := range f.Certificates {
+		a.certified[c.Name] = append(a.certified[c.Name], c)
+	}
+	return a
+}
+
+// fold makes names equal that [strings.EqualFold] takes as equal.
+func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+
 func settle(s roles.State, f Facts) account {
-	a := accountant{state: s, facts: f, users: map[string]string{}, roles: map[string]string{}, names: map[string]bool{}}
+	a := accountantOf(s, f)
 	var out account
 	for _, u := range s.Users {
 		if u.Name == root {
@@ -104,13 +127,7 @@ func (a *accountant) remarks(u roles.User) []string {
 		out = append(out, "Role root: it may do everything.")
 	}
 	for _, role := range u.Roles {
-		var others []string
-		for _, other := range a.state.Users {
-			if other.Name != u.Name && role != root && other.Holds(role) {
-				others = append(others, other.Name)
-			}
-		}
-		if len(others) > 0 {
+		if others := without(a.holders[role], u.Name); role != root && len(others) > 0 {
 			out = append(out, fmt.Sprintf("Role %q is also held by %s.", role, count.Quoted(others)))
 		}
 	}
@@ -123,10 +140,8 @@ func (a *accountant) certificates(user string) []string {
 		return nil
 	}
 	var out []string
-	for _, c := range a.facts.Certificates {
-		if c.Name == user {
-			out = append(out, "Certificate: "+c.String())
-		}
+	for _, c := range a.certified[user] {
+		out = append(out, "Certificate: "+c.String())
 	}
 	if len(out) == 0 {
 		return []string{"No certificate with this CN was found."}
@@ -137,8 +152,8 @@ func (a *accountant) certificates(user string) []string {
 // file is where the one certificate of c lies, if the CA that is brought along signed it.
 func (a *accountant) file(c edit.Component, user string) string {
 	var files []string
-	for _, found := range a.facts.Certificates {
-		if found.Name == user && found.ByCA && a.facts.CA != "" {
+	for _, found := range a.certified[user] {
+		if found.ByCA && a.facts.CA != "" {
 			files = append(files, found.File)
 		}
 	}

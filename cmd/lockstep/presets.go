@@ -133,7 +133,11 @@ func (o showOptions) configure(policy *policies.Policy, preset presets.Preset) (
 		out = append(out, view.Configured{Component: c.Name, Dir: dir, Text: text, Left: left})
 	}
 	if o.component != "" && len(out) == 0 {
-		return nil, hint.With(fmt.Errorf("no component %q has preset %s", o.component, preset.Name), "leave out --component to see those that have it")
+		advice := "leave out --component to see those that have it"
+		if near := strict.Suggest(o.component, componentNames(policy), ""); near != "" && !slices.Contains(componentNames(policy), o.component) {
+			advice = near
+		}
+		return nil, hint.With(fmt.Errorf("no component %q has preset %s", o.component, preset.Name), advice)
 	}
 	return out, nil
 }
