@@ -6,7 +6,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"fmt"
-	"path"
 	"slices"
 	"time"
 
@@ -101,7 +100,7 @@ func Tar(id Identity) (Export, error) {
 }
 
 // Archive is the files of a folder export as one tar, for stdout.
-func (e Export) Archive(name string) ([]byte, error) { return archive(path.Base(name), e.Files) }
+func (e Export) Archive(id Identity) ([]byte, error) { return archive(id.base(), e.Files) }
 
 // archive is a tar with one folder. Its owner is root by number: names differ by host.
 func archive(dir string, files []File) ([]byte, error) {

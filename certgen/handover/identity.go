@@ -38,41 +38,58 @@ type Identity struct {
 	Files     []File             // what its folder holds; of Find none
 }
 
-// Find looks a name up in the policy: a component's name, "members/NAME" or "proxies/NAME".
+// Find looks a name up in the policy: a component's name, of one of several instances
+// "NAME/INSTANCE", "members/NAME" or "proxies/NAME".
 func Find(p *policies.Policy, name string) (Identity, error) {
-	id := Identity{Name: name, Dir: name, Endpoints: p.ClientURLs(), Installed: "/etc/etcd"}
+	id := Identity{Name: name, Endpoints: p.ClientURLs(), Installed: "/etc/etcd"}
 	if path.IsAbs(p.Cluster.Install) {
 		id.Installed = p.Cluster.Install
 	}
-	if component, found := p.Component(name); found {
-		id.Dir, id.Component = "components/"+name, component
-		id.Preset, _ = p.FindPreset(component.Preset)
-		id.Installed = path.Join(id.Installed, name)
-	}
 	var known []string
 	for _, profile := range certgen.Desired(p).Profiles {
-		dir := path.Dir(profile.Path)
-		own := strings.TrimPrefix(dir, "components/")
 		if profile.Kind == certgen.KindCA {
 			continue
 		}
-		known = append(known, own)
-		if own == name {
+		folder := profile.Place().Folder()
+		known = append(known, nameOf(folder))
+		if nameOf(folder) == name {
 			id.Profiles = append(id.Profiles, profile)
+			id.Dir = folder.String()
 		}
 	}
 	if len(id.Profiles) == 0 {
 		return Identity{}, hint.With(fmt.Errorf("the policy has no component, member or proxy %q", name),
 			strict.Suggest(name, slices.Compact(known), "It has: "))
 	}
+	if component, found := p.Component(certgen.PlaceOf(id.Dir).Component()); found {
+		id.Component = component
+		id.Preset, _ = p.FindPreset(component.Preset)
+		id.Installed = path.Join(id.Installed, component.Name)
+	}
 	return id, nil
+}
+
+// nameOf is how commands call the owner of a folder.
+func nameOf(folder certgen.Place) string {
+	switch {
+	case folder.Instance != "":
+		return folder.Component() + "/" + folder.Instance
+	case folder.Component() != "":
+		return folder.Component()
+	}
+	return folder.String()
 }
 
 // IsComponent reports whether the identity is a component: one certificate for one user.
 func (id Identity) IsComponent() bool { return id.Component.Name != "" }
 
-// base is the name of the member, proxy or component.
-func (id Identity) base() string { return path.Base(id.Name) }
+// base is the name of the member, proxy or component as the beginning of a file's name.
+func (id Identity) base() string {
+	if id.IsComponent() {
+		return strings.ReplaceAll(id.Name, "/", "-")
+	}
+	return path.Base(id.Name)
+}
 
 // file is the content of one file; nil when it is not there.
 func (id Identity) file(name string) []byte {

@@ -33,10 +33,10 @@ func Kubernetes(id Identity, at Place) (Export, error) {
 	form := id.form()
 	at.Secret, at.Namespace = cmp.Or(at.Secret, form.Secret), cmp.Or(at.Namespace, form.Namespace)
 	if !objectName.MatchString(at.Secret) || len(at.Secret) > 253 {
-		return Export{}, hint.With(fmt.Errorf("%q is no name of a Secret", at.Secret), "Give it another name with --secret: small letters, digits, hyphens and dots.")
+		return Export{}, hint.With(fmt.Errorf("%q is not a name for a Secret", at.Secret), "Give it another name with --secret: small letters, digits, hyphens and dots.")
 	}
 	if at.Namespace != "" && !namespaceName.MatchString(at.Namespace) {
-		return Export{}, hint.With(fmt.Errorf("%q is no namespace", at.Namespace), "Write small letters, digits and hyphens, 63 at most.")
+		return Export{}, hint.With(fmt.Errorf("%q is not a namespace", at.Namespace), "Write small letters, digits and hyphens, 63 at most.")
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s, written by lockstep certs export. It holds a private key.\n", id.what())
@@ -68,12 +68,12 @@ func (at Place) configMap() string { return strings.TrimSuffix(at.Secret, "-secr
 // form is how the identity's software finds its Secret: as its preset says, else as a
 // Secret of type kubernetes.io/tls; members and proxies have all their files in it.
 func (id Identity) form() presets.Kubernetes {
-	form := id.Preset.Kubernetes.For(id.Name)
+	form := id.Preset.Kubernetes.For(id.base())
 	form.Folder = cmp.Or(form.Folder, id.Installed)
 	switch {
 	case form.Secret != "":
 	case id.IsComponent():
-		form.Secret = id.Name + "-etcd"
+		form.Secret = id.base() + "-etcd"
 	default:
 		form.Secret = strings.ReplaceAll(id.Name, "/", "-")
 	}
@@ -154,7 +154,7 @@ func (id Identity) configured(form presets.Kubernetes) (text string, left []stri
 	if id.Preset.Config == "" {
 		with = nil
 	}
-	return preset.Configure(id.Name, with, site)
+	return preset.Configure(id.Component.Name, with, site)
 }
 
 // where says what of it the software's own manifests have to name.

@@ -116,7 +116,7 @@ data:
   config: "users:\n  - odd für https://10.0.0.11:2379\n  - odd für https://10.0.0.12:2379\n"
 note: In the manifest of odd, name the Secret odd-odd, whose files it finds in /odd, and the ConfigMap odd-odd-config (the test).
 `,
-		"billing_eu": `error: "billing_eu-etcd" is no name of a Secret
+		"billing_eu": `error: "billing_eu-etcd" is not a name for a Secret
 hint: Give it another name with --secret: small letters, digits, hyphens and dots.
 `,
 		"proxies/proxy1": `== "" 0600
@@ -160,11 +160,11 @@ func TestKubernetesTakesOtherNames(t *testing.T) {
 		}
 	}
 	for place, want := range map[handover.Place]string{
-		{Secret: "-a"}:                     `error: "-a" is no name of a Secret`,
-		{Secret: "a\nkind: Pod"}:           `error: "a\nkind: Pod" is no name of a Secret`,
-		{Secret: strings.Repeat("a", 254)}: `is no name of a Secret`,
-		{Namespace: "kube.system"}:         `error: "kube.system" is no namespace`,
-		{Namespace: "Shop"}:                `error: "Shop" is no namespace`,
+		{Secret: "-a"}:                     `error: "-a" is not a name for a Secret`,
+		{Secret: "a\nkind: Pod"}:           `error: "a\nkind: Pod" is not a name for a Secret`,
+		{Secret: strings.Repeat("a", 254)}: `is not a name for a Secret`,
+		{Namespace: "kube.system"}:         `error: "kube.system" is not a namespace`,
+		{Namespace: "Shop"}:                `error: "Shop" is not a namespace`,
 	} {
 		if got := kubernetes(t, "cni", place); !strings.Contains(got, want) || strings.Contains(got, "== ") {
 			t.Errorf("%+v: got %s, want %s", place, got, want)

@@ -122,7 +122,7 @@ func runCertsExport(ctx context.Context, opts exportOptions) error {
 		return err
 	}
 	if opts.out == "-" {
-		return opts.handToStdout(export)
+		return opts.handToStdout(id, export)
 	}
 	files, err := placeExport(opts.out, export, func(there, content []byte) bool {
 		return bytes.Equal(there, content) || opts.format == "pkcs12" && handover.SamePKCS12(id, there, string(password))
@@ -189,11 +189,11 @@ func (o exportOptions) export(id handover.Identity, password string) (handover.E
 }
 
 // handToStdout writes the export to stdout and what there is to know to stderr.
-func (o exportOptions) handToStdout(export handover.Export) error {
+func (o exportOptions) handToStdout(id handover.Identity, export handover.Export) error {
 	content := export.Files[0].Content
 	if export.Folder {
 		var err error
-		if content, err = export.Archive(o.name); err != nil {
+		if content, err = export.Archive(id); err != nil {
 			return err
 		}
 	}

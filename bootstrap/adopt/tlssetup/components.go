@@ -27,7 +27,7 @@ func (s setup) components() (found []component, omitted []string) {
 			continue
 		}
 		if why := refused(one.cn, found); why != "" {
-			omitted = append(omitted, bullet(fmt.Sprintf("%s is no component: %s", one.file, why))...)
+			omitted = append(omitted, bullet(fmt.Sprintf("%s is not a component: %s", one.file, why))...)
 			continue
 		}
 		if i := slices.IndexFunc(found, func(c component) bool { return c.user == one.cn }); i >= 0 {
@@ -57,7 +57,7 @@ func refused(cn string, found []component) string {
 	case cn == "root":
 		return "root is etcd's superuser. lockstep makes its certificate when it is asked for: lockstep certs issue root."
 	case cn == "":
-		return "it has no CN, so it is no user."
+		return "it has no CN, so it is not a user."
 	case err != nil:
 		return fmt.Sprintf("no policy can name the CN %q: %v%s.", cn, err, strings.TrimSuffix(" ("+hint.Text(err)+")", " ()"))
 	case other >= 0:
