@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"lockstep/certgen"
 	"lockstep/certgen/handover"
 	"lockstep/policies/hint"
 )
@@ -53,7 +54,16 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: got %s (exit %d), want %s (exit %d)", test.identity, got, hint.Of(err), test.want, test.exit)
 		}
 	}
-	id, err := handover.Find(p, "theirs")
+	id, cas := issued(t, p, "cni")
+	cert, err := certgen.ParseCertificate(content(id, "client.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cas.revoked = append(cas.revoked, cert.SerialNumber)
+	if err := id.Check(cas, now); hint.Of(err) != hint.Refused || err.Error() != "components/cni/client.crt is revoked: it is not handed over" {
+		t.Errorf("revoked: %v", err)
+	}
+	id, err = handover.Find(p, "theirs")
 	if err != nil {
 		t.Fatal(err)
 	}

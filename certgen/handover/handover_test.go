@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/big"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -294,7 +296,7 @@ cni/ca.crt 0644 0:0 "" 2026-05-01T12:00:00Z "server CA\n"
 }
 
 // issued is name's folder with real certificates, and the CAs that issued them.
-func issued(t *testing.T, p *policies.Policy, name string) (handover.Identity, func(certgen.CA) (certgen.TrustSet, error)) {
+func issued(t *testing.T, p *policies.Policy, name string) (handover.Identity, evidence) {
 	t.Helper()
 	id, err := handover.Find(p, name)
 	if err != nil {
@@ -322,7 +324,19 @@ func issued(t *testing.T, p *policies.Policy, name string) (handover.Identity, f
 			handover.File{Name: stem + ".key", Mode: 0o600, Content: key})
 	}
 	id.Files = append(id.Files, handover.File{Name: "ca.crt", Mode: 0o644, Content: certgen.EncodeCertificate(cas[certgen.ServerCA].Certificate())})
-	return id, func(ca certgen.CA) (certgen.TrustSet, error) {
-		return certgen.TrustSet{Current: cas[ca].Certificate()}, nil
-	}
+	return id, evidence{cas: cas}
+}
+
+// evidence is CAs, and the serial numbers that they have revoked.
+type evidence struct {
+	cas     map[certgen.CA]*authority.Authority
+	revoked []*big.Int
+}
+
+func (e evidence) Trust(ca certgen.CA) (certgen.TrustSet, error) {
+	return certgen.TrustSet{Current: e.cas[ca].Certificate()}, nil
+}
+
+func (e evidence) Revoked(ca certgen.CA, serial *big.Int) (bool, error) {
+	return slices.ContainsFunc(e.revoked, func(n *big.Int) bool { return n.Cmp(serial) == 0 }), nil
 }

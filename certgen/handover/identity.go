@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io/fs"
+	"math/big"
 	"path"
 	"slices"
 	"strings"
@@ -101,21 +102,35 @@ func (id Identity) file(name string) []byte {
 	return nil
 }
 
+// Evidence is what a PKI folder knows of its CAs.
+type Evidence interface {
+	Trust(certgen.CA) (certgen.TrustSet, error)
+	Revoked(certgen.CA, *big.Int) (bool, error)
+}
+
 // Check refuses to hand over what would not work, or not be what it says: every certificate
-// has to be there, with its key, without a fatal defect under the CA that issued it.
-func (id Identity) Check(trust func(certgen.CA) (certgen.TrustSet, error), now time.Time) error {
+// has to be there, with its key, without a fatal defect under the CA that issued it, and not
+// on that CA's revocation list.
+func (id Identity) Check(by Evidence, now time.Time) error {
 	for _, profile := range id.Profiles {
 		cert, err := id.checkPair(profile)
 		if err != nil {
 			return err
 		}
-		ca, err := trust(profile.CA)
+		ca, err := by.Trust(profile.CA)
 		if err != nil {
 			return fmt.Errorf("judging the certificate of %s: %w", id.Name, err)
 		}
 		if fatal := certgen.Fatal(certgen.Defects(cert, profile, ca.Of(cert), now)); len(fatal) > 0 {
 			return hint.Refuse("lockstep plan says what makes it right; lockstep apply does it.",
 				"%s.crt %s: it is not handed over", profile.Path, fatal[0].Text)
+		}
+		revoked, err := by.Revoked(profile.CA, cert.SerialNumber)
+		if err != nil {
+			return fmt.Errorf("judging the certificate of %s: %w", id.Name, err)
+		}
+		if revoked {
+			return hint.Refuse("Move it away (it is then retired), and lockstep apply issues another one.", "%s.crt is revoked: it is not handed over", profile.Path)
 		}
 	}
 	return nil

@@ -34,7 +34,7 @@ func (e Exported) Text(s *Sheet) {
 func (e Exported) Document() any {
 	d := ExportedDocument{Header: header("Exported"), Name: e.Name, Format: e.Format, Files: []ExportedFileDocument{}, Notes: append([]string{}, e.Notes...)}
 	for _, f := range e.Files {
-		d.Files = append(d.Files, ExportedFileDocument{f.File, f.Secret, f.Unchanged})
+		d.Files = append(d.Files, ExportedFileDocument(f))
 	}
 	return d
 }

@@ -1,0 +1,84 @@
+package folder
+
+import (
+	"crypto/x509"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lockstep/certgen"
+	"lockstep/policies/hint"
+)
+
+// What belongs to the folder is handed over, modes and all; what lies beside it is not.
+func TestHandout(t *testing.T) {
+	t.Parallel()
+	f, p := create(t), edge(t, "app")
+	apply(t, f, diff(t, f, p))
+	dir := filepath.Join(f.Path(), "components", "app")
+	for _, name := range []string{"notes.txt", "client.crt.new"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id, err := f.Handout(p, "app", start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, file := range id.Files {
+		got = append(got, file.Name+" "+file.Mode.String())
+		if len(file.Content) == 0 || file.Modified.IsZero() {
+			t.Errorf("%s: %d bytes of %v", file.Name, len(file.Content), file.Modified)
+		}
+	}
+	if want := "ca.crt -rw-r--r-- client.crt -rw-r--r-- client.key -rw------- etcdctl.env -rw-r--r--"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	if err := os.Symlink("notes.txt", filepath.Join(dir, "etcdctl.env.new")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(dir, "etcdctl.env.new"), filepath.Join(dir, "etcdctl.env")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Handout(p, "app", start); hint.Of(err) != hint.Refused || !strings.Contains(err.Error(), "etcdctl.env is a symbolic link") {
+		t.Errorf("a link: %v", err)
+	}
+}
+
+func TestHandoutRefusesWhatIsRevoked(t *testing.T) {
+	t.Parallel()
+	f, p := create(t), edge(t, "app", "other")
+	apply(t, f, diff(t, f, p))
+	pair, err := f.Identity("components/app/client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer, err := f.Issuer(certgen.ClientCA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := issuer.RevocationList([]x509.RevocationListEntry{{SerialNumber: pair.Leaf.SerialNumber, RevocationTime: start}}, big.NewInt(9), start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(content []byte) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(f.Path(), "client.crl"), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(list)
+	if _, err := f.Handout(p, "app", start); hint.Of(err) != hint.Refused || err.Error() != "components/app/client.crt is revoked: it is not handed over" {
+		t.Errorf("revoked: %v", err)
+	}
+	if _, err := f.Handout(p, "other", start); err != nil {
+		t.Errorf("another one: %v", err)
+	}
+	write(list[:20])
+	if _, err := f.Handout(p, "other", start); err == nil || !strings.HasPrefix(err.Error(), "judging the certificate of other: reading client.crl: ") {
+		t.Errorf("a list that is cut off: %v", err)
+	}
+}
