@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"lockstep/certgen/handover"
 	"lockstep/cmd/lockstep/view"
@@ -125,6 +126,8 @@ func adviseOut(target string, err error) error {
 		return hint.Refuse("Move it away, or name another path with --out.", "%w", err)
 	case errors.Is(err, fs.ErrNotExist):
 		return hint.With(err, "Make the folder first: mkdir -p "+hint.Word(folder))
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return hint.With(err, "The disk is full: free some space, then run the same command again.")
 	case errors.Is(err, fs.ErrPermission):
 		return hint.With(err, "Name another path with --out, or let the shell write it: --out - and umask 077.")
 	}

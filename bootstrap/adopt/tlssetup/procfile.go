@@ -1,6 +1,7 @@
 package tlssetup
 
 import (
+	"net"
 	"net/url"
 	"path"
 	"strings"
@@ -85,12 +86,16 @@ func (e etcd) certStem() string {
 	return strings.TrimSuffix(path.Base(e.flags["cert-file"]), ".pem")
 }
 
-// address is the first URL of the first of these flags that is given, as https, and its host.
+// address is the first URL of the first of these flags that says where others reach it, as
+// https, and its host. A grpc-proxy is given addresses without a scheme.
 func (e etcd) address(flags ...string) (address, host string) {
 	for _, flag := range flags {
 		first, _, _ := strings.Cut(e.flags[flag], ",")
+		if !strings.Contains(first, "://") {
+			first = "https://" + first
+		}
 		u, err := url.Parse(first)
-		if err != nil || u.Hostname() == "" || u.Port() == "" {
+		if err != nil || u.Hostname() == "" || u.Port() == "" || net.ParseIP(u.Hostname()).IsUnspecified() {
 			continue
 		}
 		return "https://" + u.Host, strings.ToLower(u.Hostname())

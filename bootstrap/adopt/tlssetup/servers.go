@@ -58,10 +58,13 @@ func (s setup) servers() servers {
 	return out
 }
 
+// clientFlags say where clients reach a member or a proxy.
+var clientFlags = []string{"advertise-client-urls", "listen-client-urls", "advertise-client-url", "listen-addr"}
+
 // started is the server that a line of the Procfile starts. Its own addresses come first;
 // of those in its certificate it has what no other one claims.
 func (s setup) started(e etcd, claimed map[string]bool) (server, bool) {
-	client, host := e.address("advertise-client-urls", "listen-client-urls", "advertise-client-url")
+	client, host := e.address(clientFlags...)
 	if host == "" {
 		return server{}, false
 	}
@@ -93,7 +96,7 @@ func (s setup) started(e etcd, claimed map[string]bool) (server, bool) {
 // own reports whether no other line of the Procfile has that address.
 func (s setup) own(host string, e etcd) bool {
 	return loopback(host) || !slices.ContainsFunc(s.etcds, func(other etcd) bool {
-		_, theirs := other.address("advertise-client-urls", "listen-client-urls", "advertise-client-url")
+		_, theirs := other.address(clientFlags...)
 		return other.process != e.process && theirs == host
 	})
 }
