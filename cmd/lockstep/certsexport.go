@@ -98,30 +98,25 @@ func runCertsExport(ctx context.Context, opts exportOptions) error {
 	if err != nil {
 		return err
 	}
-	external, err := folder.ReadExternal(p, "", nil)
-	if err != nil {
-		return err
-	}
-	f, err := opts.readFolder()
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	f.Bring(external)
-	id, err := f.Handout(p, opts.name, opts.now())
-	if err != nil {
-		return err
+	if _, err := handover.Find(p, opts.name); err != nil {
+		return err // before a password is typed for nothing
 	}
 	password, err := opts.passwordIfAny(ctx)
 	if err != nil {
 		return err
 	}
 	defer clear(password)
+	id, release, err := opts.handout(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer release()
 	export, err := opts.export(id, string(password))
 	if err != nil {
 		return err
 	}
 	if opts.out == "-" {
+		release() // a pipe may not be read for a while
 		return opts.handToStdout(id, export)
 	}
 	files, err := placeExport(opts.out, export, func(there, content []byte) bool {
@@ -131,6 +126,26 @@ func runCertsExport(ctx context.Context, opts exportOptions) error {
 		return err
 	}
 	return opts.answer(view.Exported{Name: opts.name, Format: opts.format, Files: files, Notes: export.Notes})
+}
+
+// handout reads what is handed over. Until release no other run changes the PKI folder, nor
+// writes the same files.
+func (o exportOptions) handout(ctx context.Context, p *policies.Policy) (handover.Identity, func(), error) {
+	external, err := folder.ReadExternal(p, "", nil)
+	if err != nil {
+		return handover.Identity{}, nil, err
+	}
+	f, release, err := o.locked(ctx)
+	if err != nil {
+		return handover.Identity{}, nil, err
+	}
+	f.Bring(external)
+	id, err := f.Handout(p, o.name, o.now())
+	if err != nil {
+		release()
+		return handover.Identity{}, nil, err
+	}
+	return id, release, nil
 }
 
 // check refuses flags that do not go together, before anything is read.

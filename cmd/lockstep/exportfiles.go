@@ -99,7 +99,7 @@ func sweep(target string) error {
 }
 
 // place writes f to the disk under a temporary name, and gives it its name only where
-// nothing has that name.
+// nothing has that name. The lock on the PKI folder keeps a second run away from it.
 func place(target string, f handover.File) error {
 	file, err := os.OpenFile(temporary(target), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
