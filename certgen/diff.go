@@ -35,22 +35,30 @@ func Diff(w Wanted, s State, now time.Time) Plan {
 // DiffRoot plans root's certificate in root/, valid for ttl. It is asked for by name,
 // so one that is there is replaced. The CAs must exist.
 func DiffRoot(p *policies.Policy, ttl time.Duration, s State, now time.Time) Plan {
-	w := Desired(p)
 	root := RootProfile(p, ttl)
-	authorities := slices.DeleteFunc(w.Profiles, func(p Profile) bool { return p.Kind != KindCA })
-	w = Wanted{Profiles: authorities, Files: map[string][]byte{"root/etcdctl.env": RootEnv(p)}, Copies: map[string]CA{}}
+	w := Wanted{Profiles: authoritiesOf(p), Files: map[string][]byte{"root/etcdctl.env": RootEnv(p)}, Copies: map[string]CA{}}
 	if knowsServerCA(p) {
 		w.Copies["root/ca.crt"] = ServerCA
 	}
 	d := newDiffer(w, s, now)
 	d.authorities()
 	if len(d.plan.Steps) > 0 {
-		return Plan{Pending: []Pending{{Step: Step{Action: Repair, Profile: root}, Needs: pending.Operator,
-			Reason: "root's certificate needs the client CA, which has not been made yet: bootstrap the cluster first"}}}
+		return unmade(root, "root's certificate")
 	}
 	d.leaf(root, "it was asked for")
 	d.files()
 	return d.plan
+}
+
+// authoritiesOf is the profiles of the CAs of p.
+func authoritiesOf(p *policies.Policy) []Profile {
+	return slices.DeleteFunc(Desired(p).Profiles, func(p Profile) bool { return p.Kind != KindCA })
+}
+
+// unmade is the plan for a certificate that was asked for before there was a CA.
+func unmade(p Profile, what string) Plan {
+	return Plan{Pending: []Pending{{Step: Step{Action: Repair, Profile: p}, Needs: pending.Operator,
+		Reason: what + " needs the client CA, which has not been made yet: bootstrap the cluster first"}}}
 }
 
 type differ struct {

@@ -2,6 +2,7 @@ package certgen
 
 import (
 	"cmp"
+	"crypto"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,7 @@ const (
 	BringCA  Action = "bring CA" // the certificate of an external CA is taken in, only where there is none
 	Issue    Action = "issue"    // a new key and certificate where there is none
 	Reissue  Action = "reissue"  // the old certificate goes to retired/, its key is deleted
+	Sign     Action = "sign"     // a certificate for the key of a request; what was there goes as by Reissue
 	Note     Action = "note"     // an external certificate is copied, without a key; what was there goes as by Reissue
 	Write    Action = "write"    // a file without secrets, which can be made again at any time
 	Retire   Action = "retire"   // certificate to retired/, key deleted, nothing new
@@ -42,12 +44,13 @@ const SameMeaning = "sets the same, written in another form; copies of it may st
 // Step is one change, with its own sentence (String) and reason.
 type Step struct {
 	Action  Action
-	Profile Profile // of MakeCA, BringCA, Issue, Reissue, Note, Retire, Repair, Renew
-	File    string  // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key)
-	Content []byte  // of Write, BringCA and Note
-	Carries bool    // of Reissue and Renew: the CA issued the present certificate for this user, and only its dates are wrong
-	CopyOf  CA      // of Write, instead of Content: this CA's certificate, which may only be made in the same plan
-	CRLOf   CA      // of Write, instead of Content: this CA's CRL, made empty and signed if it has none yet
+	Profile Profile          // of MakeCA, BringCA, Issue, Reissue, Sign, Note, Retire, Repair, Renew
+	File    string           // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key)
+	Content []byte           // of Write, BringCA and Note
+	Carries bool             // of Reissue and Renew: the CA issued the present certificate for this user, and only its dates are wrong
+	Key     crypto.PublicKey // of Sign: the request's
+	CopyOf  CA               // of Write, instead of Content: this CA's certificate, which may only be made in the same plan
+	CRLOf   CA               // of Write, instead of Content: this CA's CRL, made empty and signed if it has none yet
 	Reason  string
 }
 
@@ -80,7 +83,7 @@ func (s Step) String() string {
 		return fmt.Sprintf("note %s of user %q", s.Profile.External, s.Profile.User)
 	case Renew:
 		return fmt.Sprintf("make %s again", s.Profile.External)
-	case Issue, Reissue:
+	case Issue, Reissue, Sign:
 		return fmt.Sprintf("%s %s%s", s.Action, s.Profile.Path, s.Profile.holder())
 	case Finish:
 		return fmt.Sprintf("finish %s", s.File)

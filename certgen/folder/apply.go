@@ -83,7 +83,7 @@ func (r *run) all(ctx context.Context, steps []certgen.Step, inFlight int) error
 
 // signs reports whether a step needs to know the CAs.
 func signs(s certgen.Step) bool {
-	return s.Action == certgen.MakeCA || hasKey(s) || s.CopyOf != "" || s.CRLOf != ""
+	return s.Action == certgen.MakeCA || issues(s) || s.CopyOf != "" || s.CRLOf != ""
 }
 
 // each carries out the steps of one action, one after the other.
@@ -136,6 +136,8 @@ func gerund(s certgen.Step) string {
 		return "issuing " + s.Path()
 	case certgen.Reissue:
 		return "reissuing " + s.Path()
+	case certgen.Sign:
+		return "signing " + s.Path()
 	case certgen.Note:
 		return "noting " + s.Profile.External
 	case certgen.Retire:
@@ -183,7 +185,7 @@ func (r *run) unit(ctx context.Context, u unit) error {
 			return r.undo(u.steps[:i+1], fmt.Errorf("%s: %w", gerund(s), err))
 		}
 	}
-	if slices.ContainsFunc(u.steps, hasKey) {
+	if slices.ContainsFunc(u.steps, issues) {
 		if err := r.f.disk.SyncDir(u.dir); err != nil {
 			return r.undo(u.steps, fmt.Errorf("%s: %w", gerund(u.steps[0]), err))
 		}
@@ -202,7 +204,10 @@ func (r *run) unit(ctx context.Context, u unit) error {
 	return nil
 }
 
-func hasKey(s certgen.Step) bool { return s.Action == certgen.Issue || s.Action == certgen.Reissue }
+// issues reports whether a step puts a new certificate in place, with a new key or not.
+func issues(s certgen.Step) bool {
+	return s.Action == certgen.Issue || s.Action == certgen.Reissue || s.Action == certgen.Sign
+}
 
 // undo clears what was staged for steps that did not come to pass. What cannot be
 // cleared now is cleared by the next plan, so that cause remains the one error.
@@ -212,7 +217,7 @@ func (r *run) undo(steps []certgen.Step, cause error) error {
 		case certgen.Issue, certgen.Reissue:
 			_ = r.f.unstage(s.Path() + ".key")
 			_ = r.f.unstage(s.Path() + ".crt")
-		case certgen.Note:
+		case certgen.Sign, certgen.Note:
 			_ = r.f.unstage(s.Path() + ".crt")
 		case certgen.Write:
 			_ = r.f.unstage(s.Path())

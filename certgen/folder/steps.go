@@ -29,6 +29,8 @@ func (r *run) stage(ctx context.Context, s certgen.Step) error {
 			}
 		}
 		return r.issue(ctx, s.Profile)
+	case certgen.Sign:
+		return r.sign(ctx, s)
 	case certgen.Note:
 		return r.f.stage(s.Path()+".crt", s.Content, 0o644)
 	case certgen.Write:
@@ -64,6 +66,8 @@ func (r *run) commit(s certgen.Step) error {
 			return err
 		}
 		return f.renamePair(s.Path())
+	case certgen.Sign:
+		return f.placeSigned(s)
 	case certgen.Note:
 		return f.note(s)
 	case certgen.Write:

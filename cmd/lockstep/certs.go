@@ -32,7 +32,7 @@ func newCertsCommand(g *globals) *cobra.Command {
 		RunE:    g.group,
 	}
 	issue.AddCommand(newIssueRootCommand(g))
-	cmd.AddCommand(issue, newCertsListCommand(g), newEncryptCACommand(g), newCertsExportCommand(g))
+	cmd.AddCommand(issue, newCertsListCommand(g), newEncryptCACommand(g), newCertsExportCommand(g), newCertsSignCommand(g))
 	return cmd
 }
 

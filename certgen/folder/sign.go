@@ -1,0 +1,44 @@
+package folder
+
+import (
+	"context"
+	"crypto"
+	"errors"
+
+	"lockstep/certgen"
+)
+
+// sign stages a certificate for a key that its component keeps. What is there is in retired/
+// before that: with the same key beside it, what a crash left staged is put in place.
+func (r *run) sign(ctx context.Context, s certgen.Step) error {
+	issuer, err := r.authority(s.Profile.CA)
+	if err != nil {
+		return err
+	}
+	chain, err := issuer.Issue(ctx, s.Key, s.Profile, r.now())
+	if err != nil {
+		return err
+	}
+	if len(chain) == 0 || !equal(s.Key, chain[0].PublicKey) {
+		return errors.New("the issuer's answer is not for the key that was sent")
+	}
+	if err := r.f.retire(s.Profile.Identity, s.Path()); err != nil {
+		return err
+	}
+	return r.f.stage(s.Path()+".crt", certgen.EncodeCertificate(chain[0]), 0o644)
+}
+
+// placeSigned puts a staged certificate in place. A key beside it is deleted, unless the
+// certificate is for this key.
+func (f *Folder) placeSigned(s certgen.Step) error {
+	key, err := f.readKey(s.Path())
+	if err != nil || !equal(s.Key, key.Public()) {
+		return f.note(s)
+	}
+	return f.finishLeaf(s.Path())
+}
+
+func equal(a, b crypto.PublicKey) bool {
+	own, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && own.Equal(b)
+}
