@@ -64,7 +64,7 @@ func (r *run) preflightComponents(ctx context.Context) error {
 func represented(issued []certgen.Step) map[string]bool {
 	shown, out := map[policies.KeyAlgorithm]bool{}, map[string]bool{}
 	for _, s := range issued {
-		if s.Action != certgen.Issue && s.Action != certgen.Reissue {
+		if s.Action != certgen.Issue && s.Action != certgen.Reissue && s.Action != certgen.Renew {
 			continue
 		}
 		if shown[s.Profile.Key] {

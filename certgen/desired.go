@@ -13,6 +13,7 @@ type Wanted struct {
 	Files    map[string][]byte // files whose content the policy decides, by path
 	Copies   map[string]CA     // copies of a CA's certificate, by path
 	CRLs     map[string]CA     // revocation lists, by path; the first copies included
+	RenewAt  policies.Due      // from when on a certificate is renewed
 }
 
 // Desired is what p asks of the PKI folder. A policy with endpoints instead of
@@ -23,6 +24,8 @@ func Desired(p *policies.Policy) Wanted {
 		Files:  map[string][]byte{IgnoreFile: []byte("*\n")},
 		Copies: map[string]CA{},
 		CRLs:   map[string]CA{},
+
+		RenewAt: p.Certificates.RenewAt,
 	}
 	for _, ca := range casOf(p) {
 		w.Profiles = append(w.Profiles, caProfile(p, ca))

@@ -155,7 +155,40 @@ write proxies/x/client.crl | missing`},
 			w.cas[certgen.ClientCA] = newCA(t, w.p, certgen.ClientCA, now.Add(-year))
 			w.reissueAll(t, certgen.ClientCA)
 			w.change(flannel, func(x *certgen.Pair) { x.Leaf = issue(t, w.cas[certgen.ClientCA], p, now.Add(-2*day)) })
+		}, `renew components/flannel/client to user "flannel" | its certificate expired on 2026-04-30 12:00 UTC`},
+		{"expired, its key is another's", func(t *testing.T, w *world) {
+			p := profiles(w.p)[flannel]
+			p.Lifetime = day
+			w.cas[certgen.ClientCA] = newCA(t, w.p, certgen.ClientCA, now.Add(-year))
+			w.reissueAll(t, certgen.ClientCA)
+			w.change(flannel, func(x *certgen.Pair) {
+				x.Leaf, x.Key = issue(t, w.cas[certgen.ClientCA], p, now.Add(-2*day)), certgen.KeyForeign
+			})
 		}, `reissue components/flannel/client to user "flannel" | its certificate expired on 2026-04-30 12:00 UTC`},
+		{"due, its key was delivered", func(t *testing.T, w *world) {
+			w.p.Certificates.RenewAt = policies.DefaultDue()
+			w.cas[certgen.ClientCA] = newCA(t, w.p, certgen.ClientCA, now.Add(-year))
+			w.reissueAll(t, certgen.ClientCA)
+			w.change(flannel, func(x *certgen.Pair) {
+				x.Leaf, x.Key = issue(t, w.cas[certgen.ClientCA], profiles(w.p)[flannel], now.Add(-61*day)), certgen.KeyAbsent
+			})
+		}, `renew components/flannel/client to user "flannel" | its certificate ends on 2026-05-30 12:00 UTC`},
+		{"not due yet", func(t *testing.T, w *world) {
+			w.p.Certificates.RenewAt = policies.DefaultDue()
+			w.cas[certgen.ClientCA] = newCA(t, w.p, certgen.ClientCA, now.Add(-year))
+			w.reissueAll(t, certgen.ClientCA)
+			w.change(flannel, func(x *certgen.Pair) {
+				x.Leaf = issue(t, w.cas[certgen.ClientCA], profiles(w.p)[flannel], now.Add(-59*day))
+			})
+		}, ""},
+		{"due, and a new one would end with its CA, too", func(t *testing.T, w *world) {
+			w.p.Certificates.RenewAt = policies.Due{Left: 40 * day}
+			w.cas[certgen.ClientCA] = newCA(t, w.p, certgen.ClientCA, now.Add(30*day-10*year))
+			w.reissueAll(t, certgen.ClientCA)
+			w.change(flannel, func(x *certgen.Pair) {
+				x.Leaf = issue(t, w.cas[certgen.ClientCA], profiles(w.p)[flannel], now.Add(-hour))
+			})
+		}, ""},
 		{"another user", func(t *testing.T, w *world) { w.p.Components[0].User = user(t, "flanel") },
 			"reissue components/flannel/client to user \"flanel\" | its certificate has CN \"flannel\", and should have \"flanel\"\nwrite components/flannel/etcdctl.env | sets the same, written in another form; copies of it may stay"},
 		{"another CA's", func(t *testing.T, w *world) {

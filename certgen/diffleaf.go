@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"lockstep/policies"
 	"lockstep/policies/pending"
 )
 
@@ -19,12 +21,50 @@ func (d *differ) leaf(p Profile, asked string) {
 	pair := d.state.Pairs[p.Path]
 	s := Step{Action: Issue, Profile: p, Reason: cmp.Or(asked, Missing)}
 	if pair.Leaf != nil || pair.Problem != "" || pair.Key != KeyAbsent {
-		s.Action, s.Reason = Reissue, cmp.Or(d.fault(p, pair, v.trust.Of(pair.Leaf)), asked)
+		s = d.again(p, pair, v, asked)
 	}
 	if s.Reason != "" && d.suits(p, v) {
-		s.Carries = s.Action == Reissue && d.carries(p, pair, v.trust.Of(pair.Leaf))
 		d.signed(v, s)
 	}
+}
+
+// again plans a certificate that is there: a new key where the present one cannot be used,
+// or a new certificate for the same key where only its time is over or due.
+func (d *differ) again(p Profile, pair Pair, v *view, asked string) Step {
+	ca := v.trust.Of(pair.Leaf)
+	fault := d.fault(p, pair, ca)
+	s := Step{Action: Reissue, Profile: p, Reason: cmp.Or(fault, asked), Carries: d.carries(p, pair, ca)}
+	switch {
+	case asked != "" || s.Carries && fault != "" && !pair.usable():
+	case fault == "" && d.due(p, pair.Leaf, v):
+		s.Action, s.Early, s.Reason = Renew, true, fmt.Sprintf("its certificate ends on %s", day(pair.Leaf.NotAfter))
+	case fault != "" && s.Carries:
+		s.Action = Renew
+	}
+	if s.Action == Renew {
+		s.Profile.Key = AlgorithmOf(pair.Leaf.PublicKey)
+	}
+	return s
+}
+
+// usable reports whether nothing is wrong with the private key, as far as it is here.
+func (p Pair) usable() bool { return p.Key != KeyForeign && p.Key != KeyUnreadable }
+
+// due reports whether the certificate is to be renewed, and whether that makes it last longer:
+// it does not where its CA ends first.
+func (d *differ) due(p Profile, leaf *x509.Certificate, v *view) bool {
+	if v.cert == nil || d.wanted.RenewAt == (policies.Due{}) || d.now.Before(d.wanted.RenewAt.At(leaf.NotBefore, leaf.NotAfter)) {
+		return false
+	}
+	return ends(p, v.cert, d.now).After(leaf.NotAfter)
+}
+
+// ends is the end of a certificate that ca issues for p now.
+func ends(p Profile, ca *x509.Certificate, now time.Time) time.Time {
+	if end := now.Add(p.Lifetime); end.Before(ca.NotAfter) {
+		return end
+	}
+	return ca.NotAfter
 }
 
 // suits reports whether the CA may sign p, and blocks the plan where it may not: that is

@@ -211,7 +211,7 @@ func unsound(defects []Defect) string {
 // shortened tells that a CA ends before a certificate that it issued now would.
 func (in *inventory) shortened(p Profile, leaf, ca *x509.Certificate) string {
 	switch {
-	case p.External != "" || !in.now.Add(p.Lifetime).After(ca.NotAfter):
+	case p.External != "" || ends(p, ca, in.now).Before(ca.NotAfter):
 		return ""
 	case leaf.NotAfter.Equal(ca.NotAfter):
 		return "ends with its CA"

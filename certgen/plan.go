@@ -22,13 +22,13 @@ const (
 	Issue    Action = "issue"    // a new key and certificate where there is none
 	Reissue  Action = "reissue"  // the old certificate goes to retired/, its key is deleted
 	Sign     Action = "sign"     // a certificate for the key of a request; what was there goes as by Reissue
+	Renew    Action = "renew"    // a new certificate for the same key, which need not be here; the old one goes to retired/
 	Note     Action = "note"     // an external certificate is copied, without a key; what was there goes as by Reissue
 	Write    Action = "write"    // a file without secrets, which can be made again at any time
 	Retire   Action = "retire"   // certificate to retired/, key deleted, nothing new
 	Restrict Action = "restrict" // a key's mode back to 0600
 
 	Repair Action = "repair" // of a pending step only: the operator has to mend the CA; Plan.Pending says how
-	Renew  Action = "renew"  // of a pending step only: the issuer of an external certificate has to make it again
 )
 
 // Missing is the reason of a step that makes what is not there yet.
@@ -48,6 +48,7 @@ type Step struct {
 	File    string           // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key)
 	Content []byte           // of Write, BringCA and Note
 	Carries bool             // of Reissue and Renew: the CA issued the present certificate for this user, and only its dates are wrong
+	Early   bool             // of Renew: the present certificate is still valid
 	Key     crypto.PublicKey // of Sign: the request's
 	CopyOf  CA               // of Write, instead of Content: this CA's certificate, which may only be made in the same plan
 	CRLOf   CA               // of Write, instead of Content: this CA's CRL, made empty and signed if it has none yet
@@ -82,7 +83,10 @@ func (s Step) String() string {
 	case Note:
 		return fmt.Sprintf("note %s of user %q", s.Profile.External, s.Profile.User)
 	case Renew:
-		return fmt.Sprintf("make %s again", s.Profile.External)
+		if s.Profile.External != "" {
+			return fmt.Sprintf("make %s again", s.Profile.External)
+		}
+		return fmt.Sprintf("renew %s%s", s.Profile.Path, s.Profile.holder())
 	case Issue, Reissue, Sign:
 		return fmt.Sprintf("%s %s%s", s.Action, s.Profile.Path, s.Profile.holder())
 	case Finish:
@@ -113,7 +117,7 @@ type Plan struct {
 	//     or it has expired). Nothing that it would sign is planned.
 	//   - pending.CAKey, pending.FolderKey: what a CA has to sign whose key is not here.
 	//     Other steps do not depend on it.
-	//   - pending.Issuer: Renew of an external certificate that cannot be used.
+	//   - pending.Issuer: Renew of an external certificate that cannot be used, by its issuer.
 	//   - pending.Prune: Retire of a pair that the policy does not name. On the way down the
 	//     user is deleted first, and the caller executes these steps last.
 	Pending []Pending

@@ -83,7 +83,7 @@ func (c *Change) proposeRoles(p *Plan, observed roles.State) error {
 func bootstrapRenews(plan certgen.Plan, err error) error {
 	var renewed []string
 	for _, s := range plan.Steps {
-		if s.Action == certgen.Reissue && s.Profile.Kind == certgen.KindServer {
+		if (s.Action == certgen.Reissue || s.Action == certgen.Renew) && s.Profile.Kind == certgen.KindServer {
 			renewed = append(renewed, s.Path())
 		}
 	}

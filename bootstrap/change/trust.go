@@ -62,7 +62,7 @@ func usesClientCA(s certgen.Step) bool {
 	switch s.Action {
 	case certgen.BringCA:
 		return true
-	case certgen.Issue, certgen.Reissue, certgen.Note:
+	case certgen.Issue, certgen.Reissue, certgen.Renew, certgen.Note:
 		return s.Profile.CA == certgen.ClientCA
 	}
 	return false

@@ -11,10 +11,6 @@ import (
 	"lockstep/policies/pending"
 )
 
-// dueAfter is the part of a certificate's life after which it is due for renewal,
-// as cert-manager and step renew by default: the last third.
-const dueAfter = 2.0 / 3
-
 func certificateChecks() []Check {
 	return []Check{
 		{
@@ -103,7 +99,11 @@ func defectiveRemedy(_ *Evidence, subject string) string {
 }
 
 func findDefective(e *Evidence, found func(subject, text string)) {
-	e.steps(func(s certgen.Step) { found(s.Profile.Path+".crt", s.Reason) }, certgen.Reissue)
+	e.steps(func(s certgen.Step) {
+		if !s.Early { // of what is only due: findDue
+			found(s.Profile.Path+".crt", s.Reason)
+		}
+	}, certgen.Reissue, certgen.Renew)
 }
 
 func findImpostors(e *Evidence, found func(subject, text string)) {
@@ -196,19 +196,18 @@ func findDue(e *Evidence, found func(subject, text string)) {
 	}
 }
 
-// due reports whether cert is valid and in the last third of its life.
+// due reports whether cert is valid and due for renewal by the policy.
 func (e *Evidence) due(cert *x509.Certificate) bool {
-	return e.Now.Before(cert.NotAfter) && !e.Now.Before(dueAt(cert))
+	return e.Now.Before(cert.NotAfter) && !e.Now.Before(e.dueAt(cert))
+}
+
+func (e *Evidence) dueAt(cert *x509.Certificate) time.Time {
+	return e.Policy.Certificates.RenewAt.At(cert.NotBefore, cert.NotAfter)
 }
 
 // ending is the end of a certificate that is due, as a sentence.
 func (e *Evidence) ending(cert *x509.Certificate) string {
 	return fmt.Sprintf("ends on %s, in %s", cert.NotAfter.UTC().Format(time.DateOnly), Days(cert.NotAfter.Sub(e.Now)))
-}
-
-func dueAt(leaf *x509.Certificate) time.Time {
-	life := leaf.NotAfter.Sub(leaf.NotBefore)
-	return leaf.NotBefore.Add(time.Duration(float64(life) * dueAfter))
 }
 
 // Days is a duration as people say it: "12 days", "1 day", "5 hours".

@@ -117,7 +117,7 @@ func (e *Evidence) other(m Member, kind string, shown *x509.Certificate) string 
 
 // findServerDue leaves what the folder holds to certificates/due and members/server-other.
 func findServerDue(e *Evidence, m Member, found func(text string)) {
-	if m.Server != nil && e.own(m, "server") == nil && !e.Now.Before(dueAt(m.Server)) {
+	if m.Server != nil && e.own(m, "server") == nil && !e.Now.Before(e.dueAt(m.Server)) {
 		found(fmt.Sprintf("its server certificate ends on %s, in %s", day(m.Server), Days(m.Server.NotAfter.Sub(e.Now))))
 	}
 }

@@ -138,6 +138,8 @@ func gerund(s certgen.Step) string {
 		return "reissuing " + s.Path()
 	case certgen.Sign:
 		return "signing " + s.Path()
+	case certgen.Renew:
+		return "renewing " + s.Path()
 	case certgen.Note:
 		return "noting " + s.Profile.External
 	case certgen.Retire:
@@ -206,7 +208,7 @@ func (r *run) unit(ctx context.Context, u unit) error {
 
 // issues reports whether a step puts a new certificate in place, with a new key or not.
 func issues(s certgen.Step) bool {
-	return s.Action == certgen.Issue || s.Action == certgen.Reissue || s.Action == certgen.Sign
+	return s.Action == certgen.Issue || s.Action == certgen.Reissue || s.Action == certgen.Sign || s.Action == certgen.Renew
 }
 
 // undo clears what was staged for steps that did not come to pass. What cannot be
@@ -217,7 +219,7 @@ func (r *run) undo(steps []certgen.Step, cause error) error {
 		case certgen.Issue, certgen.Reissue:
 			_ = r.f.unstage(s.Path() + ".key")
 			_ = r.f.unstage(s.Path() + ".crt")
-		case certgen.Sign, certgen.Note:
+		case certgen.Renew, certgen.Sign, certgen.Note:
 			_ = r.f.unstage(s.Path() + ".crt")
 		case certgen.Write:
 			_ = r.f.unstage(s.Path())

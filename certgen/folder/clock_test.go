@@ -51,7 +51,7 @@ func TestACertificateOfAFastClock(t *testing.T) {
 	}
 	wrong := observe(t, f).Pairs["components/b/client"].Leaf
 	plan := planAt(t, f, p, start)
-	if len(plan.Steps) != 1 || plan.Steps[0].Action != certgen.Reissue || !strings.Contains(plan.Steps[0].Reason, "is not valid before") {
+	if len(plan.Steps) != 1 || plan.Steps[0].Action != certgen.Renew || !strings.Contains(plan.Steps[0].Reason, "is not valid before") {
 		t.Fatalf("%v %v", plan.Steps, plan.Blocked())
 	}
 	apply(t, f, plan)

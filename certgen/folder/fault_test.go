@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
@@ -129,7 +130,11 @@ func scenarios(t *testing.T) map[string]struct {
 	moved := tiny(t, "a", "new")
 	moved.Components[0].User = moved.Components[1].User // another CN: reissue
 	moved.Components[1].User = edge(t, "a").Components[0].User
+	due := tiny(t, "a", "gone") // everything is, and a new certificate lasts longer
+	due.Certificates.RenewAt = policies.Due{Left: 20 * time.Hour}
+	due.Certificates.Lifetimes.Component *= 2
 	return map[string]scenario{
+		"renew":            {two.Path(), due},
 		"fresh":            {fresh.Path(), edge(t, "a")},
 		"reissue, retire":  {two.Path(), moved},
 		"restrict, retire": {lax, tiny(t, "a")},

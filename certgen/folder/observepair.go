@@ -86,10 +86,10 @@ func (o *observer) key(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate
 	switch {
 	case err != nil:
 		p.Key = certgen.KeyUnreadable
+	case next != nil && authority.Matches(next, key): // Finish puts it in place
+		p.Key, p.Leaf, p.Problem = certgen.KeyMatches, next, ""
 	case p.Leaf != nil && authority.Matches(p.Leaf, key):
 		p.Key = certgen.KeyMatches
-	case next != nil && authority.Matches(next, key):
-		p.Key, p.Leaf, p.Problem = certgen.KeyMatches, next, ""
 	default:
 		p.Key = certgen.KeyForeign
 	}

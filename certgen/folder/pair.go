@@ -157,7 +157,7 @@ func (f *Folder) finishCertificate(pair string) error {
 		return f.unstage(pair + ".crt")
 	}
 	if certgen.PlaceOf(pair).Kind != certgen.PlaceCA {
-		return f.finishLeaf(pair)
+		return f.renameCertificate(pair) // its predecessor is in retired/
 	}
 	there, err := f.exists(pair + ".crt")
 	switch {
@@ -169,9 +169,8 @@ func (f *Folder) finishCertificate(pair string) error {
 	return f.place(pair + ".crt")
 }
 
-// finishLeaf renames a staged certificate whose key is in place. Its predecessor was
-// linked into retired/ before that.
-func (f *Folder) finishLeaf(pair string) error {
+// renameCertificate puts a staged certificate in place.
+func (f *Folder) renameCertificate(pair string) error {
 	if err := f.disk.Rename(pair+".crt"+certgen.NewSuffix, pair+".crt"); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}

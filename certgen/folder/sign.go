@@ -35,7 +35,7 @@ func (f *Folder) placeSigned(s certgen.Step) error {
 	if err != nil || !equal(s.Key, key.Public()) {
 		return f.note(s)
 	}
-	return f.finishLeaf(s.Path())
+	return f.renameCertificate(s.Path())
 }
 
 func equal(a, b crypto.PublicKey) bool {

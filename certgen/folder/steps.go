@@ -31,6 +31,8 @@ func (r *run) stage(ctx context.Context, s certgen.Step) error {
 		return r.issue(ctx, s.Profile)
 	case certgen.Sign:
 		return r.sign(ctx, s)
+	case certgen.Renew:
+		return r.renew(ctx, s)
 	case certgen.Note:
 		return r.f.stage(s.Path()+".crt", s.Content, 0o644)
 	case certgen.Write:
@@ -55,6 +57,17 @@ func (r *run) issue(ctx context.Context, p certgen.Profile) error {
 	return r.f.stagePair(p.Path, pair.Leaf, pair.PrivateKey)
 }
 
+// renew stages a new certificate for the key of the present one. The private key is not read:
+// it may have been delivered long ago.
+func (r *run) renew(ctx context.Context, s certgen.Step) error {
+	present, err := r.f.readCertificate(s.Path() + ".crt")
+	if err != nil {
+		return err
+	}
+	s.Key = present.PublicKey
+	return r.sign(ctx, s)
+}
+
 // commit puts in place what stage wrote.
 func (r *run) commit(s certgen.Step) error {
 	f := r.f
@@ -68,6 +81,8 @@ func (r *run) commit(s certgen.Step) error {
 		return f.renamePair(s.Path())
 	case certgen.Sign:
 		return f.placeSigned(s)
+	case certgen.Renew:
+		return f.renameCertificate(s.Path())
 	case certgen.Note:
 		return f.note(s)
 	case certgen.Write:
@@ -105,10 +120,7 @@ func (f *Folder) note(s certgen.Step) error {
 	if err := f.disk.Remove(s.Path() + ".key"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing: %w", err)
 	}
-	if err := f.disk.Rename(s.Path()+".crt"+certgen.NewSuffix, s.Path()+".crt"); err != nil {
-		return fmt.Errorf("writing: %w", err)
-	}
-	return nil
+	return f.renameCertificate(s.Path())
 }
 
 // retire links the certificate of a pair into retired/, if there is one. The pair is
