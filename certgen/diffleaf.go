@@ -50,13 +50,13 @@ func (d *differ) again(p Profile, pair Pair, v *view, asked string) Step {
 // usable reports whether nothing is wrong with the private key, as far as it is here.
 func (p Pair) usable() bool { return p.Key != KeyForeign && p.Key != KeyUnreadable }
 
-// due reports whether the certificate is to be renewed, and whether that makes it last longer:
-// it does not where its CA ends first.
+// due reports whether the certificate is to be renewed. One that ends with its CA is not: a new
+// one would end then, too.
 func (d *differ) due(p Profile, leaf *x509.Certificate, v *view) bool {
 	if v.cert == nil || d.wanted.RenewAt == (policies.Due{}) || d.now.Before(d.wanted.RenewAt.At(leaf.NotBefore, leaf.NotAfter)) {
 		return false
 	}
-	return ends(p, v.cert, d.now).After(leaf.NotAfter)
+	return ends(p, v.cert, d.now).Before(v.cert.NotAfter) || leaf.NotAfter.Before(v.cert.NotAfter)
 }
 
 // ends is the end of a certificate that ca issues for p now.

@@ -38,6 +38,7 @@ func (h Health) Attention() bool {
 type Entry struct {
 	Name   string // as commands take it: "calico-node", "members/etcd1/server", "ca/client", "client.crl"
 	File   string // below the PKI folder, or outside of it
+	Path   string // the Profile.Path of a member's, proxy's or component's certificate that the policy names; "" for others
 	CA     CA     // the issuer
 	Cert   *x509.Certificate
 	Serial *big.Int  // of a revocation list its number; nil when it cannot be read
@@ -110,7 +111,11 @@ func (in *inventory) named() {
 			continue // one external CA signs for all purposes
 		}
 		seen[p.File()] = true
-		in.add(in.certificate(p, in.state.Pair(p)))
+		e := in.certificate(p, in.state.Pair(p))
+		if p.Kind != KindCA {
+			e.Path = p.Path
+		}
+		in.add(e)
 	}
 }
 

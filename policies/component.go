@@ -117,7 +117,7 @@ func (p *parser) readPreset(c *component) (preset presets.Preset) {
 		p.Fail(at, problem.Hint, "%s", problem.Message)
 		c.known = false
 	}
-	c.Notes, c.With = notes, values
+	c.Notes, c.With, c.Reload = notes, values, preset.Reload
 	c.Administrator = c.Administrator || preset.Administrator
 	for _, permission := range permissions {
 		c.add(written{Permission: permission, at: v})

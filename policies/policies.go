@@ -132,6 +132,7 @@ type Component struct {
 	Certificate   CertificateFile `json:",omitzero"` // its external certificate; Key and Lifetime then do not apply
 	Key           KeyAlgorithm
 	Lifetime      time.Duration
-	Notes         []string // what its preset asks of the operator
+	Notes         []string       // what its preset asks of the operator
+	Reload        presets.Reload `json:"-"` // how its software comes to use new files, as its preset says
 	At            strict.Position
 }

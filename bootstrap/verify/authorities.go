@@ -40,7 +40,7 @@ func authorityChecks() []Check {
 		{
 			Code: "certificates/outlives-ca", Severity: Warning, Needs: NeedsFolder,
 			Sentence: "no certificate ends after its CA",
-			Remedy:   "it stops when its CA does: move its .crt and .key away and run lockstep apply, which makes one that ends before; for a certificate of another maker, have its maker give it an earlier end, or renew the CA with the same key and subject",
+			Remedy:   "it stops when its CA does: lockstep certs renew makes one that ends before; for a certificate of another maker, have its maker give it an earlier end, or renew the CA with the same key and subject",
 			Find:     findOutliving,
 		},
 	}

@@ -28,7 +28,7 @@ func certificateChecks() []Check {
 		{
 			Code: "certificates/revoked", Severity: Error, Needs: NeedsFolder, Brief: "revoked certificate",
 			Sentence: "no certificate that is in use is revoked",
-			Remedy:   "move its .crt and .key away, run lockstep apply, and copy the new ones; the members' copies of the CRL decide when it is refused",
+			Remedy:   "lockstep certs rekey makes a new key and certificate: copy both; the members' copies of the CRL decide when the old one is refused",
 			Find:     findRevoked,
 		},
 		{
@@ -51,9 +51,9 @@ func certificateChecks() []Check {
 		},
 		{
 			Code: "certificates/due", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
-			Sentence: "no certificate is in the last third of its life",
-			Remedy:   "renew it in time: move its .crt and .key away, run lockstep apply, and copy the new ones; the owner of an external one renews it",
-			Find:     findDue,
+			Sentence: "no certificate is due for renewal (certificates.renewAt, the last third of its life unless given)",
+			Remedy:   "lockstep apply or lockstep certs renew renews it with the same key: copy the new .crt; the owner of an external one renews it",
+			Find:     findDue, RemedyFor: dueRemedy,
 		},
 		{
 			Code: "certificates/key-mode", Severity: Critical, Needs: NeedsFolder,
@@ -185,6 +185,20 @@ func findStray(e *Evidence, found func(subject, text string)) {
 	for _, path := range e.Folder.Strays(e.Policy) {
 		found(path, "belongs to no member, proxy or component of the policy")
 	}
+}
+
+// dueRemedy is for a certificate that ends with its CA: a new one would, too.
+func dueRemedy(e *Evidence, subject string) string {
+	for _, p := range certgen.Desired(e.Policy).Profiles {
+		leaf, ca := e.Folder.Pair(p).Leaf, certgen.TrustSet{}
+		if trust, err := e.Folder.Trust(p.CA); err == nil {
+			ca = trust
+		}
+		if p.File() == subject && leaf != nil && ca.Current != nil && !leaf.NotAfter.Before(ca.Current.NotAfter) {
+			return "it ends with its CA: the CA has to be replaced first (certificates/ca-due)"
+		}
+	}
+	return ""
 }
 
 func findDue(e *Evidence, found func(subject, text string)) {

@@ -48,7 +48,7 @@ func folderChecks() []Check {
 		{
 			Code: "certificates/serial", Severity: Warning, Needs: NeedsFolder,
 			Sentence: "no two certificates have the same serial number: etcd revokes by the number alone",
-			Remedy:   "move its .crt and .key away, run lockstep apply, and copy the new ones; one that others make has to be made again, with a random number",
+			Remedy:   "lockstep certs renew gives it another number: copy the new .crt; one that others make has to be made again, with a random number",
 			Find:     findSerials,
 		},
 	}

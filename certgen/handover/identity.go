@@ -162,7 +162,7 @@ func (id Identity) pair(p certgen.Profile) (*x509.Certificate, crypto.Signer, er
 		return nil, nil, hint.With(fmt.Errorf("%s.crt is not in the PKI folder: %s has no certificate yet", p.Path, id.Name), "lockstep apply issues it.")
 	case keyText == nil:
 		return nil, nil, hint.With(fmt.Errorf("%s.key is not in the PKI folder: the key of %s was delivered, and lockstep keeps no copy", p.Path, id.Name),
-			"Convert it where the key is, or give it a new key: move the certificate away (it is then retired) and run lockstep apply.")
+			"Convert it where the key is, or give it a new key: lockstep certs rekey.")
 	}
 	cert, err := certgen.ParseCertificate(certText)
 	if err != nil {

@@ -32,7 +32,8 @@ func newCertsCommand(g *globals) *cobra.Command {
 		RunE:    g.group,
 	}
 	issue.AddCommand(newIssueRootCommand(g))
-	cmd.AddCommand(issue, newCertsListCommand(g), newEncryptCACommand(g), newCertsExportCommand(g), newCertsSignCommand(g))
+	cmd.AddCommand(issue, newCertsListCommand(g), newCertsRenewCommand(g), newCertsRekeyCommand(g), newCertsSignCommand(g),
+		newEncryptCACommand(g), newCertsExportCommand(g))
 	return cmd
 }
 

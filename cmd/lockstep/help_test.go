@@ -74,7 +74,7 @@ func TestHelpTopics(t *testing.T) {
 		{"help environment", 0, "The administrator's connection to etcd", ""},
 		{"help policy", 0, "A policy names the cluster", ""},
 		{"help exitcodes", 1, "", "error: unknown help topic \"exitcodes\"\nhint: did you mean \"exit-codes\"?\n"},
-		{"help renew", 1, "", "error: unknown help topic \"renew\"\nhint: lockstep apply makes certificates anew that are due\n"},
+		{"help renew", 1, "", "error: unknown help topic \"renew\"\nhint: lockstep certs renew makes certificates anew; lockstep apply renews what is due\n"},
 		{"help whatever it is", 1, "", "error: unknown help topic \"whatever it is\"\nhint: lockstep help lists commands and topics\n"},
 		{"help apply more", 1, "", "error: unknown help topic \"apply more\"\nhint: lockstep help lists commands and topics\n"},
 		{"--version", 0, "lockstep ", ""},

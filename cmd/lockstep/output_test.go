@@ -21,6 +21,7 @@ func writers() []string {
 		"printHelp", "runLint", // our own pages; the schema
 		"begin",        // the policy, which holds no control characters
 		"savePlan",     // to a file
+		"runProgram",   // keeps what a program of --exec writes, for view
 		"handToStdout", // keys and certificates, never to a terminal
 	}
 }

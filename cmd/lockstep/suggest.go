@@ -27,7 +27,7 @@ func usualWords() map[string]string {
 		"list":         "lockstep verify lists the components, lockstep presets the presets",
 		"new":          "lockstep init writes a starter policy",
 		"prove":        "lockstep verify proves it on the cluster, lockstep rehearse on a throw-away one",
-		"renew":        "lockstep apply makes certificates anew that are due",
+		"renew":        "lockstep certs renew makes certificates anew; lockstep apply renews what is due",
 		"rm":           "lockstep remove NAME removes a component",
 		"setup":        "lockstep bootstrap makes everything, in order",
 		"show":         "lockstep plan shows what would change, lockstep presets show NAME a preset",

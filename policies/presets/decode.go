@@ -53,6 +53,7 @@ func Decode(d *strict.Decoder, name string, v strict.Value) Preset {
 		p.Config = config.Text()
 		p.checkConfig(d, config)
 	}
+	p.Reload = decodeReload(v.Field("reload"))
 	p.Kubernetes = p.decodeKubernetes(d, v.Field("kubernetes"))
 	return p
 }

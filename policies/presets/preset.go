@@ -23,6 +23,7 @@ type Preset struct {
 	Notes         []string // what the operator must set or know, in whole sentences
 	Config        string   // what the software itself is configured with, lines with placeholders (Configure); "" for not known
 	Kubernetes    Kubernetes
+	Reload        Reload
 }
 
 // Parameter is a value that a component may set by `with`.

@@ -84,6 +84,14 @@ type PresetDocument struct {
 	Config        string               `json:"config,omitempty"`     // what the software is configured with, placeholders unexpanded
 	Components    []ConfiguredDocument `json:"components,omitempty"` // of presets show with a policy: those that use it
 	Kubernetes    *KubernetesDocument  `json:"kubernetes,omitempty"` // the Secret that the software expects, {name} unexpanded
+	Reload        *ReloadDocument      `json:"reload,omitempty"`     // how the software comes to use new files; absent for not known
+}
+
+// ReloadDocument is how software comes to use new files.
+type ReloadDocument struct {
+	Certificate string `json:"certificate"` // reread, restart or eachrun
+	CA          string `json:"ca"`
+	Source      string `json:"source"`
 }
 
 // KubernetesDocument is the Secret in which the software finds its certificate.

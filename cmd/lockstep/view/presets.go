@@ -69,6 +69,7 @@ func (p Preset) Text(s *Sheet) {
 		}
 	}
 	p.config(s)
+	p.reload(s)
 	p.kubernetes(s)
 	if p.Checked != "" {
 		s.Line("")
@@ -113,6 +114,23 @@ func (p Preset) config(s *Sheet) {
 			s.Wrapped("  left: ", "    ", why)
 		}
 	}
+}
+
+// reload says how the software comes to use new files.
+func (p Preset) reload(s *Sheet) {
+	if r := p.Reload; r != (presets.Reload{}) {
+		s.Line("")
+		s.Line("a new certificate: %s", rereading[r.Certificate])
+		s.Line("a new CA: %s", rereading[r.CA])
+		s.Wrapped("  source: ", "    ", r.Source)
+	}
+}
+
+// rereading is the sentence for each way in which software comes to use a new file.
+var rereading = map[presets.Rereading]string{
+	presets.Reread:  "read by itself, on its next connection",
+	presets.Restart: "read when it is started again",
+	presets.EachRun: "read each time it runs",
 }
 
 // kubernetes says which Secret lockstep certs export writes for the software.
@@ -174,6 +192,9 @@ func presetDocument(p presets.Preset) PresetDocument {
 	}
 	for _, parameter := range p.Parameters {
 		d.Parameters = append(d.Parameters, ParameterDocument{parameter.Name, parameter.Default, parameter.Values, parameter.Description})
+	}
+	if r := p.Reload; r != (presets.Reload{}) {
+		d.Reload = &ReloadDocument{string(r.Certificate), string(r.CA), r.Source}
 	}
 	if k := p.Kubernetes; k != (presets.Kubernetes{}) {
 		d.Kubernetes = &KubernetesDocument{k.Secret, k.Namespace, SecretKeysDocument{k.CA, k.Cert, k.Key}, k.Folder, k.Source}

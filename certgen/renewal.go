@@ -1,0 +1,67 @@
+package certgen
+
+import (
+	"slices"
+	"time"
+
+	"lockstep/policies"
+	"lockstep/policies/pending"
+)
+
+// Renewal is certificates that the operator wants anew, valid or not.
+type Renewal struct {
+	Paths []string // the Profile.Path of each
+	Rekey bool     // with new keys; otherwise for the same keys
+}
+
+// DiffRenewal plans r. A certificate that cannot be renewed, because the policy does not name
+// it, it is external, missing, or not only its time is wrong, is a pending step that needs the
+// operator or its issuer. The CAs must exist.
+func DiffRenewal(p *policies.Policy, r Renewal, s State, now time.Time) Plan {
+	d := newDiffer(Desired(p), s, now)
+	d.authorities()
+	if slices.ContainsFunc(d.plan.Steps, func(s Step) bool { return s.Action == MakeCA || s.Action == BringCA }) {
+		return Plan{Pending: []Pending{{Step: Step{Action: Repair}, Needs: pending.Operator,
+			Reason: "a certificate needs its CA, which has not been made yet: bootstrap the cluster first"}}}
+	}
+	d.plan.Steps = nil // of a CA that is there: apply does them
+	d.unfinished()
+	for _, prof := range d.wanted.Profiles {
+		if prof.Kind != KindCA && slices.Contains(r.Paths, prof.Path) {
+			d.renewal(prof, r.Rekey)
+		}
+	}
+	return d.plan
+}
+
+// renewal plans one certificate that is wanted anew.
+func (d *differ) renewal(p Profile, rekey bool) {
+	const asked = "it was asked for"
+	v, pair := d.views[p.CA], d.state.Pair(p)
+	s := Step{Action: Reissue, Profile: p, Reason: asked}
+	switch {
+	case v == nil || v.blocked:
+		return // the CA's own sentence tells why
+	case p.External != "":
+		s.Action = Renew
+		d.wait(pending.Issuer, s, NotNoted)
+		return
+	case pair.Leaf == nil && pair.Problem == "" && pair.Key == KeyAbsent:
+		s.Action = Issue
+		d.wait(pending.Operator, s, "there is no certificate yet")
+		return
+	case !d.suits(p, v):
+		return
+	}
+	ca := v.trust.Of(pair.Leaf)
+	s.Carries = d.carries(p, pair, ca)
+	if !rekey {
+		if fault := d.fault(p, pair, ca); fault != "" && (!s.Carries || !pair.usable()) {
+			d.wait(pending.Operator, s, fault)
+			return
+		}
+		s.Action, s.Early = Renew, d.now.Before(pair.Leaf.NotAfter)
+		s.Profile.Key = AlgorithmOf(pair.Leaf.PublicKey)
+	}
+	d.signed(v, s)
+}

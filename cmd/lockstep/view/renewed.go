@@ -1,0 +1,149 @@
+package view
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"lockstep/certgen"
+	"lockstep/policies/count"
+	"lockstep/policies/presets"
+)
+
+// CertificateSteps is what a command is about to do in the PKI folder.
+type CertificateSteps []certgen.Step
+
+// Text implements Message.
+func (steps CertificateSteps) Text(s *Sheet) {
+	for i, step := range steps {
+		if i == planLines {
+			more(s, "", len(steps)-planLines)
+			return
+		}
+		s.Line("~ %s: %s", step, step.Reason)
+	}
+}
+
+// NewCertificate is a certificate that was made anew.
+type NewCertificate struct {
+	Name    string // as commands take it
+	Rekeyed bool   // with a new key
+	Pair    certgen.Pair
+	Place   certgen.Place
+	Folder  string // the PKI folder
+	Reload  presets.Reload
+}
+
+// Action is the verb that made it.
+func (c NewCertificate) Action() string {
+	if c.Rekeyed {
+		return "rekey"
+	}
+	return "renew"
+}
+
+// files is what has to be copied.
+func (c NewCertificate) files() string {
+	crt := filepath.Join(c.Folder, filepath.FromSlash(c.Pair.Path)) + ".crt"
+	if c.Rekeyed {
+		return crt + " and .key"
+	}
+	return crt
+}
+
+// next says what the software does with the copied files.
+func (c NewCertificate) next() string {
+	reads := map[presets.Rereading]string{
+		presets.Reread:  "it is used on the next connection, without a restart",
+		presets.Restart: "restart the software",
+		presets.EachRun: "it is used at the next run",
+		"":              "restart the software, unless it rereads its certificate",
+	}[c.Reload.Certificate]
+	if c.Rekeyed && c.Reload.Certificate == presets.Reread {
+		reads = "it is used on the next connection; between the copies of the two files new connections fail"
+	}
+	return reads
+}
+
+// HookRun is what a program of --exec said for one certificate.
+type HookRun struct {
+	Program, Certificate string
+	Output               string
+	Err                  error // nil: it succeeded
+}
+
+// Text implements Message.
+func (h HookRun) Text(s *Sheet) {
+	for line := range strings.Lines(h.Output) {
+		s.Line("%s", strings.TrimRight(line, "\r\n"))
+	}
+	if h.Err != nil {
+		s.Line("%s for %s: %v", h.Program, h.Certificate, h.Err)
+	}
+}
+
+// Renewed is what certs renew and certs rekey have done.
+type Renewed struct {
+	Certificates []NewCertificate
+	Left         []string // what was left as it is, and why
+}
+
+// Text implements Answer.
+func (r Renewed) Text(s *Sheet) {
+	if len(r.Certificates) == 0 && len(r.Left) == 0 {
+		s.Line("nothing to do: no certificate is due")
+		return
+	}
+	for _, c := range r.Certificates {
+		s.Line("%s: valid until %s, serial number %x", c.Name, c.Pair.Leaf.NotAfter.UTC().Format(time.RFC3339), c.Pair.Leaf.SerialNumber)
+		s.Wrapped("  copy ", "    ", fmt.Sprintf("%s to the %s; %s", c.files(), holderOf(c.Place), c.next()))
+	}
+	for _, left := range r.Left {
+		s.Line("left alone: %s", left)
+	}
+	if len(r.Certificates) > 0 {
+		s.Line("")
+		s.Line("%s made anew; the old ones are in %s", count.Of(len(r.Certificates), "certificate"), filepath.Join(r.Certificates[0].Folder, certgen.RetiredDir))
+	}
+}
+
+// holderOf is who uses the files of a place.
+func holderOf(place certgen.Place) string {
+	switch place.Kind {
+	case certgen.PlaceMember:
+		return "member " + place.Name
+	case certgen.PlaceProxy:
+		return "proxy " + place.Name
+	}
+	return "component"
+}
+
+// RenewedDocument is the answer of certs renew and certs rekey (kind Renewed).
+type RenewedDocument struct {
+	Header
+	Certificates []NewCertificateDocument `json:"certificates"`
+	Left         []string                 `json:"left"` // what was left as it is, and why
+}
+
+// NewCertificateDocument is one certificate that was made anew.
+type NewCertificateDocument struct {
+	Name      string `json:"name"`
+	Action    string `json:"action"` // renew or rekey
+	File      string `json:"file"`
+	Serial    string `json:"serial"`   // hex
+	NotAfter  string `json:"notAfter"` // RFC 3339, UTC
+	Reloading string `json:"reloading,omitempty"`
+}
+
+// Document implements Answer.
+func (r Renewed) Document() any {
+	d := RenewedDocument{Header: header("Renewed"), Certificates: []NewCertificateDocument{}, Left: append([]string{}, r.Left...)}
+	for _, c := range r.Certificates {
+		d.Certificates = append(d.Certificates, NewCertificateDocument{
+			Name: c.Name, Action: c.Action(), File: c.Pair.Path + ".crt", Serial: fmt.Sprintf("%x", c.Pair.Leaf.SerialNumber),
+			NotAfter: c.Pair.Leaf.NotAfter.UTC().Format(time.RFC3339), Reloading: string(c.Reload.Certificate),
+		})
+	}
+	return d
+}
