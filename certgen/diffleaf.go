@@ -51,12 +51,16 @@ func (d *differ) again(p Profile, pair Pair, v *view, asked string) Step {
 func (p Pair) usable() bool { return p.Key != KeyForeign && p.Key != KeyUnreadable }
 
 // due reports whether the certificate is to be renewed. One that ends with its CA is not: a new
-// one would end then, too.
+// one would end then, too. Nor is one whose successor would be due at once.
 func (d *differ) due(p Profile, leaf *x509.Certificate, v *view) bool {
 	if v.cert == nil || d.wanted.RenewAt == (policies.Due{}) || d.now.Before(d.wanted.RenewAt.At(leaf.NotBefore, leaf.NotAfter)) {
 		return false
 	}
-	return ends(p, v.cert, d.now).Before(v.cert.NotAfter) || leaf.NotAfter.Before(v.cert.NotAfter)
+	end := ends(p, v.cert, d.now)
+	if !end.Before(v.cert.NotAfter) {
+		return leaf.NotAfter.Before(end)
+	}
+	return d.now.Before(d.wanted.RenewAt.At(d.now, end))
 }
 
 // ends is the end of a certificate that ca issues for p now.

@@ -100,10 +100,25 @@ func (p *parser) readCertificates(v strict.Value, cluster string) Certificates {
 		Lifetimes: p.readLifetimes(v.Field("lifetimes"), v.Field("ca").Given()),
 		RenewAt:   readDue(v.Field("renewAt")),
 	}
+	p.checkDue(v.Field("renewAt"), c)
 	if len(c.Subject.Organization) == 0 {
 		c.Subject.Organization = []string{cluster}
 	}
 	return c
+}
+
+// checkDue refuses a time before the end that is no shorter than a lifetime: a certificate
+// would be due when it is made.
+func (p *parser) checkDue(v strict.Value, c Certificates) {
+	for _, one := range []struct {
+		whose    string
+		lifetime time.Duration
+	}{{"member", c.Lifetimes.Member}, {"component", c.Lifetimes.Component}} {
+		if v.Valid() && c.RenewAt.Left >= one.lifetime {
+			p.Fail(v, "shorten it, or write a share: 33%", "%s is not shorter than the lifetime of a %s's certificate, %s", c.RenewAt, one.whose, FormatLifetime(one.lifetime))
+			return
+		}
+	}
 }
 
 func (p *parser) readSubject(v strict.Value) []string {

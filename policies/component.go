@@ -36,7 +36,7 @@ func (p *parser) readComponent(v strict.Value, all Certificates) component {
 	c := component{v: v, known: v.Sound()}
 	c.Name, c.At = v.Field("name").Text(), v.Position
 	c.Key = KeyAlgorithm(v.Field("certificate").Field("key").Or(string(all.Key)))
-	c.Lifetime = p.componentLifetime(v.Field("certificate").Field("lifetime"), all.Lifetimes)
+	c.Lifetime = p.componentLifetime(v.Field("certificate").Field("lifetime"), all)
 	c.Certificate = p.readCertificateFile(v.Field("certificate"))
 	c.Administrator = v.Field("administrator").Bool()
 	preset := p.readPreset(&c)
@@ -52,10 +52,14 @@ func (p *parser) readComponent(v strict.Value, all Certificates) component {
 	return c
 }
 
-func (p *parser) componentLifetime(v strict.Value, all Lifetimes) time.Duration {
+func (p *parser) componentLifetime(v strict.Value, certificates Certificates) time.Duration {
+	all := certificates.Lifetimes
 	d := readLifetime(v, all.Component)
 	if v.Valid() && d > all.CA {
 		p.Fail(v, "shorten it, or give the CA longer", "%s is longer than the CA's %s", FormatLifetime(d), FormatLifetime(all.CA))
+	}
+	if left := certificates.RenewAt.Left; v.Valid() && left >= d {
+		p.Fail(v, "lengthen it, or write certificates.renewAt as a share: 33%", "%s is no longer than the time before its end at which a certificate is due, %s", FormatLifetime(d), FormatLifetime(left))
 	}
 	return d
 }

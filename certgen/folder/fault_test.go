@@ -131,7 +131,7 @@ func scenarios(t *testing.T) map[string]struct {
 	moved.Components[0].User = moved.Components[1].User // another CN: reissue
 	moved.Components[1].User = edge(t, "a").Components[0].User
 	due := tiny(t, "a", "gone") // everything is, and a new certificate lasts longer
-	due.Certificates.RenewAt = policies.Due{Left: 20 * time.Hour}
+	due.Certificates.RenewAt = policies.Due{Left: 15 * time.Hour}
 	due.Certificates.Lifetimes.Component *= 2
 	return map[string]scenario{
 		"renew":            {two.Path(), due},

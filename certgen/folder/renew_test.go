@@ -20,7 +20,7 @@ func TestRenewWithoutTheKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := observe(t, f).Pairs["components/a/client"].Leaf
-	p.Certificates.RenewAt = policies.Due{Left: 20 * time.Hour}
+	p.Certificates.RenewAt = policies.Due{Left: 15 * time.Hour}
 	p.Certificates.Lifetimes.Component *= 2
 	plan := diff(t, f, p)
 	if len(plan.Steps) != 1 || plan.Steps[0].Action != certgen.Renew || !plan.Steps[0].Early {
@@ -47,7 +47,7 @@ func TestRenewKeepsTheKindOfKey(t *testing.T) {
 	p := tiny(t, "a")
 	f := settled(t, p)
 	p.Certificates.Key = policies.Ed25519
-	p.Certificates.RenewAt = policies.Due{Left: 20 * time.Hour}
+	p.Certificates.RenewAt = policies.Due{Left: 15 * time.Hour}
 	p.Certificates.Lifetimes.Component *= 2
 	apply(t, f, diff(t, f, p))
 	nothingLeft(t, f, p)
