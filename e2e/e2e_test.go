@@ -26,7 +26,7 @@
 //	stderr 'permission denied'
 //
 // Ports: $CLIENT1 to $CLIENT5, $PEER1 to $PEER5, $PROXY1, $PROXY2 and $SPARE1 to $SPARE7,
-// all on 127.0.0.1 and nobody else's. $E2E is this folder's testdata.
+// all on 127.0.0.1 and of this script alone. $E2E is this folder's testdata.
 //
 // # Commands beyond testscript's own
 //
@@ -78,7 +78,7 @@
 //	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
 //
 // Nothing here sleeps and nothing is skipped. A script that cannot fail is none: say what
-// must be printed, by whom, and what must be untouched.
+// must be printed, by which command, and what must be untouched.
 package e2e
 
 import (

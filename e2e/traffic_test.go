@@ -62,7 +62,7 @@ func traffic() {
 	if failed {
 		os.Exit(1)
 	}
-	fmt.Println("nobody was refused")
+	fmt.Println("no request failed")
 }
 
 // loop is one request that a component makes again and again.

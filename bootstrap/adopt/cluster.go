@@ -25,7 +25,7 @@ func memberOf(path string) (name string, isPeer bool) {
 
 // cluster is the lines of the field cluster: members where the PKI folder has their
 // certificates, endpoints otherwise, because members would ask for certificates that
-// somebody else makes. Of several ways the first that is valid is taken.
+// are external. Of several ways the first that is valid is taken.
 func cluster(f Facts) ([]string, error) {
 	name := named(f.Folder.Cluster)
 	ours, owned := members(f)
@@ -89,7 +89,7 @@ func commented(lines []string, f Facts) []string {
 	if len(lines) < 2 || !valid(slices.Concat([]string{"cluster:", "  name: " + unknownName}, lines)) {
 		return nil
 	}
-	out := []string{"  # Endpoints: the servers' certificates stay somebody else's. If lockstep shall make them, and an",
+	out := []string{"  # Endpoints: the servers' certificates stay external. If lockstep shall make them, and an",
 		"  # etcd.env for each member, write in their place:"}
 	return append(out, asComment(lines)...)
 }

@@ -79,7 +79,7 @@ func preface(a account, s roles.State, changes []string) []string {
 			"# names users that exist and leaves them alone; lockstep bootstrap makes them again without one.")
 	}
 	if u, found := s.User(root); found && u.Password == roles.PasswordPresent {
-		out = append(out, "# User root has a password, which etcd cannot take away while auth is on: whoever knows it is root.")
+		out = append(out, "# User root has a password, which etcd cannot take away while auth is on: who knows it is root.")
 	}
 	return out
 }
@@ -144,7 +144,7 @@ func otherRoles(a account, s roles.State) []string {
 				holders = append(holders, u.Name)
 			}
 		}
-		held := "nobody holds it"
+		held := "no user holds it"
 		if len(holders) > 0 {
 			held = "held by " + count.Quoted(holders)
 		}
@@ -176,7 +176,7 @@ func leftovers(a account, s roles.State, f Facts) []string {
 		case c.Name == root:
 			out = append(out, "#   root's: "+c.String())
 		case c.Name == "":
-			out = append(out, "#   nobody's, without a CN: "+c.String())
+			out = append(out, "#   of no user, without a CN: "+c.String())
 		case !named[c.Name]:
 			out = append(out, fmt.Sprintf("#   of %q, who is no user: %s", c.Name, c))
 		}

@@ -11,8 +11,8 @@ import (
 	"lockstep/policies/presets"
 )
 
-// proposals is a component for each preset whose keys there are. Who uses them nobody
-// can see while nobody has to say a name; a certificate whose name is the preset's is
+// proposals is a component for each preset whose keys there are. Who uses them is not
+// known while no client has to say a name; a certificate whose name is the preset's is
 // the best guess. A preset that names its user needs that one's certificate, and then
 // stands for the same keys' other presets.
 func (a *accountant) proposals() []entry {

@@ -45,7 +45,7 @@ type Change struct {
 
 // New begins a change without reading anything.
 func New(w *world.World, s Scope, o Operator) *Change {
-	return &Change{World: w, Scope: s, Operator: o, Owned: verify.OwnsNobody, desired: s.desired()}
+	return &Change{World: w, Scope: s, Operator: o, Owned: verify.OwnsNone, desired: s.desired()}
 }
 
 // Open begins a change and reads the PKI folder. Without a folder, only users are taken for

@@ -84,7 +84,7 @@ func (e *Evidence) owned() roles.Ownership {
 			return owned
 		}
 	}
-	return OwnsNobody
+	return OwnsNone
 }
 
 func findRecovery(e *Evidence, found func(subject, text string)) {

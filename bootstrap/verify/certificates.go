@@ -243,7 +243,7 @@ func names(peers []Peer) string {
 		list = append(list, p.Name)
 	}
 	if len(list) == 0 {
-		return "nobody"
+		return "none"
 	}
 	return strings.Join(list, ", ")
 }

@@ -119,14 +119,14 @@ func TestMemberChecks(t *testing.T) {
 			func(e *Evidence) {
 				e.Members[0].PeerPort = PeerPort{Peer: Tried{Err: fmt.Errorf("trying: %w", &store.HandshakeError{Plain: true})}}
 			},
-			[]string{"critical members/peer-port: etcd1: its peer port speaks plain http, open to everybody"},
+			[]string{"critical members/peer-port: etcd1: its peer port speaks plain http, open to every client"},
 		},
 		"peers listed on plain http where the policy names endpoints": {
 			func(e *Evidence) {
 				e.Members[0].Peers[0].PeerURLs, e.Members[0].PeerPort = []string{"http://10.0.0.11:2380"}, PeerPort{}
 			},
 			[]string{
-				"critical members/peer-port: etcd1: the cluster lists its peer port as plain http, open to everybody",
+				"critical members/peer-port: etcd1: the cluster lists its peer port as plain http, open to every client",
 				"warning members/peer-port-unseen: etcd1: its peer port did not take a peer certificate, so its refusals prove nothing: it was not tried",
 			},
 		},

@@ -9,7 +9,7 @@ import (
 
 // Ownership is whose users are ours by the PKI folder: those that a certificate names
 // which our client CA signed and which lies in a component's folder or in retired/. A
-// file that somebody planted makes nobody ours: only the CA's key makes such a
+// planted file makes no user ours: only the CA's key makes such a
 // certificate. Under a CA that was brought along others have such certificates too, and
 // only the folder's mode keeps them out; what it costs is that --prune, which shows it
 // before, may delete the user. An expired one counts: it tells who made the user. The
@@ -37,7 +37,7 @@ func Ownership(s certgen.State) (roles.Ownership, error) {
 	return func(user string) bool { return ours[user] }, nil
 }
 
-// OwnsNobody is the ownership where no folder tells: nobody is ours by name. Users that
+// OwnsNone is the ownership where no folder tells: no user is ours by name. Users that
 // the policy names and that are shown to have no password are in any case, by
 // roles.Diff's own rule.
-func OwnsNobody(string) bool { return false }
+func OwnsNone(string) bool { return false }

@@ -12,11 +12,11 @@ import (
 // findOpenPeerPort leaves a shared CA to members/peer-ca-shared: what it signs is let in.
 func findOpenPeerPort(e *Evidence, m Member, found func(text string)) {
 	if store.IsPlain(m.PeerPort.Peer.Err) {
-		found("its peer port speaks plain http, open to everybody")
+		found("its peer port speaks plain http, open to every client")
 	}
 	for _, p := range m.Peers {
 		if p.ID == m.ID && slices.ContainsFunc(p.PeerURLs, func(url string) bool { return strings.HasPrefix(url, "http:") }) && !store.IsPlain(m.PeerPort.Peer.Err) {
-			found("the cluster lists its peer port as plain http, open to everybody")
+			found("the cluster lists its peer port as plain http, open to every client")
 		}
 	}
 	if m.PeerPort.Anonymous.Outcome == Accepted {

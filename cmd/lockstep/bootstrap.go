@@ -34,7 +34,7 @@ and proxy certificates, component certificates, roles, users, auth on, proof. Wh
 member answers it says what to copy to which host, and waits or ends with exit code 2;
 the next run continues. Whatever is valid is left as it is, so it is safe to repeat. On
 a cluster that holds keys it says, before auth is turned on, who will notice; with --soak
-it watches afterwards whom the members refuse: anybody is exit code 2.`,
+it watches afterwards which clients the members refuse: one is enough for exit code 2.`,
 		Example: `  lockstep bootstrap
   lockstep bootstrap -f edge.yaml --wait 10m --yes
   lockstep bootstrap --soak 60s`,
@@ -47,7 +47,7 @@ it watches afterwards whom the members refuse: anybody is exit code 2.`,
 	cmd.Flags().BoolVar(&opts.reuseName, "reuse-name", false, "add a user although a certificate that it had before is still valid")
 	cmd.Flags().BoolVar(&opts.exhaustive, "exhaustive", false, "ask every component about every other component's keys")
 	cmd.Flags().BoolVar(&opts.encryptCA, "encrypt-ca", false, "encrypt the keys of the CAs that it makes with a passphrase, asked for twice or read from --passphrase-file")
-	durationVar(cmd.Flags(), &opts.soak, "soak", 0, "how long to watch, after the proof, whom the members refuse")
+	durationVar(cmd.Flags(), &opts.soak, "soak", 0, "how long to watch, after the proof, which clients are refused")
 	return cmd
 }
 

@@ -27,7 +27,7 @@ func TestPasswordOfAPKCS12File(t *testing.T) {
 		err  string
 	}{
 		{"typed", outside{terminal: true, typed: "secret"}, "", "secret", ""},
-		{"nothing typed", outside{terminal: true}, "", "", "reading the password: nobody typed"},
+		{"nothing typed", outside{terminal: true}, "", "", "reading the password: nothing was typed"},
 		{"no terminal", outside{}, "", "", "a PKCS#12 file has a password, and stdin is no terminal to type it on: nothing was written"},
 		{"the first line of a file", outside{}, file("two", "correct horse \r\nother\n", 0o600), "correct horse ", ""},
 		{"a file without an end of line", outside{}, file("bare", "secret", 0o400), "secret", ""},

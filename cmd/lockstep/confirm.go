@@ -14,7 +14,7 @@ import (
 func doIt(steps int) string { return fmt.Sprintf("Do it (%s)?", count.Of(steps, "step")) }
 
 // confirm asks before a change. It returns nil for --yes and for a typed yes. Where
-// nobody can be asked it refuses, with what was to be done in the message.
+// no question can be asked it refuses, with what was to be done in the message.
 func (g *globals) confirm(ctx context.Context, question string) error {
 	if err := g.ask(ctx, question); err != nil {
 		return err
@@ -35,10 +35,10 @@ func (g *globals) ask(ctx context.Context, question string) error {
 		return nil
 	}
 	if lost := g.errs.lost(); lost != nil {
-		return hint.Refuse("add --yes to do it without being asked", "nobody can be asked %q: what would be done could not be written to stderr: %w", question, lost)
+		return hint.Refuse("add --yes to do it without being asked", "the question %q cannot be asked: what would be done could not be written to stderr: %w", question, lost)
 	}
 	if !g.stdinTerminal {
-		return hint.Refuse("add --yes to do it without being asked", "nobody can be asked %q: stdin is no terminal", question)
+		return hint.Refuse("add --yes to do it without being asked", "the question %q cannot be asked: stdin is no terminal", question)
 	}
 	fmt.Fprintf(g.stderr, "%s [yes/no] ", question)
 	typed := make(chan string, 1)

@@ -19,8 +19,8 @@ func TestConfirm(t *testing.T) {
 		stderr   string
 		err      string // "" for a go
 	}{
-		{name: "--yes asks nobody", yes: true},
-		{name: "no terminal", stdin: "yes\n", err: `nobody can be asked "Turn auth on?": stdin is no terminal`},
+		{name: "--yes asks nothing", yes: true},
+		{name: "no terminal", stdin: "yes\n", err: `the question "Turn auth on?" cannot be asked: stdin is no terminal`},
 		{name: "yes", terminal: true, stdin: "yes\n", stderr: asked},
 		{name: "y", terminal: true, stdin: " Y \n", stderr: asked},
 		{name: "no", terminal: true, stdin: "no\n", stderr: asked, err: "you did not say yes: nothing was changed"},
@@ -50,7 +50,7 @@ func TestConfirmEndsWithTheContext(t *testing.T) {
 	cancel()
 	o := outside{terminal: true}
 	a := o.app()
-	silent, keyboard := io.Pipe() // nobody types
+	silent, keyboard := io.Pipe() // nothing is typed
 	defer keyboard.Close()
 	a.stdin = silent
 	err := (&globals{app: a}).confirm(ctx, "Sure?")

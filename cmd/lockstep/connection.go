@@ -154,7 +154,7 @@ func parseEndpoints(from string, texts []string) ([]string, error) {
 		switch {
 		case err == nil && u.Scheme == "http":
 			return nil, hint.Refuse("etcd has to be started with --cert-file, --trusted-ca-file and --client-cert-auth; lockstep writes an etcd.env that does",
-				"%s names %s: over plain http nobody can show a certificate, so nobody has an identity", from, text)
+				"%s names %s: a client cannot show a certificate over plain http, so it has no identity", from, text)
 		case err != nil, u.Scheme != "https", u.Hostname() == "", u.Port() == "", u.User != nil, strings.Trim(u.Path, "/") != "", u.RawQuery != "", u.Fragment != "":
 			return nil, hint.With(fmt.Errorf("%s names %q, which is no endpoint", from, text), "write https://HOST:PORT")
 		}

@@ -52,7 +52,7 @@ func TestResolve(t *testing.T) {
 		},
 		{
 			name: "plain http", cluster: ours, flags: connection{endpoints: []string{"http://10.0.0.1:2379"}},
-			err:  "--endpoints names http://10.0.0.1:2379: over plain http nobody can show a certificate, so nobody has an identity",
+			err:  "--endpoints names http://10.0.0.1:2379: a client cannot show a certificate over plain http, so it has no identity",
 			exit: hint.Refused,
 		},
 		{name: "no port", cluster: ours, flags: connection{endpoints: []string{"10.0.0.1"}}, err: `--endpoints names "10.0.0.1", which is no endpoint`, exit: hint.Failed},
@@ -60,10 +60,10 @@ func TestResolve(t *testing.T) {
 		{name: "a socket", cluster: ours, flags: connection{endpoints: []string{"unix:///run/etcd"}}, err: `--endpoints names "unix:///run/etcd", which is no endpoint`, exit: hint.Failed},
 		{name: "a certificate without key", cluster: ours, flags: connection{cert: "c"}, err: `the certificate c (--cert) needs its key, which neither --key nor ETCDCTL_KEY names`, exit: hint.Failed},
 		{name: "a key without certificate", cluster: ours, env: map[string]string{"ETCDCTL_KEY": "k"}, err: `the key k (ETCDCTL_KEY) needs its certificate, which neither --cert nor ETCDCTL_CERT names`, exit: hint.Failed},
-		{name: "a password without user is nobody's", cluster: ours, env: map[string]string{"ETCDCTL_PASSWORD": "p"}, want: target{Endpoints: all}},
+		{name: "a password without user is not used", cluster: ours, env: map[string]string{"ETCDCTL_PASSWORD": "p"}, want: target{Endpoints: all}},
 		{name: "the password is asked for", cluster: ours, flags: connection{user: "u"}, terminal: true, typed: "secret", want: target{Endpoints: all, User: named{"u", "--user"}, Password: "secret"}},
-		{name: "nobody to ask", cluster: ours, flags: connection{user: "u"}, err: `user "u" has no password`, exit: hint.Failed},
-		{name: "nothing typed", cluster: ours, flags: connection{user: "u"}, terminal: true, err: "reading the password: nobody typed", exit: hint.Failed},
+		{name: "no terminal to ask at", cluster: ours, flags: connection{user: "u"}, err: `user "u" has no password`, exit: hint.Failed},
+		{name: "nothing typed", cluster: ours, flags: connection{user: "u"}, terminal: true, err: "reading the password: nothing was typed", exit: hint.Failed},
 		{name: "an empty password", cluster: ours, flags: connection{user: "u:"}, terminal: true, err: `user "u" has no password`, exit: hint.Failed},
 	}
 	for _, test := range tests {

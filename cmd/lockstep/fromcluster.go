@@ -27,7 +27,7 @@ const defaultEndpoint = "https://127.0.0.1:2379"
 func runInitFromCluster(ctx context.Context, opts initOptions) error {
 	if path := opts.policy[0]; path != "-" {
 		if _, err := os.Lstat(path); err == nil {
-			return refuseExisting(path) // before anybody is asked
+			return refuseExisting(path) // before the question
 		}
 	}
 	endpoints, err := opts.startingPoints()
@@ -74,7 +74,7 @@ func (o initOptions) describe(ctx context.Context, f *folder.Folder) (adopt.Desc
 	}
 	defer finish()
 	if a := w.Admin; f == nil && (a.Servers == nil || a.Certificate == nil && a.User == "") {
-		return none, hint.With(fmt.Errorf("there is no PKI folder at %s, and without it nobody knows whom to trust and who is root", o.pkiFolder()),
+		return none, hint.With(fmt.Errorf("there is no PKI folder at %s: the servers' CA and root's certificate are not known", o.pkiFolder()),
 			"Name the cluster's CA with --cacert, and root with --cert and --key (or --user); or the folder with --pki.")
 	}
 	state, facts, err := look(ctx, w)

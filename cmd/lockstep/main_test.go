@@ -62,7 +62,7 @@ func (o *outside) app() app {
 		stdinTerminal: o.terminal, stdoutTerminal: o.terminal, stderrTerminal: o.terminal,
 		password: func() ([]byte, error) {
 			if o.typed == "" {
-				return nil, errors.New("nobody typed")
+				return nil, errors.New("nothing was typed")
 			}
 			return []byte(o.typed), nil
 		},

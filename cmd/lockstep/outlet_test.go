@@ -78,7 +78,7 @@ func TestAQuestionThatCannotBeShownIsNotAsked(t *testing.T) {
 	g.stderr = g.errs
 	_, _ = g.stderr.Write([]byte("the plan"))
 	err := g.confirm(context.Background(), "Do it?")
-	const want = `nobody can be asked "Do it?": what would be done could not be written to stderr: no space left`
+	const want = `the question "Do it?" cannot be asked: what would be done could not be written to stderr: no space left`
 	if hint.Of(err) != hint.Refused || err.Error() != want {
 		t.Errorf("got %v", err)
 	}

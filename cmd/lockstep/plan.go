@@ -62,7 +62,7 @@ func (c *planning) enterToLook(ctx context.Context) (*session, error) {
 	}
 	look := c.connection
 	look.onlyReads = true
-	return c.enter(ctx, p, look, c.orImagined(c.caKey, orNone(c.lookedAt)))
+	return c.enter(ctx, p, look, c.orScratch(c.caKey, orNone(c.lookedAt)))
 }
 
 // enterToChange is the world of apply, which makes no CA, and so no folder unless the

@@ -30,7 +30,7 @@ func newRemoveCommand(g *globals) *cobra.Command {
 		Short: "Remove a component: binding, user, role, certificate, policy entry",
 		Long: `Remove a component: power goes first. Its binding, user and role in etcd, then its
 certificate to retired/ and its key for good, then its entry in the policy file. A role
-that somebody else holds stays. Cut off anywhere, the same command finishes the work.`,
+that another user holds stays. Cut off anywhere, the same command finishes the work.`,
 		Example: `  lockstep remove app`,
 		Args:    oneComponent,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -89,7 +89,7 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 		Retired: filepath.Join(s.Folder.Path(), "retired", opts.name), External: until})
 }
 
-// externalUntil is when the certificate of c ends, if somebody else made it.
+// externalUntil is when the certificate of c ends, if it is external.
 func externalUntil(s *session, c policies.Component) (time.Time, error) {
 	state, err := s.Folder.Observe()
 	if err != nil {

@@ -66,7 +66,7 @@ whose CN is the user, and proves that the two agree.`,
 }
 
 // group is a command that only groups others: its help page. That is no JSON document,
-// and whoever wants one typed the name for an answer: there it is an error.
+// and who typed the name wants an answer: there it is an error.
 func (g *globals) group(cmd *cobra.Command, _ []string) error {
 	if view.Format(g.output) == view.JSON {
 		return hint.With(fmt.Errorf("%s alone has no answer", cmd.CommandPath()), fmt.Sprintf("%s --help lists the commands", cmd.CommandPath()))

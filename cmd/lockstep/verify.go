@@ -46,7 +46,7 @@ func runVerify(ctx context.Context, opts verifyOptions) error {
 		return err
 	}
 	opts.onlyReads = !opts.Mint
-	s, err := opts.enter(ctx, p, opts.connection, opts.orImagined(opts.caKey, opts.lookedAt))
+	s, err := opts.enter(ctx, p, opts.connection, opts.orScratch(opts.caKey, opts.lookedAt))
 	if err != nil {
 		return err
 	}

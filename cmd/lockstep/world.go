@@ -113,9 +113,9 @@ type session struct {
 	leave func() // that, and lets the folder go
 }
 
-// imagined is an empty folder for a look at what would come into it; nobody sees it, and
+// scratch is an empty folder for a look at what would come into it; it is never shown, and
 // it is gone again.
-func imagined(context.Context) (*folder.Folder, func(), error) {
+func scratch(context.Context) (*folder.Folder, func(), error) {
 	dir, err := os.MkdirTemp("", "lockstep-plan-")
 	if err != nil {
 		return nil, nil, fmt.Errorf("making a folder for the plan: %w", err)
@@ -130,11 +130,11 @@ func imagined(context.Context) (*folder.Folder, func(), error) {
 	}, nil
 }
 
-// orImagined is in, or an imagined folder where there is none and a CA's key is at hand: a
+// orScratch is in, or an scratch folder where there is none and a CA's key is at hand: a
 // look then shows the empty one that a change would begin with.
-func (g *globals) orImagined(caKey string, in folderIn) folderIn {
+func (g *globals) orScratch(caKey string, in folderIn) folderIn {
 	if _, err := os.Lstat(g.pkiFolder()); caKey != "" && errors.Is(err, fs.ErrNotExist) {
-		return imagined
+		return scratch
 	}
 	return in
 }

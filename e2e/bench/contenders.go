@@ -132,7 +132,7 @@ func (b *bench) shell(ctx context.Context, c *cluster) (sample, error) {
 	return sample{"shell": t.seconds}, nil
 }
 
-// shellFolder holds what somebody has who works this way.
+// shellFolder holds what an operator has who works this way.
 func (b *bench) shellFolder(c *cluster, dir string) error {
 	a, err := readAuthority(filepath.Join(c.dir, "pki"))
 	if err != nil {

@@ -77,7 +77,7 @@ func (f floor) bootstrap(ctx context.Context) error {
 		return err
 	}
 	defer etcd.Close()
-	nobody := &clientv3.UserAddOptions{NoPassword: true}
+	without := &clientv3.UserAddOptions{NoPassword: true}
 	grant := func(i int, prefix string, access clientv3.PermissionType) error {
 		_, err := etcd.RoleGrantPermission(ctx, component(i), prefix, clientv3.GetPrefixRangeEnd(prefix), access)
 		return err
@@ -88,14 +88,14 @@ func (f floor) bootstrap(ctx context.Context) error {
 			return grant(i, tenantKeys+component(i)+"/", clientv3.PermissionType(clientv3.PermReadWrite))
 		},
 		func(i int) error { return grant(i, sharedKeys, clientv3.PermissionType(clientv3.PermRead)) },
-		func(i int) error { _, err := etcd.UserAddWithOptions(ctx, component(i), "", nobody); return err },
+		func(i int) error { _, err := etcd.UserAddWithOptions(ctx, component(i), "", without); return err },
 		func(i int) error { _, err := etcd.UserGrantRole(ctx, component(i), component(i)); return err },
 	} {
 		if err := f.each(phase); err != nil {
 			return err
 		}
 	}
-	if _, err := etcd.UserAddWithOptions(ctx, "root", "", nobody); err != nil {
+	if _, err := etcd.UserAddWithOptions(ctx, "root", "", without); err != nil {
 		return err
 	}
 	if _, err := etcd.UserGrantRole(ctx, "root", "root"); err != nil {

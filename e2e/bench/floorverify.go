@@ -38,7 +38,7 @@ func (f floor) reads(ctx context.Context) error {
 		"UserGet": func(name string) error { _, err := etcd.UserGet(ctx, name); return err },
 		"RoleGet": func(name string) error { _, err := etcd.RoleGet(ctx, name); return err },
 		"Authenticate": func(name string) error {
-			if _, err := etcd.Authenticate(ctx, name, "nobody's"); err == nil {
+			if _, err := etcd.Authenticate(ctx, name, "wrong"); err == nil {
 				return fmt.Errorf("%s has a password", name)
 			}
 			return nil

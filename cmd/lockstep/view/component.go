@@ -65,7 +65,7 @@ type Removed struct {
 	Name, User string
 	Diff       string    // of the policy file
 	Retired    string    // folder of its certificates
-	External   time.Time // until when a certificate is valid that somebody else made, and keeps the key of; zero for none
+	External   time.Time // until when an external certificate is valid; zero for none
 }
 
 // Text implements Answer.
@@ -77,7 +77,7 @@ func (r Removed) Text(s *Sheet) {
 	if r.External.IsZero() {
 		s.Line("removed %s: user %q is gone, its certificate is in %s, its key is deleted", r.Name, r.User, r.Retired)
 	} else {
-		s.Line("removed %s: user %q is gone; its certificate is somebody else's and valid until %s, a copy is in %s", r.Name, r.User, r.External.UTC().Format(time.DateOnly), r.Retired)
+		s.Line("removed %s: user %q is gone; its certificate is external and valid until %s, a copy is in %s", r.Name, r.User, r.External.UTC().Format(time.DateOnly), r.Retired)
 	}
 	s.Line("watches that it opened go on until its connections end")
 }

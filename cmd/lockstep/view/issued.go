@@ -2,7 +2,7 @@ package view
 
 import "time"
 
-// Issued is a certificate that was written because somebody asked for it by name.
+// Issued is a certificate that was written because the operator asked for it by name.
 type Issued struct {
 	Folder   string
 	User     string

@@ -19,7 +19,7 @@ type Proof struct {
 	Evidence *verify.Evidence
 	Report   verify.Report
 	Changed  bool            // something was done in this run
-	Soak     *bootstrap.Soak // nil: nobody was watched
+	Soak     *bootstrap.Soak // nil: it did not watch
 }
 
 // Text implements Answer.

@@ -17,7 +17,7 @@ type ProofDocument struct {
 	Soak       *SoakDocument       `json:"soak,omitempty"` // of bootstrap --soak
 }
 
-// SoakDocument is what the members refused after auth was on, while nobody of lockstep
+// SoakDocument is what the members refused after auth was on, while no client of lockstep
 // asked them anything. Nothing was refused if refused, restarted and unknown are
 // empty.
 type SoakDocument struct {

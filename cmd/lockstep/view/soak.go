@@ -7,7 +7,7 @@ import (
 	"lockstep/bootstrap"
 )
 
-// soaked writes whom the members refused while they were watched.
+// soaked writes which clients the members refused while they were watched.
 func soaked(s *Sheet, k *bootstrap.Soak) {
 	watched := k.Watched.Round(time.Second / 10)
 	switch {

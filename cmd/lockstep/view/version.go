@@ -2,7 +2,7 @@ package view
 
 // Version is what this binary was built from.
 type Version struct {
-	Version  string // of the module; "(devel)" where nobody gave one
+	Version  string // of the module; "(devel)" where none was given
 	Revision string // of the source; "" when it was built outside git
 	Modified bool   // the source differed from Revision
 	Go       string
