@@ -53,7 +53,7 @@ func onlyIn() map[string][]string {
 		"golang.org/x/crypto":                {"lockstep/certgen/authority/pbes2"}, // scrypt
 		"github.com/spf13/cobra":             {"lockstep/cmd/lockstep"},
 		"github.com/spf13/cobra/doc":         {},                           // tests make the man pages
-		"go.yaml.in/yaml/v3":                 {"lockstep/policies/strict"}, // one reader
+		"go.yaml.in/yaml/v4":                 {"lockstep/policies/strict"}, // one reader
 		"software.sslmate.com/src/go-pkcs12": {"lockstep/certgen/handover"},
 	}
 }

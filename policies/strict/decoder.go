@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 )
 
 // MaxBytes is the size above which a file is not even parsed.
@@ -90,39 +90,20 @@ func (d *Decoder) at(line, column int) Position {
 	return Position{File: d.file, Line: max(line, 1), Column: max(column, 1)}
 }
 
-// syntax reports an error of the YAML parser, whose text is "yaml: line 3: ...".
+// syntax reports an error of the YAML parser at the place that it names.
 func (d *Decoder) syntax(text []byte, err error) {
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	line := 1
-	if rest, ok := strings.CutPrefix(message, "line "); ok {
-		if number, after, ok := strings.Cut(rest, ": "); ok {
-			if n, err := strconv.Atoi(number); err == nil {
-				line, message = n, after
-			}
-			if fromZero(message) {
-				line++
-			}
-		}
+	message, where := err.Error(), Value{Position: d.at(1, 1)}
+	var failed *yaml.LoadError
+	if errors.As(err, &failed) {
+		message, where.Position = failed.Message, d.at(failed.Mark.Line, failed.Mark.Column)
 	}
-	where := Value{Position: d.at(line, 1)}
 	if rest, ok := strings.CutPrefix(message, "unknown anchor '"); ok {
 		anchor, _, _ := strings.Cut(rest, "'")
-		where.Line = lineOf(text, "*"+anchor)
+		where.Position = d.at(lineOf(text, "*"+anchor), 1)
 		d.Fail(where, repeat, "anchors and aliases are not used here")
 		return
 	}
-	d.Fail(where, "the mistake is in this line or below it", "no valid YAML: %s", message)
-}
-
-// fromZero reports whether the line of a syntax error counts from 0: the library
-// raises it for errors of its scanner, and forgets those of its parser.
-func fromZero(message string) bool {
-	for _, what := range []string{"<", "node content", "'-' indicator", "key", "',' or"} {
-		if strings.HasPrefix(message, "did not find expected "+what) {
-			return true
-		}
-	}
-	return false
+	d.Fail(where, "the mistake is here or before it", "no valid YAML: %s", message)
 }
 
 func lineOf(text []byte, part string) int {

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"unicode"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 )
 
 // What a plain scalar is to some reader of YAML 1.1 or 1.2, though it may be text to
