@@ -94,7 +94,7 @@ func outcome(o verify.Outcome) authon.Outcome {
 	switch o {
 	case verify.Accepted:
 		return authon.Accepted
-	case verify.Blind:
+	case verify.IdentityIgnored:
 		return authon.Ignored
 	}
 	return authon.Unknown

@@ -89,8 +89,8 @@ func (r *run) judgeMembers(done string) error {
 	remedy := ""
 	for _, f := range report.Findings {
 		text := f.Text
-		if f.Subject != "" {
-			text = f.Subject + ": " + text
+		if f.Subject.Name != "" {
+			text = f.Subject.Name + ": " + text
 		}
 		if f.Severity == verify.Warning {
 			r.warnOnce(text)

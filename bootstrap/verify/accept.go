@@ -49,7 +49,7 @@ func JudgeAccept(p *policies.Policy) strict.Problems {
 func (r *Report) split(p *policies.Policy, now time.Time, acceptable map[string]bool) {
 	findings := r.Findings[:0]
 	for _, f := range r.Findings {
-		a, found := p.Accepts(f.Code, f.Subject)
+		a, found := p.Accepts(f.Code, f.Subject.Name)
 		switch {
 		case !found || !acceptable[f.Code]:
 		case !a.Covers(f.Text):
@@ -71,14 +71,17 @@ func acceptChecks() []Check {
 		Code: "accept/unused", Severity: Warning,
 		Sentence: "everything that the policy accepts is there",
 		Remedy:   "delete the entry under accept: what it accepts is gone, or has another subject",
-		Find: func(e *Evidence, found func(subject, text string)) {
-			for _, a := range e.Policy.Accept {
-				if e.looked[a.Check] && !e.found[a.Check+" "+a.Subject] && e.told(a.Check, a.Subject) {
-					found(a.Check, fmt.Sprintf("%s accepts a finding about %q, and there is none", a.Path, a.Subject))
-				}
-			}
-		},
+		Find:     findUnusedAccepts,
 	}}
+}
+
+func findUnusedAccepts(j *judgement) (out findings) {
+	for _, a := range j.Policy.Accept {
+		if j.looked[a.Check] && !j.found[said{a.Check, a.Subject}] && j.told(a.Check, a.Subject) {
+			out.add(Subject{SubjectCheck, a.Check}, fmt.Sprintf("%s accepts a finding about %q, and there is none", a.Path, a.Subject))
+		}
+	}
+	return out
 }
 
 // told reports whether the evidence tells that the subject has no finding of the check: a

@@ -44,12 +44,13 @@ func TestAccepted(t *testing.T) {
   - {check: a/soft, subject: z, finding: is soft, reason: why, until: "2026-11-24"}
 `)
 	checks := append([]Check{
-		{Code: "a/soft", Acceptable: true, Find: func(_ *Evidence, found func(subject, text string)) {
-			found("x", "is soft")
-			found("y", "is soft")
-			found("z", "is soft")
+		{Code: "a/soft", Acceptable: true, Find: func(*judgement) (out findings) {
+			for _, name := range []string{"x", "y", "z"} {
+				out.add(Subject{SubjectUser, name}, "is soft")
+			}
+			return out
 		}},
-		{Code: "a/hard", Find: func(_ *Evidence, found func(subject, text string)) { found("x", "is hard") }},
+		{Code: "a/hard", Find: func(*judgement) findings { return findings{{Subject: Subject{SubjectUser, "x"}, Text: "is hard"}} }},
 		{Code: "a/blind", Acceptable: true, Needs: NeedsAuth},
 	}, acceptChecks()...)
 	const unused = `warning accept/unused a/soft: accept[2] accepts a finding about "gone", and there is none`
@@ -60,10 +61,10 @@ func TestAccepted(t *testing.T) {
 		r := Judge(&Evidence{Policy: p, Now: now}, checks)
 		var got []string
 		for _, f := range r.Findings {
-			got = append(got, f.Severity.String()+" "+f.Code+" "+f.Subject+": "+f.Text)
+			got = append(got, f.Severity.String()+" "+f.Code+" "+f.Subject.Name+": "+f.Text)
 		}
 		for _, a := range r.Accepted {
-			got = append(got, "accepted "+a.Code+" "+a.Subject+" until "+a.Until.Format(time.DateOnly)+": "+a.Reason)
+			got = append(got, "accepted "+a.Code+" "+a.Subject.Name+" until "+a.Until.Format(time.DateOnly)+": "+a.Reason)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", now, diff)

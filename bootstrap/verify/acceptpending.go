@@ -16,13 +16,13 @@ func AcceptPending(e *Evidence, list []roles.Pending) (rest []roles.Pending, acc
 	checks := slices.DeleteFunc(authChecks(), func(c Check) bool {
 		return !slices.Contains([]string{"users/missing", "users/excess", "users/password", "users/unsettled"}, c.Code)
 	})
-	report := Judge(e, checks)
-	owned := e.owned()
+	j := judging(e)
+	report, owned := j.report(checks), j.owned()
 	passes := func(p roles.Pending) bool {
-		about := subject(p.Step)
+		about := subject(p.Step).Name
 		return !postponed(p) && (!p.Step.TakesOver || owned(p.Step.User) || !e.issuesFor(p.Step.User)) &&
-			slices.ContainsFunc(report.Accepted, func(a AcceptedFinding) bool { return a.Code == "users/unsettled" && a.Subject == about }) &&
-			!slices.ContainsFunc(report.Findings, func(f Finding) bool { return f.Subject == about })
+			slices.ContainsFunc(report.Accepted, func(a AcceptedFinding) bool { return a.Code == "users/unsettled" && a.Subject.Name == about }) &&
+			!slices.ContainsFunc(report.Findings, func(f Finding) bool { return f.Subject.Name == about })
 	}
 	subjects := map[string]bool{}
 	for _, p := range list {
@@ -30,10 +30,10 @@ func AcceptPending(e *Evidence, list []roles.Pending) (rest []roles.Pending, acc
 			rest = append(rest, p)
 			continue
 		}
-		subjects[subject(p.Step)] = true
+		subjects[subject(p.Step).Name] = true
 	}
 	for _, a := range report.Accepted {
-		if subjects[a.Subject] {
+		if subjects[a.Subject.Name] {
 			accepted = append(accepted, a)
 		}
 	}

@@ -47,7 +47,7 @@ func TestAcceptPending(t *testing.T) {
 			Roles:   []roles.Role{{Name: "app", Permissions: []keyrange.Permission{keyrange.Prefix("/app/", keyrange.ReadWrite)}}},
 		}
 		e := &Evidence{Policy: p, Now: now, Auth: &s, Folder: &certgen.State{}}
-		rest, accepted := AcceptPending(e, e.rolesPlan().Pending)
+		rest, accepted := AcceptPending(e, judging(e).rolesPlan().Pending)
 		var got []string
 		for _, a := range accepted {
 			got = append(got, a.Code)

@@ -118,7 +118,7 @@ func (a asker) learnt(err error) Tried {
 	case err == nil:
 		return Tried{Outcome: Accepted}
 	case store.IsUserEmpty(err), !a.other && store.IsPermissionDenied(err):
-		return Tried{Outcome: Blind, Err: err}
+		return Tried{Outcome: IdentityIgnored, Err: err}
 	}
 	return Tried{Err: err}
 }

@@ -46,27 +46,30 @@ func authorityChecks() []Check {
 	}
 }
 
-func findBlocked(e *Evidence, found func(subject, text string)) {
-	if plan := e.certificatesPlan(); plan.Brought == "" {
+func findBlocked(j *judgement) (out findings) {
+	if plan := j.certificatesPlan(); plan.Brought == "" {
 		for _, sentence := range plan.Blocked() {
-			found("", sentence)
+			out.add(Subject{}, sentence)
 		}
 	}
+	return out
 }
 
-func findBlockedBrought(e *Evidence, found func(subject, text string)) {
-	if plan := e.certificatesPlan(); plan.Brought != "" {
+func findBlockedBrought(j *judgement) (out findings) {
+	if plan := j.certificatesPlan(); plan.Brought != "" {
 		for _, sentence := range plan.Blocked() {
-			found(plan.Brought, sentence)
+			out.add(Subject{SubjectFile, plan.Brought}, sentence)
 		}
 	}
+	return out
 }
 
-func findSharedCA(e *Evidence, found func(subject, text string)) {
-	if e.Folder.Brought == nil {
-		return
+func findSharedCA(j *judgement) (out findings) {
+	if j.Folder.Brought == nil {
+		return out
 	}
-	found(e.Policy.Certificates.CA.Path, strings.Join(certgen.Costs(e.Folder.Brought), "; "))
+	out.add(Subject{SubjectFile, j.Policy.Certificates.CA.Path}, strings.Join(certgen.Costs(j.Folder.Brought), "; "))
+	return out
 }
 
 // eachCA calls use for every CA with the file that its owner knows: one that others made
@@ -82,24 +85,26 @@ func (e *Evidence) eachCA(use func(file string, ca *x509.Certificate)) {
 	}
 }
 
-func findDueCAs(e *Evidence, found func(subject, text string)) {
-	e.eachCA(func(file string, ca *x509.Certificate) {
-		if e.due(ca) {
-			found(file, e.ending(ca))
+func findDueCAs(j *judgement) (out findings) {
+	j.eachCA(func(file string, ca *x509.Certificate) {
+		if j.due(ca) {
+			out.add(Subject{SubjectFile, file}, j.ending(ca))
 		}
 	})
+	return out
 }
 
-func findOutliving(e *Evidence, found func(subject, text string)) {
-	for _, p := range certgen.Desired(e.Policy).Profiles {
-		leaf := e.Folder.Pair(p).Leaf
-		trust, err := e.Folder.Trust(p.CA)
+func findOutliving(j *judgement) (out findings) {
+	for _, p := range certgen.Desired(j.Policy).Profiles {
+		leaf := j.Folder.Pair(p).Leaf
+		trust, err := j.Folder.Trust(p.CA)
 		if leaf == nil || err != nil || p.Kind == certgen.KindCA {
 			continue
 		}
 		ca := trust.Of(leaf)
 		if leaf.NotAfter.After(ca.NotAfter) && leaf.CheckSignatureFrom(ca) == nil {
-			found(p.File(), fmt.Sprintf("ends on %s, and its CA on %s", leaf.NotAfter.UTC().Format(time.DateOnly), ca.NotAfter.UTC().Format(time.DateOnly)))
+			out.add(Subject{SubjectFile, p.File()}, fmt.Sprintf("ends on %s, and its CA on %s", leaf.NotAfter.UTC().Format(time.DateOnly), ca.NotAfter.UTC().Format(time.DateOnly)))
 		}
 	}
+	return out
 }

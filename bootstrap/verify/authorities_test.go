@@ -105,7 +105,7 @@ func TestOwnCAIsDue(t *testing.T) {
 	var subjects []string
 	for _, f := range Judge(e, append(certificateChecks(), authorityChecks()...)).Findings {
 		if f.Code == "certificates/due" || f.Code == "certificates/ca-due" {
-			subjects = append(subjects, f.Code+" "+f.Subject)
+			subjects = append(subjects, f.Code+" "+f.Subject.Name)
 		}
 	}
 	want := []string{"certificates/ca-due ca/client.crt", "certificates/ca-due ca/peer.crt", "certificates/ca-due ca/server.crt"}

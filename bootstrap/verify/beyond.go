@@ -13,10 +13,11 @@ func Beyond(e *Evidence) []Finding {
 	checks := slices.DeleteFunc(Checks(), func(c Check) bool {
 		return c.Brief == "" || c.Needs&NeedsFolder != 0 && e.Folder == nil
 	})
-	report := Judge(e, checks)
-	counts, _ := AcceptPending(e, e.rolesPlan().Pending)
+	j := judging(e)
+	report := j.report(checks)
+	counts, _ := AcceptPending(e, j.rolesPlan().Pending)
 	return slices.DeleteFunc(report.Findings, func(f Finding) bool {
-		shown := slices.ContainsFunc(counts, func(p roles.Pending) bool { return p.Step.User != "" && p.Step.User == f.Subject })
+		shown := slices.ContainsFunc(counts, func(p roles.Pending) bool { return p.Step.User != "" && p.Step.User == f.Subject.Name })
 		return shown || f.Severity == Warning
 	})
 }

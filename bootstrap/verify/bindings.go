@@ -11,14 +11,14 @@ import (
 
 // waiting is the changes of users and roles that need a flag: those that the plan names,
 // and the bindings of users that the plan leaves alone, on which it says nothing.
-func (e *Evidence) waiting() []roles.Pending {
-	if e.plans.waiting == nil {
-		plan := e.rolesPlan()
+func (j *judgement) waiting() []roles.Pending {
+	if j.plans.waiting == nil {
+		plan := j.rolesPlan()
 		waits := slices.DeleteFunc(slices.Clone(plan.Pending), func(p roles.Pending) bool { return !postponed(p) })
-		waits = append(waits, silentBindings(roles.Desired(e.Policy), *e.Auth, plan, waits)...)
-		e.plans.waiting = &waits
+		waits = append(waits, silentBindings(roles.Desired(j.Policy), *j.Auth, plan, waits)...)
+		j.plans.waiting = &waits
 	}
-	return *e.plans.waiting
+	return *j.plans.waiting
 }
 
 // silentBindings compares the roles of every user of the policy with etcd's, whatever the

@@ -57,7 +57,7 @@ func TestBindingsOfEveryUser(t *testing.T) {
 		r := Judge(&Evidence{Policy: accepting(t, accepts), Now: time.Now(), Auth: &s}, checks)
 		var got []string
 		for _, f := range r.Findings {
-			if f.Subject == "app" {
+			if f.Subject.Name == "app" {
 				got = append(got, f.Severity.String()+" "+f.Code+" app: "+f.Text+" => "+f.Remedy)
 			}
 		}
@@ -77,7 +77,7 @@ func TestExcessOfARoleThatAUserLeftAloneHolds(t *testing.T) {
 		Roles:   []roles.Role{{Name: "app", Permissions: []keyrange.Permission{keyrange.Prefix("/app/", keyrange.ReadWrite), keyrange.Prefix("/more/", keyrange.Read)}}},
 	}
 	for _, f := range Judge(&Evidence{Policy: accepting(t, "  []\n"), Auth: &s}, roleChecks()).Findings {
-		if f.Code == "roles/excess" && f.Subject == "app" && strings.Contains(f.Text, `revoke prefix "/more/" from role "app"`) {
+		if f.Code == "roles/excess" && f.Subject.Name == "app" && strings.Contains(f.Text, `revoke prefix "/more/" from role "app"`) {
 			return
 		}
 	}
@@ -124,7 +124,7 @@ components:
 		}
 		var got []string
 		for _, f := range Judge(&Evidence{Policy: p, Auth: &s}, roleChecks()).Findings {
-			if f.Subject == "app" {
+			if f.Subject.Name == "app" {
 				got = append(got, f.Severity.String()+" "+f.Code+" "+f.Text+" => "+f.Remedy)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"lockstep/certgen"
@@ -12,6 +11,11 @@ import (
 )
 
 func certificateChecks() []Check {
+	return slices.Concat(identityChecks(), leafChecks(), fileChecks())
+}
+
+// identityChecks are about which identities the folder holds.
+func identityChecks() []Check {
 	return []Check{
 		{
 			Code: "certificates/missing", Severity: Error, Needs: NeedsFolder,
@@ -23,7 +27,7 @@ func certificateChecks() []Check {
 			Code: "certificates/identity", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "no certificate names another user than its place in the folder says, or may sign others, and no key of a CA or a user is outside its place",
 			Remedy:   "lockstep apply replaces it where the policy names its place; move a copy away, and restore ca/ from its backup; until its end it is what it says: revoke it if others had its key",
-			Find:     findImpostors, RemedyFor: identityRemedy,
+			Find:     findMisnamed,
 		},
 		{
 			Code: "certificates/revoked", Severity: Error, Needs: NeedsFolder, Brief: "revoked certificate",
@@ -37,11 +41,17 @@ func certificateChecks() []Check {
 			Remedy:   "lockstep apply --prune retires it, with its user if lockstep made that; or write it into the policy again",
 			Find:     findUnnamed,
 		},
+	}
+}
+
+// leafChecks are about what the certificates say.
+func leafChecks() []Check {
+	return []Check{
 		{
 			Code: "certificates/defective", Severity: Error, Needs: NeedsFolder,
 			Sentence: "every certificate is what its place in the folder says: CA, CN, usage, names, dates, key",
 			Remedy:   "lockstep apply replaces it; the old one goes to retired/",
-			Find:     findDefective, RemedyFor: defectiveRemedy,
+			Find:     findDefective,
 		},
 		{
 			Code: "certificates/external", Severity: Error, Needs: NeedsFolder, Acceptable: true,
@@ -53,13 +63,19 @@ func certificateChecks() []Check {
 			Code: "certificates/due", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "no certificate is due for renewal (certificates.renewAt, the last third of its life unless given)",
 			Remedy:   "lockstep apply or lockstep certs renew renews it with the same key: copy the new .crt; the owner of an external one renews it",
-			Find:     findDue, RemedyFor: dueRemedy,
+			Find:     findDue,
 		},
+	}
+}
+
+// fileChecks are about the keys' modes and the files beside the certificates.
+func fileChecks() []Check {
+	return []Check{
 		{
 			Code: "certificates/key-mode", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "no file that holds a private key, whatever its name, can be read by others",
 			Remedy:   "chmod 0600 the key; if others had access, replace the certificate",
-			Find:     findLaxKeys, RemedyFor: faultRemedy,
+			Find:     findLaxKeys,
 		},
 		{
 			Code: "certificates/files", Severity: Error, Needs: NeedsFolder,
@@ -77,8 +93,8 @@ func certificateChecks() []Check {
 }
 
 // steps calls use for every step of the folder's plan that has one of the actions.
-func (e *Evidence) steps(use func(certgen.Step), actions ...certgen.Action) {
-	plan, unread := e.certificatesPlan(), e.Folder.Unread()
+func (j *judgement) steps(use func(certgen.Step), actions ...certgen.Action) {
+	plan, unread := j.certificatesPlan(), j.Folder.Unread()
 	for _, s := range slices.Concat(plan.Steps, pending.Steps(plan.Unsigned())) {
 		if slices.Contains(actions, s.Action) && !unread(s.Path()) { // of what was not read nothing is known
 			use(s)
@@ -86,44 +102,46 @@ func (e *Evidence) steps(use func(certgen.Step), actions ...certgen.Action) {
 	}
 }
 
-func findMissing(e *Evidence, found func(subject, text string)) {
-	e.steps(func(s certgen.Step) { found(s.Profile.Path+".crt", s.Reason) }, certgen.MakeCA, certgen.BringCA, certgen.Issue)
+func findMissing(j *judgement) (out findings) {
+	j.steps(func(s certgen.Step) { out.add(Subject{SubjectFile, s.Profile.Path + ".crt"}, s.Reason) }, certgen.MakeCA, certgen.BringCA, certgen.Issue)
+	return out
 }
 
 // defectiveRemedy is for members: apply asks one before it writes, bootstrap does not.
-func defectiveRemedy(_ *Evidence, subject string) string {
+func defectiveRemedy(subject string) string {
 	if certgen.PlaceOf(subject).Kind != certgen.PlaceMember {
 		return ""
 	}
 	return "lockstep apply replaces it, or lockstep bootstrap where no member can be reached; the old one goes to retired/; copy both new files to the member's host"
 }
 
-func findDefective(e *Evidence, found func(subject, text string)) {
-	e.steps(func(s certgen.Step) {
+func findDefective(j *judgement) (out findings) {
+	j.steps(func(s certgen.Step) {
 		if !s.Early { // of what is only due: findDue
-			found(s.Profile.Path+".crt", s.Reason)
+			out.add(Subject{SubjectFile, s.Profile.Path + ".crt"}, s.Reason, defectiveRemedy(s.Profile.Path+".crt"))
 		}
 	}, certgen.Reissue, certgen.Renew)
+	return out
 }
 
-func findImpostors(e *Evidence, found func(subject, text string)) {
-	for _, p := range certgen.Desired(e.Policy).Profiles {
-		leaf := e.Folder.Pair(p).Leaf
-		trust, err := e.Folder.Trust(p.CA)
+func findMisnamed(j *judgement) (out findings) {
+	for _, p := range certgen.Desired(j.Policy).Profiles {
+		leaf := j.Folder.Pair(p).Leaf
+		trust, err := j.Folder.Trust(p.CA)
 		if leaf == nil || err != nil {
 			continue // other checks say so
 		}
-		for _, d := range certgen.Defects(leaf, p, trust.Of(leaf), e.Now) {
-			if impostor(d) {
-				found(p.File(), "its certificate "+d.Text)
+		for _, d := range certgen.Defects(leaf, p, trust.Of(leaf), j.Now) {
+			if misnames(d) {
+				out.add(Subject{SubjectFile, p.File()}, "its certificate "+d.Text, identityRemedy(j, p.File()))
 			}
 		}
 	}
-	findCopied(e, found)
+	return append(out, findCopied(j)...)
 }
 
-// impostor reports whether with this defect a certificate names another user, or may do more.
-func impostor(d certgen.Defect) bool {
+// misnames reports whether with this defect a certificate names another user, or may do more.
+func misnames(d certgen.Defect) bool {
 	switch d.Code {
 	case certgen.CodeCN, certgen.CodePathLength, certgen.CodeConstraints:
 		return true
@@ -133,13 +151,13 @@ func impostor(d certgen.Defect) bool {
 	return false
 }
 
-func findRevoked(e *Evidence, found func(subject, text string)) {
+func findRevoked(j *judgement) (out findings) {
 	for _, ca := range certgen.CAs() {
-		trust, err := e.Folder.Trust(ca)
+		trust, err := j.Folder.Trust(ca)
 		if err != nil {
 			continue
 		}
-		list, err := x509.ParseRevocationList(certgen.NewestCRL(*e.Folder, ca, trust))
+		list, err := x509.ParseRevocationList(certgen.NewestCRL(*j.Folder, ca, trust))
 		if err != nil {
 			continue // there is none
 		}
@@ -147,51 +165,52 @@ func findRevoked(e *Evidence, found func(subject, text string)) {
 		for _, entry := range list.RevokedCertificateEntries {
 			revoked[entry.SerialNumber.String()] = true
 		}
-		for _, p := range certgen.Desired(e.Policy).Profiles {
+		for _, p := range certgen.Desired(j.Policy).Profiles {
 			// The match is by serial number alone, whichever CA signed (fact 15).
-			if leaf := e.Folder.Pair(p).Leaf; leaf != nil && p.CA == ca && revoked[leaf.SerialNumber.String()] {
-				found(p.File(), fmt.Sprintf("is revoked by the %s CA's list", ca))
+			if leaf := j.Folder.Pair(p).Leaf; leaf != nil && p.CA == ca && revoked[leaf.SerialNumber.String()] {
+				out.add(Subject{SubjectFile, p.File()}, fmt.Sprintf("is revoked by the %s CA's list", ca))
 			}
 		}
 	}
+	return out
 }
 
-func findUnnamed(e *Evidence, found func(subject, text string)) {
-	for _, p := range pending.Needing(e.certificatesPlan().Pending, pending.Prune) {
-		found(p.Step.Profile.Path+".crt", p.Reason)
+func findUnnamed(j *judgement) (out findings) {
+	for _, p := range pending.Needing(j.certificatesPlan().Pending, pending.Prune) {
+		out.add(Subject{SubjectFile, p.Step.Profile.Path + ".crt"}, p.Reason)
 	}
+	return out
 }
 
-func findLaxKeys(e *Evidence, found func(subject, text string)) {
-	e.steps(func(s certgen.Step) { found(s.File, s.Reason) }, certgen.Restrict)
-	e.faults(certgen.FaultKey, func(path, text string) {
-		if !keyOfCA(path) {
-			found(path, text)
-		}
-	})
+func findLaxKeys(j *judgement) (out findings) {
+	j.steps(func(s certgen.Step) { out.add(Subject{SubjectFile, s.File}, s.Reason, faultRemedy(j, s.File)) }, certgen.Restrict)
+	return append(out, j.faults(certgen.FaultKey, func(path string) bool { return !keyOfCA(path) })...)
 }
 
-func findFiles(e *Evidence, found func(subject, text string)) {
-	e.steps(func(s certgen.Step) { found(s.File, s.Reason) }, certgen.Write)
+func findFiles(j *judgement) (out findings) {
+	j.steps(func(s certgen.Step) { out.add(Subject{SubjectFile, s.File}, s.Reason) }, certgen.Write)
+	return out
 }
 
-func findExternal(e *Evidence, found func(subject, text string)) {
-	for _, p := range e.certificatesPlan().Unfit() {
-		found(p.Step.Profile.External, p.Reason)
+func findExternal(j *judgement) (out findings) {
+	for _, p := range j.certificatesPlan().Unfit() {
+		out.add(Subject{SubjectFile, p.Step.Profile.External}, p.Reason)
 	}
+	return out
 }
 
-func findStray(e *Evidence, found func(subject, text string)) {
-	for _, path := range e.Folder.Strays(e.Policy) {
-		found(path, "belongs to no member, proxy or component of the policy")
+func findStray(j *judgement) (out findings) {
+	for _, path := range j.Folder.Strays(j.Policy) {
+		out.add(Subject{SubjectFile, path}, "belongs to no member, proxy or component of the policy")
 	}
+	return out
 }
 
 // dueRemedy is for a certificate that ends with its CA: a new one would, too.
-func dueRemedy(e *Evidence, subject string) string {
-	for _, p := range certgen.Desired(e.Policy).Profiles {
-		leaf, ca := e.Folder.Pair(p).Leaf, certgen.TrustSet{}
-		if trust, err := e.Folder.Trust(p.CA); err == nil {
+func dueRemedy(j *judgement, subject string) string {
+	for _, p := range certgen.Desired(j.Policy).Profiles {
+		leaf, ca := j.Folder.Pair(p).Leaf, certgen.TrustSet{}
+		if trust, err := j.Folder.Trust(p.CA); err == nil {
 			ca = trust
 		}
 		if p.File() == subject && leaf != nil && ca.Current != nil && !leaf.NotAfter.Before(ca.Current.NotAfter) {
@@ -201,13 +220,14 @@ func dueRemedy(e *Evidence, subject string) string {
 	return ""
 }
 
-func findDue(e *Evidence, found func(subject, text string)) {
-	for _, p := range certgen.Desired(e.Policy).Profiles {
-		leaf := e.Folder.Pair(p).Leaf
-		if p.Kind != certgen.KindCA && leaf != nil && e.due(leaf) { // of CAs: findDueCAs
-			found(p.File(), e.ending(leaf))
+func findDue(j *judgement) (out findings) {
+	for _, p := range certgen.Desired(j.Policy).Profiles {
+		leaf := j.Folder.Pair(p).Leaf
+		if p.Kind != certgen.KindCA && leaf != nil && j.due(leaf) { // of CAs: findDueCAs
+			out.add(Subject{SubjectFile, p.File()}, j.ending(leaf), dueRemedy(j, p.File()))
 		}
 	}
+	return out
 }
 
 // due reports whether cert is valid and due for renewal by the policy.
@@ -234,16 +254,4 @@ func Days(d time.Duration) string {
 		return "1 " + unit
 	}
 	return fmt.Sprintf("%d %ss", n, unit)
-}
-
-// names joins what a sentence lists.
-func names(peers []Peer) string {
-	var list []string
-	for _, p := range peers {
-		list = append(list, p.Name)
-	}
-	if len(list) == 0 {
-		return "none"
-	}
-	return strings.Join(list, ", ")
 }

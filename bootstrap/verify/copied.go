@@ -15,23 +15,24 @@ import (
 
 // findCopied names what can act as a user or as a CA and lies outside of that user's or
 // CA's own folder, whatever its name.
-func findCopied(e *Evidence, found func(subject, text string)) {
-	p := places(e)
+func findCopied(j *judgement) (out findings) {
+	p := places(j.Evidence)
 	texts := map[string][]string{}
-	for name, pair := range e.Folder.Pairs {
+	for name, pair := range j.Folder.Pairs {
 		if pair.Leaf != nil && !p.wanted[name] {
 			texts[name+".crt"] = p.certificates(name+".crt", pair.Leaf)
 		}
 	}
-	for _, c := range e.Folder.Contents {
+	for _, c := range j.Folder.Contents {
 		said := append(p.certificates(c.Path, c.Leaves...), p.keys(c.Path, c.Public)...)
 		texts[c.Path] = append(texts[c.Path], said...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		for _, text := range texts[name] {
-			found(name, text)
+			out.add(Subject{SubjectFile, name}, text, identityRemedy(j, name))
 		}
 	}
+	return out
 }
 
 // own is which identity belongs into which folder.
@@ -114,20 +115,20 @@ func same(key crypto.PublicKey, cert *x509.Certificate) bool {
 
 // identityRemedy is what to do about a file that is not what its place says: lockstep
 // replaces the pairs that the policy names, and neither a CA nor anything else.
-func identityRemedy(e *Evidence, subject string) string {
+func identityRemedy(j *judgement, subject string) string {
 	item := certgen.Locate(subject)
 	if ofCA(subject) && item.Pair != "" {
 		return "restore ca/ from its backup: lockstep never replaces a CA that is there"
 	}
-	p, after := places(e), ""
-	i, held := slices.BinarySearchFunc(e.Folder.Contents, subject, func(c certgen.Content, path string) int { return strings.Compare(c.Path, path) })
-	if held && len(p.copied(subject, e.Folder.Contents[i].Public)) > 0 {
+	p, after := places(j.Evidence), ""
+	i, held := slices.BinarySearchFunc(j.Folder.Contents, subject, func(c certgen.Content, path string) int { return strings.Compare(c.Path, path) })
+	if held && len(p.copied(subject, j.Folder.Contents[i].Public)) > 0 {
 		after = "; the CA's key was copied: who could read it can sign any certificate of that CA, any user with the client CA's"
 	}
-	_, paired := e.Folder.Pairs[item.Pair]
+	_, paired := j.Folder.Pairs[item.Pair]
 	if !held && !paired || p.wanted[item.Pair] && after == "" {
 		return ""
 	}
-	where := filepath.Join(e.Folder.Root, filepath.FromSlash(subject))
+	where := filepath.Join(j.Folder.Root, filepath.FromSlash(subject))
 	return fmt.Sprintf(`move it away: mv %s "$(mktemp -d ~/moved.XXXXXX)"`, hint.Word(where)) + after
 }

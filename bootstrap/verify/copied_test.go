@@ -23,12 +23,12 @@ func TestRemediesOfIdentitiesFitTheirPlaces(t *testing.T) {
 		"components/flannel/client.crt": "", // the check's own: apply replaces it
 		"ca/peer.crt":                   "restore ca/ from its backup: lockstep never replaces a CA that is there",
 	} {
-		if got := strings.ReplaceAll(identityRemedy(e, subject), p.path, "PKI"); got != want {
+		if got := strings.ReplaceAll(identityRemedy(judging(e), subject), p.path, "PKI"); got != want {
 			t.Errorf("%s: got %s, want %s", subject, got, want)
 		}
 	}
 	for subject, want := range map[string]bool{"members/etcd1/server.crt": true, "components/flannel/client.crt": false} {
-		if got := strings.Contains(defectiveRemedy(e, subject), "lockstep bootstrap"); got != want {
+		if got := strings.Contains(defectiveRemedy(subject), "lockstep bootstrap"); got != want {
 			t.Errorf("%s: names bootstrap: %v, want %v", subject, got, want)
 		}
 	}

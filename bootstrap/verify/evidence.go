@@ -11,7 +11,6 @@ import (
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/hint"
-	"lockstep/policies/keyrange"
 	"lockstep/roles"
 	"lockstep/roles/store"
 )
@@ -32,36 +31,6 @@ type Evidence struct {
 	AcceptForeign []string
 	// Recovery is whether the file of an interrupted AuthEnable lies in the folder.
 	Recovery bool
-
-	plans         plans
-	looked, found map[string]bool // by code; by code and subject: what Judge has seen so far
-}
-
-// plans is what several checks ask of the same evidence: each looks at the signature of
-// every certificate, so Judge lets it be made once.
-type plans struct {
-	certificates *certgen.Plan
-	roles        *roles.Plan
-	waiting      *[]roles.Pending
-	redundant    map[string]map[keyrange.Pair]bool // by role
-}
-
-// certificatesPlan is what would be done to the folder.
-func (e *Evidence) certificatesPlan() certgen.Plan {
-	if e.plans.certificates == nil {
-		plan := certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now)
-		e.plans.certificates = &plan
-	}
-	return *e.plans.certificates
-}
-
-// rolesPlan is what would be done to etcd's users and roles.
-func (e *Evidence) rolesPlan() roles.Plan {
-	if e.plans.roles == nil {
-		plan := roles.Diff(roles.Desired(e.Policy), *e.Auth, e.owned(), roles.Allow{})
-		e.plans.roles = &plan
-	}
-	return *e.plans.roles
 }
 
 // Member is what one etcd server showed from outside. Times and errors are as seen
@@ -125,10 +94,10 @@ type Tried struct {
 type Outcome int
 
 const (
-	Unknown  Outcome = iota // not tried, or no answer that tells
-	Accepted                // let in
-	Refused                 // turned away by the member itself
-	Blind                   // the certificate was taken and its CN ignored (fact 2)
+	Unknown         Outcome = iota // not tried, or no answer that tells
+	Accepted                       // let in
+	Refused                        // turned away by the member itself
+	IdentityIgnored                // the certificate was taken and its CN ignored (fact 2)
 )
 
 // Proof is what one identity found out about itself on real etcd. Of the answers that

@@ -18,32 +18,19 @@ func folderChecks() []Check {
 			Code: "certificates/unread", Severity: Error, Needs: NeedsFolder,
 			Sentence: "the PKI folder holds files and folders that this user may read, and no links",
 			Remedy:   `put what a link leads to in its place: to=$(realpath PATH) && rm PATH && cp -a "$to" PATH; remove what is no file; run lockstep as the folder's owner`,
-			Find: func(e *Evidence, found func(subject, text string)) {
-				e.faults(certgen.FaultUnread, found)
-			},
-			RemedyFor: faultRemedy,
+			Find:     findUnread,
 		},
 		{
 			Code: "certificates/folder-mode", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "others may not write a folder that holds keys: they could exchange them",
 			Remedy:   "look whether everything in it is yours, replace what is not, then: chmod go-w FOLDER",
-			Find: func(e *Evidence, found func(subject, text string)) {
-				e.faults(certgen.FaultFolder, found)
-			},
-			RemedyFor: faultRemedy,
+			Find:     findOpenFolders,
 		},
 		{
 			Code: "certificates/ca-key", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "the key of a CA that is here belongs to that CA, and only its owner may use it",
 			Remedy:   "chmod 600 the key, and chown it to yourself if you trust its owner until now; bring back the right key from a copy of ca/ if it is another CA's; the CA signs nothing before that",
-			Find: func(e *Evidence, found func(subject, text string)) {
-				e.faults(certgen.FaultKey, func(path, text string) {
-					if keyOfCA(path) {
-						found(path, text)
-					}
-				})
-			},
-			RemedyFor: faultRemedy,
+			Find:     findCAKeys,
 		},
 		{
 			Code: "certificates/serial", Severity: Warning, Needs: NeedsFolder,
@@ -54,18 +41,27 @@ func folderChecks() []Check {
 	}
 }
 
-// faults calls use for each fault of that kind.
-func (e *Evidence) faults(kind certgen.FaultKind, use func(path, text string)) {
-	for _, f := range e.Folder.Faults {
-		if f.Kind == kind {
-			use(f.Path, f.Text())
+func findUnread(j *judgement) findings { return j.faults(certgen.FaultUnread, anyPath) }
+
+func findOpenFolders(j *judgement) findings { return j.faults(certgen.FaultFolder, anyPath) }
+
+func findCAKeys(j *judgement) findings { return j.faults(certgen.FaultKey, keyOfCA) }
+
+// faults is the faults of that kind at the paths that at accepts.
+func (j *judgement) faults(kind certgen.FaultKind, at func(path string) bool) (out findings) {
+	for _, f := range j.Folder.Faults {
+		if f.Kind == kind && at(f.Path) {
+			out.add(Subject{SubjectFile, f.Path}, f.Text(), faultRemedy(j, f.Path))
 		}
 	}
+	return out
 }
 
+func anyPath(string) bool { return true }
+
 // faultRemedy is what to type about the fault at that path.
-func faultRemedy(e *Evidence, path string) string {
-	all := e.Folder.Faults
+func faultRemedy(j *judgement, path string) string {
+	all := j.Folder.Faults
 	i, there := slices.BinarySearchFunc(all, path, func(f certgen.Fault, path string) int { return strings.Compare(f.Path, path) })
 	if !there {
 		return ""
@@ -89,8 +85,8 @@ type filed struct {
 // findSerials names each certificate in use whose serial number another one has, too,
 // with the same CA or another. CAs are not revoked by these lists, and retired certificates
 // are not used any more: both are only named as the other one.
-func findSerials(e *Evidence, found func(subject, text string)) {
-	inUse, others := e.everyCertificate()
+func findSerials(j *judgement) (out findings) {
+	inUse, others := j.everyCertificate()
 	owners, seen := map[string][]filed{}, map[string]bool{}
 	for _, c := range slices.Concat(inUse, others) {
 		if number := c.leaf.SerialNumber.String(); !seen[string(c.leaf.Raw)] {
@@ -104,11 +100,12 @@ func findSerials(e *Evidence, found func(subject, text string)) {
 		switch {
 		case i < 0:
 		case len(all) == 2:
-			found(c.path, fmt.Sprintf("has the serial number %x, and so has %s", c.leaf.SerialNumber, all[i].path))
+			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so has %s", c.leaf.SerialNumber, all[i].path))
 		default: // some issuers number everything 1
-			found(c.path, fmt.Sprintf("has the serial number %x, and so have %s and %d more", c.leaf.SerialNumber, all[i].path, len(all)-2))
+			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so have %s and %d more", c.leaf.SerialNumber, all[i].path, len(all)-2))
 		}
 	}
+	return out
 }
 
 // everyCertificate is what the folder holds and what the policy names outside of it:

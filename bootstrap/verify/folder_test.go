@@ -103,7 +103,9 @@ components:
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			findSerials(&Evidence{Policy: outside, Folder: &test.state}, func(subject, text string) { got = append(got, subject+": "+text) })
+			for _, f := range findSerials(judging(&Evidence{Policy: outside, Folder: &test.state})) {
+				got = append(got, f.Subject.Name+": "+f.Text)
+			}
 			slices.Sort(got)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)

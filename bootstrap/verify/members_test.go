@@ -138,7 +138,9 @@ func TestMemberChecks(t *testing.T) {
 			[]string{"warning members/peer-ca-shared: etcd1: its peer port takes a component's certificate: both come from the one CA that the policy brings along"},
 		},
 		"blind": {
-			func(e *Evidence) { e.Members[0].Root = Tried{Outcome: Blind, Err: errors.New("user name is empty")} },
+			func(e *Evidence) {
+				e.Members[0].Root = Tried{Outcome: IdentityIgnored, Err: errors.New("user name is empty")}
+			},
 			[]string{"critical members/blind: etcd1: takes root's certificate and ignores its CN: it is not started with --client-cert-auth"},
 		},
 		"root unknown": {
@@ -202,7 +204,7 @@ func TestRemediesOfAPeerPortThatWasNotSeen(t *testing.T) {
 		"learner": {func(m *Member) { m.Learner = true },
 			"etcdctl member promote, once it has caught up, then run lockstep verify again: a learner does not tell where its peer port is"},
 		"learner whose peer port the policy names": {func(m *Member) { m.Learner, m.PeerURL = true, "https://10.0.0.11:2380" }, elsewhere},
-		"ignores certificate identity": {func(m *Member) { m.Root = Tried{Outcome: Blind, Err: errors.New("user name is empty")} },
+		"ignores certificate identity": {func(m *Member) { m.Root = Tried{Outcome: IdentityIgnored, Err: errors.New("user name is empty")} },
 			"start the member with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true), then run lockstep verify again: until then it does not tell where its peer port is"},
 		"no certificate of the peer CA": {func(*Member) {}, elsewhere},
 	} {

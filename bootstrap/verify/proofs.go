@@ -15,84 +15,96 @@ func proofChecks() []Check {
 			Code: "proof/denied", Severity: Error, Needs: NeedsProof,
 			Sentence: "every component may do what the policy gives it",
 			Remedy:   "lockstep apply grants what is missing",
-			Find:     eachAnswer(roles.Allowed, roles.Denied, "is refused"),
+			Find:     findDenied,
 		},
 		{
 			Code: "proof/allowed", Severity: Critical, Needs: NeedsProof,
 			Sentence: "no component may do what the policy does not give it",
 			Remedy:   "lockstep apply takes away what users/excess and roles/excess name",
-			Find:     eachAnswer(roles.Denied, roles.Allowed, "is allowed"), RemedyFor: allowedRemedy,
+			Find:     findAllowed,
 		},
 		{
 			Code: "proof/inconclusive", Severity: Error, Needs: NeedsProof,
 			Sentence: "every question got an answer that tells",
 			Remedy:   "look at the log of the member that did not answer: it names why; then run lockstep verify again",
 			Find:     findInconclusive,
-			RemedyFor: func(e *Evidence, subject string) string {
-				for _, p := range e.Proofs {
-					if p.Component == subject {
-						return hint.Text(p.unanswered())
-					}
-				}
-				return ""
-			},
 		},
 		{
 			Code: "proof/not-live", Severity: Warning, Needs: NeedsProof, Acceptable: true,
 			Sentence: "every component was tried with its own certificate",
 			Remedy:   "run lockstep verify where the keys are, or with --mint where the client CA's key is",
-			Find: func(e *Evidence, found func(subject, text string)) {
-				for _, p := range e.Proofs {
-					if p.NotLive != "" {
-						found(p.Component, "not proven live: "+p.NotLive)
-					}
-				}
-			},
+			Find:     findNotLive,
 		},
 	}
 }
 
+func findDenied(j *judgement) (out findings) {
+	for _, p := range j.Proofs {
+		for _, text := range p.answers(roles.Allowed, roles.Denied, "is refused") {
+			out.add(p.subject(), text)
+		}
+	}
+	return out
+}
+
+func findAllowed(j *judgement) (out findings) {
+	for _, p := range j.Proofs {
+		for _, text := range p.answers(roles.Denied, roles.Allowed, "is allowed") {
+			out.add(p.subject(), text, allowedRemedy(j, p))
+		}
+	}
+	return out
+}
+
+// answers is a sentence for each question that expected want and got got.
+func (p Proof) answers(want, got roles.Verdict, verb string) (texts []string) {
+	for _, a := range p.Failed {
+		if a.Want == want && a.Got == got {
+			texts = append(texts, fmt.Sprintf("%s of %s %s", a.Access, a.About, verb))
+		}
+	}
+	return texts
+}
+
+func (p Proof) subject() Subject { return Subject{SubjectComponent, p.Component} }
+
 // allowedRemedy is for an access that etcd does not give the component's user: its
 // certificate then speaks for another user.
-func allowedRemedy(e *Evidence, component string) string {
-	i := slices.IndexFunc(e.Proofs, func(p Proof) bool { return p.Component == component })
-	if i < 0 || e.Auth == nil || !e.Auth.Enabled {
+func allowedRemedy(j *judgement, p Proof) string {
+	if j.Auth == nil || !j.Auth.Enabled {
 		return ""
 	}
-	p := e.Proofs[i]
 	excess := func(s roles.Step) bool {
 		return s.Takes() && (s.User == p.User.String() || s.User == "" && s.Role == p.Role)
 	}
-	if slices.ContainsFunc(e.rolesPlan().Steps, excess) || slices.ContainsFunc(e.waiting(), func(w roles.Pending) bool { return excess(w.Step) }) {
+	if slices.ContainsFunc(j.rolesPlan().Steps, excess) || slices.ContainsFunc(j.waiting(), func(w roles.Pending) bool { return excess(w.Step) }) {
 		return ""
 	}
 	return fmt.Sprintf("look at the certificate that stands in its place (certificates/identity): etcd does not give user %q this access, so another user's certificate was shown", p.User)
 }
 
-func eachAnswer(want, got roles.Verdict, verb string) func(*Evidence, func(subject, text string)) {
-	return func(e *Evidence, found func(subject, text string)) {
-		for _, p := range e.Proofs {
-			for _, a := range p.Failed {
-				if a.Want == want && a.Got == got {
-					found(p.Component, fmt.Sprintf("%s of %s %s", a.Access, a.About, verb))
-				}
-			}
+func findNotLive(j *judgement) (out findings) {
+	for _, p := range j.Proofs {
+		if p.NotLive != "" {
+			out.add(p.subject(), "not proven live: "+p.NotLive)
 		}
 	}
+	return out
 }
 
 // findInconclusive names each identity once with its first reason: one broken
 // connection makes hundreds of questions inconclusive.
-func findInconclusive(e *Evidence, found func(subject, text string)) {
-	for _, p := range e.Proofs {
+func findInconclusive(j *judgement) (out findings) {
+	for _, p := range j.Proofs {
 		if p.Err != nil {
-			found(p.Component, fmt.Sprintf("could not be asked: %v", p.Err))
+			out.add(p.subject(), fmt.Sprintf("could not be asked: %v", p.Err), hint.Text(p.unanswered()))
 			continue
 		}
 		if first, n := p.inconclusive(); n > 0 {
-			found(p.Component, fmt.Sprintf("%s without an answer that tells; the first, %s of %s: %v", count.Of(n, "question"), first.Access, first.About, first.Err))
+			out.add(p.subject(), fmt.Sprintf("%s without an answer that tells; the first, %s of %s: %v", count.Of(n, "question"), first.Access, first.About, first.Err), hint.Text(p.unanswered()))
 		}
 	}
+	return out
 }
 
 // inconclusive is the first question without an answer that tells, and how many there are.

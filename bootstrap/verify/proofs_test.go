@@ -74,8 +74,8 @@ func TestNothingSeenIsNotInStep(t *testing.T) {
 	e := sound()
 	e.Members, e.AuthErr = nil, errors.New("no quorum")
 	r := Judge(e, []Check{
-		{Code: "a/a", Needs: NeedsMembers, Find: func(*Evidence, func(string, string)) {}},
-		{Code: "b/b", Needs: NeedsAuth, Find: func(*Evidence, func(string, string)) {}},
+		{Code: "a/a", Needs: NeedsMembers, Find: func(*judgement) findings { return nil }},
+		{Code: "b/b", Needs: NeedsAuth, Find: func(*judgement) findings { return nil }},
 	})
 	want := []Skip{
 		{Code: "a/a", Reason: "no member was asked", Remedy: "the other findings say why"},

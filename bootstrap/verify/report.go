@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 )
@@ -29,15 +28,6 @@ func (s Severity) String() string {
 	return fmt.Sprintf("severity %d", int(s))
 }
 
-// Finding is one place where policy, certificates and etcd do not agree.
-type Finding struct {
-	Code     string // the check's code: certificates/expired
-	Severity Severity
-	Subject  string // what it is about: a component, member or path; "" for the cluster
-	Text     string
-	Remedy   string
-}
-
 // Report is what all checks found.
 type Report struct {
 	Findings []Finding
@@ -60,12 +50,4 @@ type Skip struct {
 func (r Report) InStep() bool {
 	return !slices.ContainsFunc(r.Skipped, func(s Skip) bool { return !s.Chosen }) &&
 		!slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity != Warning })
-}
-
-// sorted puts the gravest first, then by code and subject.
-func sorted(findings []Finding) []Finding {
-	slices.SortStableFunc(findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Text, b.Text))
-	})
-	return findings
 }

@@ -20,36 +20,42 @@ func reachedChecks() []Check {
 			Code: "members/reached", Severity: Error, Needs: NeedsSurvey,
 			Sentence: "every member of the policy answers",
 			Remedy:   "start it, or look at its log; nothing is proven about a member that was not asked",
-			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
-				if m.silent() {
-					found("cannot be asked: " + m.Err.Error())
-				}
-			}),
-			RemedyFor: adviceOf,
+			Find:     eachMember(findSilent),
 		},
 		{
 			Code: "members/server-key", Severity: Error, Needs: NeedsSurvey,
 			Sentence: "every member can use the server certificate and key that lie on its host",
 			Remedy:   "copy server.crt and server.key of the member's folder to its host, both, readable to etcd's user; where lockstep does not make them, their owner does",
-			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
-				if failed := m.handshake(); failed != nil && failed.CannotServe() {
-					found("cannot use its server certificate and key: " + m.Err.Error())
-				}
-			}),
-			RemedyFor: adviceOf,
+			Find:     eachMember(findServerKey),
 		},
 		{
 			Code: "members/server-certificate", Severity: Error, Needs: NeedsSurvey,
 			Sentence: "every member shows a certificate of the server CA that is valid now, for servers, and names the address",
 			Remedy:   "lockstep apply makes it again, then copy server.crt and server.key of the member's folder to its host; where lockstep does not make it, its owner does",
-			Find: eachMember(func(_ *Evidence, m Member, found func(text string)) {
-				if failed := m.handshake(); failed != nil && failed.Distrusted() != nil {
-					found("its certificate is not accepted: " + m.Err.Error())
-				}
-			}),
-			RemedyFor: adviceOf,
+			Find:     eachMember(findServerCertificate),
 		},
 	}
+}
+
+func findSilent(_ *judgement, m Member) (out findings) {
+	if m.silent() {
+		out.add(m.subject(), "cannot be asked: "+m.Err.Error(), hint.Text(m.Err))
+	}
+	return out
+}
+
+func findServerKey(_ *judgement, m Member) (out findings) {
+	if failed := m.handshake(); failed != nil && failed.CannotServe() {
+		out.add(m.subject(), "cannot use its server certificate and key: "+m.Err.Error(), hint.Text(m.Err))
+	}
+	return out
+}
+
+func findServerCertificate(_ *judgement, m Member) (out findings) {
+	if failed := m.handshake(); failed != nil && failed.Distrusted() != nil {
+		out.add(m.subject(), "its certificate is not accepted: "+m.Err.Error(), hint.Text(m.Err))
+	}
+	return out
 }
 
 // serverChecks is about members too. They do not stand before auth is turned on: while it
@@ -87,13 +93,14 @@ func (e *Evidence) own(m Member, kind string) *x509.Certificate {
 }
 
 // findOtherServer finds what was never copied to its host, or to the wrong one.
-func findOtherServer(e *Evidence, m Member, found func(text string)) {
-	if text := e.other(m, "server", m.Server); text != "" {
-		found("shows " + text)
+func findOtherServer(j *judgement, m Member) (out findings) {
+	if text := j.other(m, "server", m.Server); text != "" {
+		out.add(m.subject(), "shows "+text)
 	}
-	if text := e.other(m, "peer", m.PeerPort.Server); text != "" {
-		found("its peer port shows " + text)
+	if text := j.other(m, "peer", m.PeerPort.Server); text != "" {
+		out.add(m.subject(), "its peer port shows "+text)
 	}
+	return out
 }
 
 // other says whose certificate m shows instead of its own of that kind; "" for its own.
@@ -116,25 +123,27 @@ func (e *Evidence) other(m Member, kind string, shown *x509.Certificate) string 
 }
 
 // findServerDue leaves what the folder holds to certificates/due and members/server-other.
-func findServerDue(e *Evidence, m Member, found func(text string)) {
-	if m.Server != nil && e.own(m, "server") == nil && !e.Now.Before(e.dueAt(m.Server)) {
-		found(fmt.Sprintf("its server certificate ends on %s, in %s", day(m.Server), Days(m.Server.NotAfter.Sub(e.Now))))
+func findServerDue(j *judgement, m Member) (out findings) {
+	if m.Server != nil && j.own(m, "server") == nil && !j.Now.Before(j.dueAt(m.Server)) {
+		out.add(m.subject(), fmt.Sprintf("its server certificate ends on %s, in %s", day(m.Server), Days(m.Server.NotAfter.Sub(j.Now))))
 	}
+	return out
 }
 
 func day(cert *x509.Certificate) string { return cert.NotAfter.UTC().Format(time.DateOnly) }
 
 // findServerUser finds a server whose certificate opens its own port as a user: by CA,
 // usage and CN (fact 10).
-func findServerUser(e *Evidence, m Member, found func(text string)) {
-	if m.Server == nil || m.Server.Subject.CommonName == "" || !e.isUser(m.Server.Subject.CommonName) {
-		return
+func findServerUser(j *judgement, m Member) (out findings) {
+	if m.Server == nil || m.Server.Subject.CommonName == "" || !j.isUser(m.Server.Subject.CommonName) {
+		return nil
 	}
 	trusted := store.Asks(m.AcceptableCAs, m.Server.RawIssuer)
 	usage := m.Server.ExtKeyUsage
 	if trusted && (len(usage) == 0 || slices.Contains(usage, x509.ExtKeyUsageClientAuth) || slices.Contains(usage, x509.ExtKeyUsageAny)) {
-		found(fmt.Sprintf("its certificate is good for clients too, and its CN is the user %q", m.Server.Subject.CommonName))
+		out.add(m.subject(), fmt.Sprintf("its certificate is good for clients too, and its CN is the user %q", m.Server.Subject.CommonName))
 	}
+	return out
 }
 
 // isUser reports whether the policy or etcd has a user of that name.
@@ -172,6 +181,3 @@ func (e *Evidence) member(name string) Member {
 	}
 	return e.Members[i]
 }
-
-// adviceOf is what the error of a member advises for which it could not be asked.
-func adviceOf(e *Evidence, name string) string { return hint.Text(e.member(name).Err) }

@@ -9,38 +9,38 @@ import (
 )
 
 // kind reports whether a step is of the kind that a check finds.
-type kind func(e *Evidence, s roles.Step) bool
+type kind func(j *judgement, s roles.Step) bool
 
-func missingUser(_ *Evidence, s roles.Step) bool {
+func missingUser(_ *judgement, s roles.Step) bool {
 	return s.Action == roles.UserAdd || s.Action == roles.UserGrantRole
 }
 
-func excessUser(_ *Evidence, s roles.Step) bool {
+func excessUser(_ *judgement, s roles.Step) bool {
 	return s.Action == roles.UserRevokeRole || s.Action == roles.UserDelete
 }
 
-func missingRole(_ *Evidence, s roles.Step) bool {
+func missingRole(_ *judgement, s roles.Step) bool {
 	return s.Action == roles.RoleAdd || s.Action == roles.RoleGrantPermission && !s.Takes()
 }
 
-func excessRole(e *Evidence, s roles.Step) bool {
-	return s.Role != "" && s.User == "" && s.Takes() && !redundantRole(e, s)
+func excessRole(j *judgement, s roles.Step) bool {
+	return s.Role != "" && s.User == "" && s.Takes() && !redundantRole(j, s)
 }
 
 // redundantRole is a permission to revoke whose whole access the policy gives the role
 // by other permissions.
-func redundantRole(e *Evidence, s roles.Step) bool {
-	return s.Action == roles.RoleRevokePermission && e.redundant(s.Role)[s.Permission.Pair()]
+func redundantRole(j *judgement, s roles.Step) bool {
+	return s.Action == roles.RoleRevokePermission && j.redundant(s.Role)[s.Permission.Pair()]
 }
 
 // redundant is the ranges of which the role holds no access beyond what the policy gives it.
-func (e *Evidence) redundant(role string) map[keyrange.Pair]bool {
-	if out, done := e.plans.redundant[role]; done {
+func (j *judgement) redundant(role string) map[keyrange.Pair]bool {
+	if out, done := j.plans.redundant[role]; done {
 		return out
 	}
 	out := map[keyrange.Pair]bool{}
-	held, _ := e.Auth.Role(role)
-	if given, found := roles.Desired(e.Policy).Role(role); found {
+	held, _ := j.Auth.Role(role)
+	if given, found := roles.Desired(j.Policy).Role(role); found {
 		reads, writes := keyrange.Reach(given.Permissions, keyrange.Read), keyrange.Reach(given.Permissions, keyrange.Write)
 		for _, p := range held.Permissions {
 			_, again := out[p.Pair()] // of one range a role may hold several entries
@@ -48,10 +48,10 @@ func (e *Evidence) redundant(role string) map[keyrange.Pair]bool {
 			out[p.Pair()] = within && (!again || out[p.Pair()])
 		}
 	}
-	if e.plans.redundant == nil {
-		e.plans.redundant = map[string]map[keyrange.Pair]bool{}
+	if j.plans.redundant == nil {
+		j.plans.redundant = map[string]map[keyrange.Pair]bool{}
 	}
-	e.plans.redundant[role] = out
+	j.plans.redundant[role] = out
 	return out
 }
 
@@ -77,26 +77,28 @@ func Permitting(needs pending.Needs) string { return "lockstep apply " + flagOf(
 
 // findSteps turns what Diff would do into findings: being out of step is exactly
 // having something to do, be it only with a flag.
-func findSteps(of kind) func(*Evidence, func(subject, text string)) {
-	return func(e *Evidence, found func(subject, text string)) {
-		for _, s := range e.rolesPlan().Steps {
-			if of(e, s) {
-				found(subject(s), fmt.Sprintf("%s; to mend: %s", e.reasonFor(s, s.Reason), s))
+func findSteps(of kind) func(*judgement) findings {
+	return func(j *judgement) (out findings) {
+		add := func(s roles.Step, text string) { out.add(subject(s), text, flagFor(j, of, subject(s))) }
+		for _, s := range j.rolesPlan().Steps {
+			if of(j, s) {
+				add(s, fmt.Sprintf("%s; to mend: %s", j.reasonFor(s, s.Reason), s))
 			}
 		}
-		for _, p := range e.waiting() {
-			if of(e, p.Step) {
-				p.Reason = e.reasonFor(p.Step, p.Reason)
-				found(subject(p.Step), waitingText(p))
+		for _, p := range j.waiting() {
+			if of(j, p.Step) {
+				p.Reason = j.reasonFor(p.Step, p.Reason)
+				add(p.Step, waitingText(p))
 			}
 		}
+		return out
 	}
 }
 
 // reasonFor is the reason of a step; that of a redundant permission is not that the policy
 // does not allow it.
-func (e *Evidence) reasonFor(s roles.Step, reason string) string {
-	if redundantRole(e, s) {
+func (j *judgement) reasonFor(s roles.Step, reason string) string {
+	if redundantRole(j, s) {
 		return "it adds nothing to what the policy gives the role"
 	}
 	return reason
@@ -110,25 +112,23 @@ func waitingText(p roles.Pending) string {
 	return text
 }
 
-// flagFor is the remedy of a step that waits for a flag.
-func flagFor(of kind) func(*Evidence, string) string {
-	return func(e *Evidence, about string) string {
-		for _, p := range e.waiting() {
-			if !of(e, p.Step) || subject(p.Step) != about {
-				continue
-			}
-			if p.Step.TakesOver {
-				return takeoverRemedy(p.Needs)
-			}
-			return fmt.Sprintf("lockstep plan names the users that lose or gain by it; %s does it; or give the component a role of its own in the policy", Permitting(p.Needs))
+// flagFor is the remedy of a step that waits for a flag; "" for a subject without one.
+func flagFor(j *judgement, of kind, about Subject) string {
+	for _, p := range j.waiting() {
+		if !of(j, p.Step) || subject(p.Step).Name != about.Name {
+			continue
 		}
-		return ""
+		if p.Step.TakesOver {
+			return takeoverRemedy(p.Needs)
+		}
+		return fmt.Sprintf("lockstep plan names the users that lose or gain by it; %s does it; or give the component a role of its own in the policy", Permitting(p.Needs))
 	}
+	return ""
 }
 
-func subject(s roles.Step) string {
+func subject(s roles.Step) Subject {
 	if s.User != "" {
-		return s.User
+		return Subject{SubjectUser, s.User}
 	}
-	return s.Role
+	return Subject{SubjectRole, s.Role}
 }

@@ -28,7 +28,7 @@ func askMember(ctx context.Context, w *world.World, at world.Member, m *Member, 
 	}
 	if m.Learner {
 		m.Root = as.learnt(c.CheckLearner(ctx))
-		m.AuthOn = m.Root.Outcome == Blind
+		m.AuthOn = m.Root.Outcome == IdentityIgnored
 		return nil // it answers nothing else
 	}
 	return askVoter(ctx, w, c, m, as)

@@ -49,13 +49,14 @@ func unmanagedChecks() []Check {
 	}
 }
 
-func findUnmanaged(code string) func(*Evidence, func(subject, text string)) {
-	return func(e *Evidence, found func(subject, text string)) {
-		for _, u := range Unmanaged(e.Policy, *e.Auth) {
-			if u.Code == code && !slices.Contains(e.AcceptForeign, u.User) {
-				found(u.User, u.Text)
+func findUnmanaged(code string) func(*judgement) findings {
+	return func(j *judgement) (out findings) {
+		for _, u := range Unmanaged(j.Policy, *j.Auth) {
+			if u.Code == code && !slices.Contains(j.AcceptForeign, u.User) {
+				out.add(Subject{SubjectUser, u.User}, u.Text)
 			}
 		}
+		return out
 	}
 }
 

@@ -21,7 +21,7 @@ func findsMore(s *Sheet, findings []verify.Finding) {
 		if _, known := subjects[f.Code]; !known {
 			codes = append(codes, f.Code)
 		}
-		subjects[f.Code] = append(subjects[f.Code], f.Subject)
+		subjects[f.Code] = append(subjects[f.Code], f.Subject.Name)
 	}
 	var parts []string
 	for _, code := range codes {

@@ -103,7 +103,7 @@ func TestPlanText(t *testing.T) {
 		Roles: roles.Plan{Pending: []roles.Pending{{Step: narrow, Reason: narrow.Reason, Needs: pending.Adopt}}}}
 	found := []verify.Finding{{Code: "auth/off"}}
 	for _, user := range []string{"a", "b\x1b", "c", "d", "e", "f", "g"} {
-		found = append(found, verify.Finding{Code: "users/unmanaged-root", Subject: user})
+		found = append(found, verify.Finding{Code: "users/unmanaged-root", Subject: verify.Subject{Kind: verify.SubjectUser, Name: user}})
 	}
 	tests := []struct {
 		name    string
@@ -226,9 +226,9 @@ func TestPlanJSON(t *testing.T) {
 	t.Parallel()
 	p := everything()
 	p.Notes = []change.Note{{Component: "till", Preset: "shop/till", Text: "close the till first"}}
-	p.More = []verify.Finding{{Code: "users/unmanaged-root", Subject: "eve", Text: "holds role root", Remedy: "delete it"}}
+	p.More = []verify.Finding{{Code: "users/unmanaged-root", Subject: verify.Subject{Kind: verify.SubjectUser, Name: "eve"}, Text: "holds role root", Remedy: "delete it"}}
 	p.Accepted = []verify.AcceptedFinding{{
-		Finding: verify.Finding{Code: "users/unsettled", Subject: "old", Text: "it has a password", Remedy: "look at it"},
+		Finding: verify.Finding{Code: "users/unsettled", Subject: verify.Subject{Kind: verify.SubjectUser, Name: "old"}, Text: "it has a password", Remedy: "look at it"},
 		Until:   time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Reason: "its program needs it",
 	}}
 	p.Roles.Pending[0].Step.Affects = `user "legacy" loses read on key "/x"`

@@ -121,8 +121,8 @@ func finding(s *Sheet, f verify.Finding) {
 		colour = Warn
 	}
 	who := ""
-	if f.Subject != "" {
-		who = " " + f.Subject + ":"
+	if f.Subject.Name != "" {
+		who = " " + f.Subject.Name + ":"
 	}
 	s.Line("%s %s:%s %s", s.Paint(colour, f.Severity.String()), f.Code, who, f.Text)
 	s.Line("  remedy: %s", f.Remedy)
@@ -131,8 +131,8 @@ func finding(s *Sheet, f verify.Finding) {
 // accepted writes a finding that the policy accepts.
 func accepted(s *Sheet, a verify.AcceptedFinding) {
 	who := ""
-	if a.Subject != "" {
-		who = " " + a.Subject + ":"
+	if a.Subject.Name != "" {
+		who = " " + a.Subject.Name + ":"
 	}
 	s.Line("%s %s:%s %s", s.Paint(Warn, "accepted until "+a.Until.Format(time.DateOnly)), a.Code, who, a.Text)
 	s.Line("  reason: %s", a.Reason)
@@ -195,7 +195,7 @@ func (p Proof) Document() any {
 }
 
 func findingDocument(f verify.Finding) FindingDocument {
-	return FindingDocument{f.Code, f.Severity.String(), f.Subject, f.Text, f.Remedy}
+	return FindingDocument{f.Code, f.Severity.String(), f.Subject.Name, f.Text, f.Remedy}
 }
 
 func componentDocument(x verify.Proof) ComponentDocument {
