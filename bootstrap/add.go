@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/verify"
@@ -13,10 +14,11 @@ import (
 	"lockstep/policies/hint"
 )
 
-// Add makes the component's certificate, role and user, and lets it prove itself. The
+// Add makes the component's certificate, role and user, and lets it prove itself; of one
+// instance, its certificate. The
 // world's policy already names it; the policy file is written before anything else, so that
 // apply would finish what a crash cuts off. Repeating it after a crash finishes the work.
-func Add(ctx context.Context, w *world.World, add ComponentChange, o change.Operator) (*verify.Proof, error) {
+func Add(ctx context.Context, w *world.World, add ComponentChange, o change.Operator) ([]verify.Proof, error) {
 	component, err := component(w.Policy, "adding", add.Name)
 	if err != nil {
 		return nil, err
@@ -27,7 +29,7 @@ func Add(ctx context.Context, w *world.World, add ComponentChange, o change.Oper
 		return nil, err
 	}
 	defer c.Close()
-	p, err := planAddition(ctx, c, component)
+	p, err := planAddition(ctx, c, component, add)
 	if err != nil {
 		return nil, err
 	}
@@ -43,16 +45,17 @@ func Add(ctx context.Context, w *world.World, add ComponentChange, o change.Oper
 	if err != nil {
 		return nil, err
 	}
-	proofs := verify.Prove(ctx, w, verify.Options{}, []policies.Component{component})
+	holders := slices.DeleteFunc(component.Holders(), func(h policies.Holder) bool { return !add.of(h.Instance) })
+	proofs := verify.Prove(ctx, w, verify.Options{}, holders)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("proving %s, which is added: %w", component.Name, err)
 	}
-	return &proofs[0], nil
+	return proofs, nil
 }
 
 // planAddition is what adding the component needs. Conflicts are found here, before the
 // first write.
-func planAddition(ctx context.Context, c *change.Change, component policies.Component) (*change.Plan, error) {
+func planAddition(ctx context.Context, c *change.Change, component policies.Component, add ComponentChange) (*change.Plan, error) {
 	p := &change.Plan{}
 	p.Certificates = certgen.Diff(certgen.Desired(c.World.Policy), c.Folder, c.World.Now())
 	if err := change.RefuseCAs(p.Certificates); err != nil {
@@ -79,7 +82,17 @@ func planAddition(ctx context.Context, c *change.Change, component policies.Comp
 			return nil, err
 		}
 	}
-	own := func(s certgen.Step) bool { return change.Concerns(s, component.Name) }
+	own := func(s certgen.Step) bool { return change.Concerns(s, component.Name) && add.of(s.Place().Instance) }
+	sayReplaced(c, p.Certificates, add)
 	p.Certificates = certgen.Plan{Steps: change.Keep(p.Certificates.Steps, own)}
 	return p, nil
+}
+
+// sayReplaced names the certificate of the component itself, which its first instance ends.
+func sayReplaced(c *change.Change, plan certgen.Plan, add ComponentChange) {
+	for _, s := range plan.Removals() {
+		if add.Instance != "" && change.Concerns(s, add.Name) && s.Place().Instance == "" {
+			c.World.Say("certificates", "%s stays until lockstep apply --prune retires it: the component has instances now", s.Path())
+		}
+	}
 }

@@ -15,9 +15,13 @@ import (
 // not depend on how many other components there are: only what it touches is looked at.
 type ComponentChange struct {
 	Name          string
+	Instance      string        // the change is of this instance alone; "" for the component
 	ReuseName     bool          // add it although an earlier certificate in its name is still valid
 	Before, After policies.File // the policy file; equal where the file needs no change
 }
+
+// of reports whether the instance, "" for a component without instances, is part of the change.
+func (o ComponentChange) of(instance string) bool { return o.Instance == "" || o.Instance == instance }
 
 // changeCalls is how many time-outs the change of one component may take together. No
 // signal cuts it short: it is a few calls, and a component that is half there is of no use.

@@ -31,22 +31,22 @@ func (r *run) preflight(ctx context.Context) error {
 func (r *run) preflightComponents(ctx context.Context) error {
 	var identities []verify.Identity
 	stoodFor := represented(r.plan.Certificates.Steps)
-	for _, c := range r.World.Policy.Components {
-		if stoodFor[c.Name] {
+	for _, c := range r.World.Policy.Holders() {
+		if stoodFor[certgen.ComponentProfile(r.World.Policy, c).Path] {
 			continue
 		}
 		identity, minted, err := verify.ComponentIdentity(ctx, r.World, c, true)
 		if errors.Is(err, fs.ErrNotExist) && !c.Certificate.IsZero() {
-			r.World.Warn("preflight", "%s's certificate is external and its key is not here: whether the members accept it was not tried", c.Name)
+			r.World.Warn("preflight", "%s's certificate is external and its key is not here: whether the members accept it was not tried", c.ID())
 			continue
 		}
 		if minted {
-			r.World.Say("preflight", "%s's key is not here: the members are tried with a certificate made for this in its name", c.Name)
+			r.World.Say("preflight", "%s's key is not here: the members are tried with a certificate made for this in its name", c.ID())
 		}
 		if err != nil {
-			return fmt.Errorf("reading %s's certificate: %w", c.Name, err)
+			return fmt.Errorf("reading %s's certificate: %w", c.ID(), err)
 		}
-		identities = append(identities, verify.Identity{Name: c.Name, Certificate: *identity})
+		identities = append(identities, verify.Identity{Name: c.ID(), Certificate: *identity})
 	}
 	members, err := verify.Survey(ctx, r.World, identities)
 	if err != nil {
@@ -56,7 +56,7 @@ func (r *run) preflightComponents(ctx context.Context) error {
 	return r.judgeMembers("certificates, roles and users are made and stay, auth is still off")
 }
 
-// represented is the components for whose certificate another one stands: of those that
+// represented is the paths of the certificates for which another one stands: of those that
 // this run issued, one is shown for each kind of key. The same CA signed them within the
 // same minutes, with serial numbers that no revocation list can hold yet, so that a
 // member which takes the one takes the others. What an earlier run issued may be
@@ -68,7 +68,7 @@ func represented(issued []certgen.Step) map[string]bool {
 			continue
 		}
 		if shown[s.Profile.Key] {
-			out[s.Profile.Identity] = true
+			out[s.Profile.Path] = true
 		}
 		shown[s.Profile.Key] = true
 	}

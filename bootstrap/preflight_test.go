@@ -31,7 +31,7 @@ func TestWhoStandsForWhom(t *testing.T) {
 		step(certgen.Note, "e", policies.RSA2048),
 		step(certgen.Reissue, "f", policies.RSA2048),
 	})
-	if diff := cmp.Diff(map[string]bool{"b": true, "c": true, "f": true}, got); diff != "" {
+	if diff := cmp.Diff(map[string]bool{"components/b/client": true, "components/c/client": true, "components/f/client": true}, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -43,6 +43,32 @@ func Remove(ctx context.Context, w *world.World, next *policies.Policy, remove C
 	)
 }
 
+// RemoveInstance retires the certificate of one instance, deletes its key, and takes the
+// instance out of the policy file. etcd is not asked: the user is that of the other
+// instances. The world's policy still names the instance; next does not.
+func RemoveInstance(ctx context.Context, w *world.World, next *policies.Policy, remove ComponentChange, o change.Operator) error {
+	component, err := component(w.Policy, "removing", remove.Name)
+	if err != nil {
+		return err
+	}
+	c, err := change.Open(w, change.Scope{Policy: next, Component: &component}, o)
+	if err != nil {
+		return err
+	}
+	removals := certgen.Diff(certgen.Desired(next), c.Folder, w.Now()).Removals()
+	p := &change.Plan{Diff: edit.Diff(remove.Before, remove.After)}
+	p.Retire = change.Keep(removals, func(s certgen.Step) bool {
+		return change.Concerns(s, component.Name) && s.Place().Instance == remove.Instance
+	})
+	if err := c.Confirm(ctx, p); err != nil {
+		return err
+	}
+	return wholly(ctx, w,
+		func(ctx context.Context) error { return c.Write(ctx, p.Retire) },
+		remove.writePolicy,
+	)
+}
+
 // planRemoval is what removing the component needs.
 func planRemoval(ctx context.Context, c *change.Change, component policies.Component) (*change.Plan, error) {
 	p := &change.Plan{}

@@ -39,8 +39,8 @@ func Desired(p *policies.Policy) Wanted {
 	for _, x := range p.Cluster.Proxies {
 		w.addProxy(p, x)
 	}
-	for _, c := range p.Components {
-		w.addComponent(p, c)
+	for _, h := range p.Holders() {
+		w.addComponent(p, h)
 	}
 	return w
 }
@@ -104,22 +104,23 @@ func (w *Wanted) addProxy(p *policies.Policy, x policies.Proxy) {
 	w.Files[dir.In("proxy.env").String()] = ProxyEnv(p, x)
 }
 
-func (w *Wanted) addComponent(p *policies.Policy, c policies.Component) {
-	prof, dir := ComponentProfile(p, c), Place{Kind: PlaceComponent, Name: c.Name}
+func (w *Wanted) addComponent(p *policies.Policy, h policies.Holder) {
+	prof := ComponentProfile(p, h)
+	dir := prof.Place().Folder()
 	w.Profiles = append(w.Profiles, prof)
 	if prof.External != "" {
 		return // nothing of it is made here
 	}
-	w.Files[dir.In("etcdctl.env").String()] = ComponentEnv(p, c)
+	w.Files[dir.In("etcdctl.env").String()] = ComponentEnv(p, h)
 	if knowsServerCA(p) {
 		w.Copies[dir.In("ca.crt").String()] = ServerCA
 	}
 }
 
-// ComponentProfile is the certificate of one component.
-func ComponentProfile(p *policies.Policy, c policies.Component) Profile {
-	prof := base(p)
-	prof.Kind, prof.CA, prof.Path, prof.Identity = KindComponent, ClientCA, Place{Kind: PlaceComponent, Name: c.Name, Use: "client"}.String(), c.Name
+// ComponentProfile is the certificate of a component, or of one of its instances.
+func ComponentProfile(p *policies.Policy, c policies.Holder) Profile {
+	prof, place := base(p), Place{Kind: PlaceComponent, Name: c.Name, Instance: c.Instance, Use: "client"}
+	prof.Kind, prof.CA, prof.Path, prof.Identity = KindComponent, ClientCA, place.String(), c.Name
 	prof.User, prof.Lifetime = c.User, p.Certificates.Lifetimes.Component
 	if c.Key != "" {
 		prof.Key = c.Key

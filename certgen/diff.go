@@ -131,8 +131,24 @@ func (d *differ) removable() {
 			continue
 		}
 		p := Profile{Kind: place.certificate(), CA: Locate(name + ".crt").CA, Path: name, Identity: place.Name}
-		d.wait(pending.Prune, Step{Action: Retire, Profile: p}, "the policy does not name it any more")
+		d.wait(pending.Prune, Step{Action: Retire, Profile: p}, unnamed(place, wanted))
 	}
+}
+
+// unnamed says why the policy does not want the pair at place. A component has a certificate
+// of its own or instances.
+func unnamed(place Place, wanted map[string]bool) string {
+	others := slices.Collect(maps.Keys(wanted))
+	named := slices.ContainsFunc(others, func(name string) bool { return PlaceOf(name).Owner() == place.Owner() })
+	switch {
+	case place.Component() == "" || !named:
+		return "the policy does not name it any more"
+	case place.Instance == "":
+		return "the component has instances now, each with a certificate of its own"
+	case wanted[place.Owner().In(place.Use).String()]:
+		return "the component has no instances any more"
+	}
+	return "the policy does not name this instance any more"
 }
 
 // shortened lists the first names only: there may be thousands.

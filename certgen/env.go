@@ -90,8 +90,8 @@ func ProxyEnv(p *policies.Policy, x policies.Proxy) []byte {
 }
 
 // ComponentEnv is the etcdctl.env of c, with paths relative to its folder.
-func ComponentEnv(p *policies.Policy, c policies.Component) []byte {
-	return etcdctlEnv(p, "component "+c.Name, c.User)
+func ComponentEnv(p *policies.Policy, c policies.Holder) []byte {
+	return etcdctlEnv(p, "component "+c.ID(), c.User)
 }
 
 // RootEnv is the etcdctl.env of root/.

@@ -129,7 +129,7 @@ func TestEnvFilesAreReadAlike(t *testing.T) {
 	p.Cluster.Members = append(p.Cluster.Members, policies.Member{
 		Name: "etcd3", Hosts: []string{"fd00::13", "::1"}, ClientURL: "https://[fd00::13]:2379", PeerURL: "https://[fd00::13]:2380", MetricsURL: "http://[::1]:2381",
 	})
-	files := [][]byte{certgen.RootEnv(p), certgen.ComponentEnv(p, p.Components[0])}
+	files := [][]byte{certgen.RootEnv(p), certgen.ComponentEnv(p, p.Components[0].Holders()[0])}
 	for _, m := range p.Cluster.Members {
 		files = append(files, certgen.MemberEnv(p, m))
 	}

@@ -211,7 +211,7 @@ sign components/flannel/client to user "flannel" | the certificate that is there
 				public = w.state.Pairs["components/flannel/client"].Leaf.PublicKey
 			}
 			c.change(&w)
-			got := certgen.DiffSign(w.p, certgen.ComponentProfile(w.p, w.p.Components[0]), public, w.state, now)
+			got := certgen.DiffSign(w.p, certgen.ComponentProfile(w.p, w.p.Components[0].Holders()[0]), public, w.state, now)
 			if text := strings.TrimSpace(plan(got)); text != c.want {
 				t.Errorf("got\n%s\nwant\n%s", text, c.want)
 			}

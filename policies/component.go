@@ -38,6 +38,7 @@ func (p *parser) readComponent(v strict.Value, all Certificates) component {
 	c.Key = KeyAlgorithm(v.Field("certificate").Field("key").Or(string(all.Key)))
 	c.Lifetime = p.componentLifetime(v.Field("certificate").Field("lifetime"), all)
 	c.Certificate = p.readCertificateFile(v.Field("certificate"))
+	c.Instances = p.readInstances(v.Field("instances"), c.Certificate)
 	c.Administrator = v.Field("administrator").Bool()
 	preset := p.readPreset(&c)
 	p.readIdentity(&c, preset)

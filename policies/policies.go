@@ -120,7 +120,8 @@ type Lifetimes struct {
 	CA, Member, Component time.Duration
 }
 
-// Component is one identity: one etcd user, one role, one client certificate.
+// Component is one identity: one etcd user, one role, and one client certificate, or one for
+// each of its instances.
 type Component struct {
 	Name          string
 	User          UserName
@@ -129,7 +130,8 @@ type Component struct {
 	Preset        string            // "" for none
 	With          map[string]string `json:"-"` // values for the preset's parameters, as written
 	Permissions   []keyrange.Permission
-	Certificate   CertificateFile `json:",omitzero"` // its external certificate; Key and Lifetime then do not apply
+	Instances     []string        `json:",omitempty"` // each has a key and a certificate of its own; none: the component has one
+	Certificate   CertificateFile `json:",omitzero"`  // its external certificate; Key and Lifetime then do not apply
 	Key           KeyAlgorithm
 	Lifetime      time.Duration
 	Notes         []string       // what its preset asks of the operator

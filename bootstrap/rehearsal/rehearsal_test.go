@@ -182,9 +182,9 @@ func (r *run) add(name string) {
 	if p := r.propose(change.Permitted{}); !p.InStep() {
 		r.Errorf("adding without yes changed something: %+v", p)
 	}
-	proof, err := bootstrap.Add(r.Context(), w, add, r.operator(w))
-	if err != nil || !proof.Proven() {
-		r.Fatalf("adding %s: %+v, %v", name, proof, err)
+	proofs, err := bootstrap.Add(r.Context(), w, add, r.operator(w))
+	if err != nil || !proofs[0].Proven() {
+		r.Fatalf("adding %s: %+v, %v", name, proofs, err)
 	}
 	r.fileIs(after)
 	r.file = after

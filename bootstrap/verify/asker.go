@@ -60,9 +60,9 @@ func anyAdministrator(ctx context.Context, w *world.World) (asker, As, error) {
 // anyComponent is a component's certificate from the folder, and its name; otherwise where
 // no component's key is here.
 func anyComponent(ctx context.Context, w *world.World, otherwise *tls.Certificate) (*tls.Certificate, string) {
-	for _, c := range w.Policy.Components {
+	for _, c := range w.Policy.Holders() {
 		if found, _, err := ComponentIdentity(ctx, w, c, false); err == nil {
-			return found, c.Name
+			return found, c.ID()
 		}
 	}
 	return otherwise, `""`

@@ -55,7 +55,7 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 		return nil
 	})
 	g.Go(func() error {
-		e.Proofs = Prove(ctx, w, o, w.Policy.Components)
+		e.Proofs = Prove(ctx, w, o, w.Policy.Holders())
 		return nil
 	})
 	if err := wait(ctx, &g); err != nil {

@@ -29,14 +29,14 @@ const perIdentity = 4
 // buffers, a quarter of a megabyte, it is more than one call under way.
 const perConnection = 2
 
-// Prove asks etcd, as each of the components with its own certificate, about every range
+// Prove asks etcd, as each of the holders with its own certificate, about every range
 // it was given and about what lies beside it (fact 23). Members take turns. Nothing is
 // written.
-func Prove(ctx context.Context, w *world.World, o Options, components []policies.Component) []Proof {
+func Prove(ctx context.Context, w *world.World, o Options, holders []policies.Holder) []Proof {
 	examiner := roles.NewExaminer(roles.Desired(w.Policy))
-	proofs := make([]Proof, len(components))
-	for i, c := range components {
-		proofs[i] = Proof{Component: c.Name, User: c.User, Role: c.Role.String()}
+	proofs := make([]Proof, len(holders))
+	for i, c := range holders {
+		proofs[i] = Proof{Component: c.ID(), User: c.User, Role: c.Role.String()}
 	}
 	voters, err := w.Voters(ctx)
 	if err != nil {
@@ -48,13 +48,13 @@ func Prove(ctx context.Context, w *world.World, o Options, components []policies
 	done := w.Counter("proof", len(proofs))
 	var g errgroup.Group
 	g.SetLimit(max(w.InFlight/perConnection, 1))
-	for i, c := range components {
+	for i, c := range holders {
 		g.Go(func() error {
 			p := &proofs[i]
 			url := voters[i%len(voters)]
 			p.Member = w.MemberAt(url)
 			proveOne(ctx, w, o, c, url, examiner.Questions(c.User.String(), o.sample()), p)
-			done("proved " + c.Name)
+			done("proved " + c.ID())
 			return nil
 		})
 	}
@@ -62,7 +62,7 @@ func Prove(ctx context.Context, w *world.World, o Options, components []policies
 	return proofs
 }
 
-func proveOne(ctx context.Context, w *world.World, o Options, c policies.Component, url string, questions []roles.Question, p *Proof) {
+func proveOne(ctx context.Context, w *world.World, o Options, c policies.Holder, url string, questions []roles.Question, p *Proof) {
 	identity, minted, err := ComponentIdentity(ctx, w, c, o.Mint)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -86,10 +86,10 @@ func proveOne(ctx context.Context, w *world.World, o Options, c policies.Compone
 	p.Err = err
 }
 
-// ComponentIdentity is the certificate in the component's folder. With mint and without
+// ComponentIdentity is the certificate in the folder of the component, or of its instance. With mint and without
 // a key there, it is one made in memory; minted tells. Without either the error is
 // fs.ErrNotExist.
-func ComponentIdentity(ctx context.Context, w *world.World, c policies.Component, mint bool) (identity *tls.Certificate, minted bool, err error) {
+func ComponentIdentity(ctx context.Context, w *world.World, c policies.Holder, mint bool) (identity *tls.Certificate, minted bool, err error) {
 	profile := certgen.ComponentProfile(w.Policy, c)
 	var found tls.Certificate
 	err = fs.ErrNotExist // a policy names no key outside the folder

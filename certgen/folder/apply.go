@@ -120,7 +120,17 @@ func (r *run) units(ctx context.Context, units []unit, inFlight int) error {
 		}
 		group.Go(func() error { return r.unit(inner, u) })
 	}
-	return errors.Join(group.Wait(), ctx.Err())
+	if err := errors.Join(group.Wait(), ctx.Err()); err != nil {
+		return err
+	}
+	for _, u := range units {
+		if place := certgen.PlaceOf(u.dir); place.Instance != "" && u.retires() {
+			if err := r.f.removeAbove(place); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // gerund is what a step was doing when it failed.
@@ -154,6 +164,11 @@ func gerund(s certgen.Step) string {
 type unit struct {
 	dir   string
 	steps []certgen.Step
+}
+
+// retires reports whether a pair goes from the folder.
+func (u unit) retires() bool {
+	return slices.ContainsFunc(u.steps, func(s certgen.Step) bool { return s.Action == certgen.Retire })
 }
 
 // unitsOf groups steps by folder, in the order in which the folders first appear.

@@ -34,7 +34,7 @@ type Passphrase func(what string) ([]byte, error)
 // caKey, "" for none. External certificates are read when the folder is.
 func ReadExternal(p *policies.Policy, caKey string, passphrase Passphrase) (External, error) {
 	o := External{Certificates: map[string]string{}}
-	for _, c := range p.Components {
+	for _, c := range p.Holders() {
 		if profile := certgen.ComponentProfile(p, c); profile.External != "" {
 			o.Certificates[profile.Path] = profile.External
 		}

@@ -225,7 +225,7 @@ func TestExternalCertificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, _ := brought(t, ca, nil)
-	leaf, err := authority.Mint(context.Background(), a, certgen.ComponentProfile(p, p.Components[1]), start)
+	leaf, err := authority.Mint(context.Background(), a, certgen.ComponentProfile(p, p.Components[1].Holders()[0]), start)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +327,7 @@ func TestExternalCertificatesAreNoted(t *testing.T) {
 	ours := observe(t, f).Pairs["components/theirs/client"].Leaf
 	var made []*x509.Certificate
 	for range 2 {
-		leaf, err := authority.Mint(context.Background(), a, certgen.ComponentProfile(p, p.Components[1]), start)
+		leaf, err := authority.Mint(context.Background(), a, certgen.ComponentProfile(p, p.Components[1].Holders()[0]), start)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -133,8 +133,13 @@ func scenarios(t *testing.T) map[string]struct {
 	due := tiny(t, "a", "gone") // everything is, and a new certificate lasts longer
 	due.Certificates.RenewAt = policies.Due{Left: 15 * time.Hour}
 	due.Certificates.Lifetimes.Component *= 2
+	several := tiny(t, "a")
+	several.Components[0].Instances = []string{"n1", "n2"}
+	instances := settled(t, several)
 	return map[string]scenario{
 		"renew":            {two.Path(), due},
+		"to instances":     {two.Path(), several},
+		"from instances":   {instances.Path(), tiny(t, "a")},
 		"fresh":            {fresh.Path(), edge(t, "a")},
 		"reissue, retire":  {two.Path(), moved},
 		"restrict, retire": {lax, tiny(t, "a")},

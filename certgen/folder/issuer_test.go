@@ -52,7 +52,7 @@ func BenchmarkMint(b *testing.B) {
 			}
 			p := edge(b, names...)
 			f := settled(b, p)
-			profile := certgen.ComponentProfile(p, p.Components[0])
+			profile := certgen.ComponentProfile(p, p.Components[0].Holders()[0])
 			if _, err := f.Issuer(certgen.ClientCA); err != nil { // reads the folder
 				b.Fatal(err)
 			}

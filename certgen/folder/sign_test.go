@@ -29,7 +29,7 @@ func ownKey(t testing.TB) crypto.PublicKey {
 
 func diffSign(t testing.TB, f *Folder, p *policies.Policy, key crypto.PublicKey) certgen.Plan {
 	t.Helper()
-	plan := certgen.DiffSign(p, certgen.ComponentProfile(p, p.Components[0]), key, observe(t, f), clock())
+	plan := certgen.DiffSign(p, certgen.ComponentProfile(p, p.Components[0].Holders()[0]), key, observe(t, f), clock())
 	if len(plan.Blocked()) > 0 {
 		t.Fatal(plan.Blocked())
 	}
@@ -67,7 +67,7 @@ func TestSign(t *testing.T) {
 			if got.Key != c.key || !equal(key, got.Leaf.PublicKey) {
 				t.Errorf("key %v", got.Key)
 			}
-			if found := certgen.Fatal(certgen.Defects(got.Leaf, certgen.ComponentProfile(p, p.Components[0]), state.Pairs["ca/client"].Leaf, clock())); len(found) > 0 {
+			if found := certgen.Fatal(certgen.Defects(got.Leaf, certgen.ComponentProfile(p, p.Components[0].Holders()[0]), state.Pairs["ca/client"].Leaf, clock())); len(found) > 0 {
 				t.Errorf("defects: %v", found)
 			}
 			if len(state.Retired) != c.retired {

@@ -163,11 +163,7 @@ func (f *Folder) retire(identity, pair string) error {
 // tidy forces a unit's folder to disk. Of a folder from which pairs were retired, and
 // in which none is left, it removes the rest of what lockstep wrote, and the folder.
 func (f *Folder) tidy(u unit) error {
-	gone := false
-	for _, s := range u.steps {
-		gone = gone || s.Action == certgen.Retire
-	}
-	if !gone {
+	if !u.retires() {
 		return f.disk.SyncDir(u.dir)
 	}
 	names, err := f.list(u.dir)
@@ -197,6 +193,27 @@ func (f *Folder) tidy(u unit) error {
 		return err
 	}
 	return f.disk.SyncDir(path.Dir(u.dir))
+}
+
+// removeAbove removes what is left of a component without instances: the folder of the
+// instances, and its own, each only if it is empty. No unit may be under way: one may
+// be about to write there.
+func (f *Folder) removeAbove(gone certgen.Place) error {
+	for _, dir := range []string{gone.Instances(), gone.Owner().String()} {
+		names, err := f.list(dir)
+		if err != nil || len(names) > 0 {
+			return err
+		}
+		if err := f.disk.Remove(dir); errors.Is(err, fs.ErrNotExist) {
+			continue // after another instance of the component
+		} else if err != nil {
+			return fmt.Errorf("removing: %w", err)
+		}
+		if err := f.disk.SyncDir(path.Dir(dir)); err != nil {
+			return fmt.Errorf("removing: %w", err)
+		}
+	}
+	return nil
 }
 
 // absent refuses to issue where something is: the plan was made for another folder.

@@ -12,6 +12,7 @@ import (
 
 	"lockstep/bootstrap"
 	"lockstep/bootstrap/change"
+	"lockstep/bootstrap/verify"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
 	"lockstep/policies/edit"
@@ -26,6 +27,7 @@ type addOptions struct {
 	entry     edit.Component
 	with      []string
 	into      string
+	instance  string
 	reuseName bool
 	prefixes  map[keyrange.Access]*[]string
 	keys      map[keyrange.Access]*[]string
@@ -42,10 +44,14 @@ calls to etcd however many components there are. Cut off anywhere, the same comm
 finishes the work.`,
 		Example: `  lockstep add app --readwrite /app/
   lockstep add cni --preset calico/cni
-  lockstep add metrics --read /metrics/ --write-key metrics-lock`,
+  lockstep add metrics --read /metrics/ --write-key metrics-lock
+  lockstep add cni --instance node-c`,
 		Args: oneComponent,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.entry.Name = args[0]
+			if cmd.Flags().Changed("instance") {
+				return runAddInstance(cmd.Context(), opts)
+			}
 			return runAdd(cmd.Context(), opts)
 		},
 	}
@@ -60,6 +66,7 @@ finishes the work.`,
 		fs.StringArrayVar(opts.prefixes[a], string(a), nil, fmt.Sprintf("`PREFIX` that it may %s; may be repeated", verb(a)))
 		fs.StringArrayVar(opts.keys[a], string(a)+"-key", nil, fmt.Sprintf("single `KEY` that it may %s; may be repeated", verb(a)))
 	}
+	fs.StringVar(&opts.instance, "instance", "", "add only the instance `NAME` to a component that is there: a key and a certificate of its own for the same user")
 	fs.StringVar(&opts.into, "into", "", "policy `FILE` that the entry is written to (default: the one that -f names)")
 	fs.BoolVar(&opts.reuseName, "reuse-name", false, "add it although a certificate that the name had before is still valid")
 	return cmd
@@ -105,7 +112,7 @@ func runAdd(ctx context.Context, opts addOptions) error {
 		return err
 	}
 	defer s.leave()
-	proof, err := bootstrap.Add(ctx, s.World, bootstrap.ComponentChange{
+	proofs, err := bootstrap.Add(ctx, s.World, bootstrap.ComponentChange{
 		Name: opts.entry.Name, ReuseName: opts.reuseName, Before: before, After: after,
 	}, addition{terminal{opts.globals, s}, view.NewComponent{Name: opts.entry.Name, Warnings: p.WarningsOf(opts.entry.Name), Overlap: p.OverlapOf(opts.entry.Name)}})
 	s.pause()
@@ -113,17 +120,28 @@ func runAdd(ctx context.Context, opts addOptions) error {
 		return err
 	}
 	component, _ := p.Component(opts.entry.Name)
-	answer := view.Added{
-		Diff: edit.Diff(before, after), Folder: filepath.Join(s.Folder.Path(), "components", component.Name),
-		Proof: *proof, Try: firstQuestion(component),
-	}
+	return opts.added(s, component.Holders()[0], edit.Diff(before, after), proofs[0])
+}
+
+// added is the answer, of a component or of an instance.
+func (opts addOptions) added(s *session, h policies.Holder, diff string, proof verify.Proof) error {
+	answer := view.Added{Diff: diff, Folder: folderOf(s, h), Proof: proof, Try: firstQuestion(h.Component)}
 	if err := opts.answer(answer); err != nil {
 		return err
 	}
 	if !proof.Proven() {
-		return hint.Pending("lockstep verify says more.", "%s is added, and not everything is proven", component.Name)
+		return hint.Pending("lockstep verify says more.", "%s is added, and not everything is proven", h.ID())
 	}
 	return nil
+}
+
+// describes reports whether flags say what a component is.
+func (opts addOptions) describes() bool {
+	given := opts.entry.Preset != "" || opts.entry.Role != "" || opts.entry.Administrator || len(opts.with) > 0 || opts.into != ""
+	for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write, keyrange.ReadWrite} {
+		given = given || len(*opts.prefixes[a])+len(*opts.keys[a]) > 0
+	}
+	return given
 }
 
 // complete turns flags into the entry.

@@ -39,7 +39,8 @@ func newCertsExportCommand(g *globals) *cobra.Command {
 		Use:   "export NAME --format FORMAT --out PATH|-",
 		Short: "Hand over a certificate with its key to other software",
 		Long: `Hand over a certificate with its key in the form that other software reads. NAME
-is a component's name, members/NAME or proxies/NAME.
+is a component's name (of one with instances NAME/INSTANCE), members/NAME or
+proxies/NAME.
 
   kubernetes  Secret and ConfigMap with the names that the preset's software
               expects
@@ -76,7 +77,7 @@ func oneIdentity(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return nil
 	}
-	return hint.With(fmt.Errorf("%s takes one name, found %d", cmd.CommandPath(), len(args)), "A component's name, members/NAME or proxies/NAME.")
+	return hint.With(fmt.Errorf("%s takes one name, found %d", cmd.CommandPath(), len(args)), "A component's name (of one with instances NAME/INSTANCE), members/NAME or proxies/NAME.")
 }
 
 // identityNames is what NAME may be.
@@ -87,7 +88,7 @@ func identityNames(p *policies.Policy) (names []string) {
 	for _, x := range p.Cluster.Proxies {
 		names = append(names, "proxies/"+x.Name)
 	}
-	return append(names, componentNames(p)...)
+	return append(names, holderNames(p)...)
 }
 
 func runCertsExport(ctx context.Context, opts exportOptions) error {

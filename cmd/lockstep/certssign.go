@@ -52,7 +52,7 @@ replaces it. Signing gives no permission: lockstep apply adds the user.`,
 	}
 	opts.signing.flags(cmd.Flags())
 	cmd.Flags().StringVar(&opts.csr, "csr", "", "`FILE` of the certificate request, or - for stdin")
-	cmd.Flags().StringVar(&opts.component, "component", "", "`NAME` of the component")
+	cmd.Flags().StringVar(&opts.component, "component", "", "`NAME` of the component, or NAME/INSTANCE")
 	cmd.Flags().StringVar(&opts.out, "out", "", "new `FILE` for a copy of the certificate")
 	return cmd
 }
@@ -124,11 +124,11 @@ func (o signOptions) check() error {
 // ownProfile is the certificate of the component name. One that is external is signed
 // by its own issuer.
 func ownProfile(p *policies.Policy, name string) (certgen.Profile, error) {
-	c, found := p.Component(name)
+	h, found := p.Holder(name)
 	if !found {
-		return certgen.Profile{}, hint.With(fmt.Errorf("the policy names no component %q", name), strict.Suggest(name, componentNames(p), "It has: "))
+		return certgen.Profile{}, hint.With(fmt.Errorf("the policy names no component %q", name), strict.Suggest(name, holderNames(p), "It has: "))
 	}
-	prof := certgen.ComponentProfile(p, c)
+	prof := certgen.ComponentProfile(p, h)
 	if prof.External != "" {
 		return prof, hint.Refuse("Have its issuer sign it, or leave out certificate.file in the policy.",
 			"the certificate of %s is external (%s): nothing was signed", name, prof.External)

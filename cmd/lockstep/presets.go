@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lockstep/certgen"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
 	"lockstep/policies/hint"
@@ -130,7 +131,7 @@ func (o showOptions) configure(policy *policies.Policy, preset presets.Preset) (
 				left = append(left, placeholder+" is "+unknown[placeholder])
 			}
 		}
-		out = append(out, view.Configured{Component: c.Name, Dir: dir, Text: text, Left: left})
+		out = append(out, view.Configured{Component: c.Name, From: "pki/" + sourceOf(c), Dir: dir, Text: text, Left: left})
 	}
 	if o.component != "" && len(out) == 0 {
 		advice := "leave out --component to see those that have it"
@@ -152,7 +153,7 @@ func (o showOptions) site(policy *policies.Policy, c policies.Component) (dir st
 	case policy.Cluster.Install != ".":
 		dir = filepath.Join(cmp.Or(policy.Cluster.Install, "/etc/etcd"), c.Name)
 	default: // everything is on this machine
-		if dir, err = filepath.Abs(filepath.Join(o.pkiFolder(), "components", c.Name)); err != nil {
+		if dir, err = filepath.Abs(filepath.Join(o.pkiFolder(), filepath.FromSlash(sourceOf(c)))); err != nil {
 			return "", site, nil, fmt.Errorf("finding the PKI folder: %w", err)
 		}
 	}
@@ -192,4 +193,13 @@ func oneName(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	return hint.With(fmt.Errorf("%s takes one name, found %d", cmd.CommandPath(), len(args)), "lockstep presets lists the names")
+}
+
+// sourceOf is the folder of c's certificate below the PKI folder; each instance has one.
+func sourceOf(c policies.Component) string {
+	place := certgen.Place{Kind: certgen.PlaceComponent, Name: c.Name}
+	if len(c.Instances) > 0 {
+		place.Instance = "INSTANCE"
+	}
+	return place.String()
 }

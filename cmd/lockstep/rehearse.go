@@ -13,6 +13,7 @@ import (
 	"lockstep/bootstrap"
 	"lockstep/bootstrap/rehearsal"
 	"lockstep/bootstrap/world"
+	"lockstep/certgen"
 	"lockstep/certgen/folder"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
@@ -117,8 +118,9 @@ func (opts rehearseOptions) keepRunning(ctx context.Context, p *policies.Policy,
 	err := opts.tell(view.Say(func(s *view.Sheet) {
 		s.Line("")
 		s.Line("The members keep running until Ctrl-C. As each component:")
-		for _, c := range p.Components {
-			s.Line("  (cd %s && set -a && . ./etcdctl.env && etcdctl %s)", hint.Word(filepath.Join(f.Path(), "components", c.Name)), firstQuestion(c))
+		for _, h := range p.Holders() {
+			dir := certgen.ComponentProfile(p, h).Place().Folder()
+			s.Line("  (cd %s && set -a && . ./etcdctl.env && etcdctl %s)", hint.Word(filepath.Join(f.Path(), filepath.FromSlash(dir.String()))), firstQuestion(h.Component))
 		}
 	}))
 	if err != nil {

@@ -20,7 +20,8 @@ import (
 type removeOptions struct {
 	*globals
 	connection
-	name string
+	name     string
+	instance string
 }
 
 func newRemoveCommand(g *globals) *cobra.Command {
@@ -31,14 +32,19 @@ func newRemoveCommand(g *globals) *cobra.Command {
 		Long: `Remove a component: power goes first. Its binding, user and role in etcd, then its
 certificate to retired/ and its key for good, then its entry in the policy file. A role
 that another user holds stays. Cut off anywhere, the same command finishes the work.`,
-		Example: `  lockstep remove app`,
-		Args:    oneComponent,
+		Example: `  lockstep remove app
+  lockstep remove cni --instance node-c`,
+		Args: oneComponent,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.name = args[0]
+			if cmd.Flags().Changed("instance") {
+				return runRemoveInstance(cmd.Context(), opts)
+			}
 			return runRemove(cmd.Context(), opts)
 		},
 	}
 	opts.connection.signingFlags(cmd.Flags())
+	cmd.Flags().StringVar(&opts.instance, "instance", "", "remove only the instance `NAME`: its certificate and key, and its name in the policy file")
 	return cmd
 }
 
@@ -95,10 +101,19 @@ func externalUntil(s *session, c policies.Component) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if profile := certgen.ComponentProfile(s.Policy, c); profile.External != "" && state.Pair(profile).Leaf != nil {
+	if profile := certgen.ComponentProfile(s.Policy, policies.Holder{Component: c}); profile.External != "" && state.Pair(profile).Leaf != nil {
 		return state.Pair(profile).Leaf.NotAfter, nil
 	}
 	return time.Time{}, nil
+}
+
+// holderNames is NAME of each component, of one with instances NAME/INSTANCE of each.
+func holderNames(p *policies.Policy) []string {
+	var names []string
+	for _, h := range p.Holders() {
+		names = append(names, h.ID())
+	}
+	return names
 }
 
 // componentNames is the names of the policy's components, in its order.

@@ -1,22 +1,29 @@
 package edit
 
-import "strings"
+import (
+	"strings"
+
+	"lockstep/policies/strict"
+)
 
 // span is a piece of the text, [from, to).
 type span struct{ from, to int }
 
-// elements finds the elements of the flow list [...] and the offset of its closing
+// elements finds the elements of the flow list [...] of components.
+func (d *document) elements() (elements []span, shut int, err error) { return d.elementsOf(d.list) }
+
+// elementsOf finds the elements of the flow list [...] and the offset of its closing
 // bracket. It must agree with the reader on how many there are and where each begins.
 // A comment between brackets belongs to a neighbour that only a person can tell.
-func (d *document) elements() (elements []span, shut int, err error) {
+func (d *document) elementsOf(list strict.Value) (elements []span, shut int, err error) {
 	s := scanner{text: string(d.Text)}
-	elements, shut, comment := s.list(d.offset(d.list.Position) + 1)
-	items := d.list.Items()
+	elements, shut, comment := s.list(d.offset(list.Position) + 1)
+	items := list.Items()
 	switch {
 	case comment:
-		return nil, 0, unsure{d.list.Position, "a comment between the brackets of this list"}
+		return nil, 0, unsure{list.Position, "a comment between the brackets of this list"}
 	case shut < 0 || len(elements) != len(items):
-		return nil, 0, unsure{d.list.Position, "the elements of this list are hard to tell apart"}
+		return nil, 0, unsure{list.Position, "the elements of this list are hard to tell apart"}
 	}
 	for i, item := range items {
 		if d.offset(item.Position) != elements[i].from {
@@ -32,7 +39,7 @@ type scanner struct {
 	plain bool // within a plain scalar, where quotes are letters
 }
 
-// list scans from behind the opening bracket. shut is -1 if the list does not close.
+// list scans from behind the opening bracket or brace. shut is -1 if it does not close.
 func (s *scanner) list(at int) (elements []span, shut int, comment bool) {
 	depth, current := 0, span{from: -1}
 	finish := func() {
@@ -52,7 +59,7 @@ func (s *scanner) list(at int) (elements []span, shut int, comment bool) {
 			s.plain = false
 			finish()
 			continue
-		case depth == 0 && c == ']':
+		case depth == 0 && (c == ']' || c == '}'):
 			finish()
 			return elements, i, false
 		}

@@ -77,10 +77,7 @@ func (d *document) removeBlock(i int) ([]byte, error) {
 	if gap { // the blank line that set it apart
 		first--
 	}
-	cut := change{from: d.start(first), to: d.start(behind)}
-	if cut.to == len(d.Text) && d.Text[cut.to-1] != '\n' { // a file without a last line break stays so
-		cut.from = len(strings.TrimSuffix(strings.TrimSuffix(string(d.Text[:cut.from]), "\n"), "\r"))
-	}
+	cut := d.cut(first, behind)
 	if count > 1 {
 		return d.apply(cut), nil
 	}
@@ -89,6 +86,16 @@ func (d *document) removeBlock(i int) ([]byte, error) {
 		return nil, err
 	}
 	return d.apply(change{from: colon, to: colon, text: " []"}, cut), nil
+}
+
+// cut is the change without the lines from first up to behind. A file without a last line
+// break stays so.
+func (d *document) cut(first, behind int) change {
+	cut := change{from: d.start(first), to: d.start(behind)}
+	if cut.to == len(d.Text) && d.Text[cut.to-1] != '\n' {
+		cut.from = len(strings.TrimSuffix(strings.TrimSuffix(string(d.Text[:cut.from]), "\n"), "\r"))
+	}
+	return cut
 }
 
 // alone requires that what is cut out is, read alone, exactly entry i.

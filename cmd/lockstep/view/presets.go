@@ -38,7 +38,8 @@ type Preset struct {
 // Configured is what the software of one component is configured with.
 type Configured struct {
 	Component string
-	Dir       string // where its folder of pki/components has to be on its host; "" for nowhere
+	From      string // its folder below pki/components; of instances that of INSTANCE
+	Dir       string // where this folder has to be on its host; "" for nowhere
 	Text      string
 	Left      []string // why placeholders are still in the text
 }
@@ -107,7 +108,7 @@ func (p Preset) config(s *Sheet) {
 		if c.Dir == "" {
 			s.Line("%s is configured with:", c.Component)
 		} else {
-			s.Line("%s is configured with (copy pki/components/%s to %s):", c.Component, c.Component, c.Dir)
+			s.Line("%s is configured with (copy %s to %s):", c.Component, c.From, c.Dir)
 		}
 		p.indented(s, c.Text)
 		for _, why := range c.Left {

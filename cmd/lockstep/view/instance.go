@@ -1,0 +1,45 @@
+package view
+
+import "time"
+
+// RemovedInstance is an instance of a component that is gone.
+type RemovedInstance struct {
+	Name    string // NAME/INSTANCE
+	User    string
+	Diff    string    // of the policy file
+	Retired string    // folder of its certificates
+	Until   time.Time // when its certificate ends; zero where it had none
+}
+
+// Text implements Answer.
+func (r RemovedInstance) Text(s *Sheet) {
+	Diff(r.Diff).Text(s)
+	if r.Diff != "" {
+		s.Line("")
+	}
+	if r.Until.IsZero() {
+		s.Line("removed %s: it had no certificate", r.Name)
+		return
+	}
+	s.Line("removed %s: its certificate is in %s, its key is deleted", r.Name, r.Retired)
+	s.Line("user %q stays for the other instances: a copy of this certificate and key gives its access until %s", r.User, r.Until.UTC().Format(time.RFC3339))
+}
+
+// RemovedInstanceDocument is the answer of remove --instance (kind RemovedInstance).
+type RemovedInstanceDocument struct {
+	Header
+	Name    string `json:"name"` // NAME/INSTANCE
+	User    string `json:"user"`
+	Diff    string `json:"diff"`
+	Retired string `json:"retired"`
+	Until   string `json:"until,omitempty"` // RFC 3339, UTC: when its certificate ends
+}
+
+// Document implements Answer.
+func (r RemovedInstance) Document() any {
+	d := RemovedInstanceDocument{Header: header("RemovedInstance"), Name: r.Name, User: r.User, Diff: r.Diff, Retired: r.Retired}
+	if !r.Until.IsZero() {
+		d.Until = r.Until.UTC().Format(time.RFC3339)
+	}
+	return d
+}
