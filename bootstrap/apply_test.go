@@ -15,7 +15,7 @@ import (
 // What needs no cluster to be refused is refused before there is a connection.
 func TestRefusedWithoutCluster(t *testing.T) {
 	t.Parallel()
-	empty, err := folder.Create(filepath.Join(t.TempDir(), "pki"))
+	empty, err := folder.Create(filepath.Join(t.TempDir(), "pki"), folder.External{})
 	if err != nil {
 		t.Fatal(err)
 	}

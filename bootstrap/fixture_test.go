@@ -42,7 +42,7 @@ func edge(t *testing.T, components ...string) *policies.Policy {
 func newPKI(t *testing.T, components ...string) pki {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pki")
-	f, err := folder.Create(path)
+	f, err := folder.Create(path, folder.External{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func TestRecoveryFileIsReadBack(t *testing.T) {
 
 func emptyFolder(t *testing.T) *folder.Folder {
 	t.Helper()
-	f, err := folder.Create(filepath.Join(t.TempDir(), "pki"))
+	f, err := folder.Create(filepath.Join(t.TempDir(), "pki"), folder.External{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func newRun(t *testing.T, members int) *run {
 	for i, p := range ports {
 		list = append(list, fmt.Sprintf("    - {name: etcd%d, hosts: [127.0.0.1], clientURL: \"https://127.0.0.1:%d\", peerURL: \"https://127.0.0.1:%d\"}", i+1, p[0], p[1]))
 	}
-	f, err := folder.Create(filepath.Join(dir, "pki"))
+	f, err := folder.Create(filepath.Join(dir, "pki"), folder.External{})
 	if err != nil {
 		t.Fatal(err)
 	}

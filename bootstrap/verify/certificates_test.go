@@ -38,7 +38,7 @@ type pki struct {
 func newPKI(t *testing.T) *pki {
 	t.Helper()
 	p := &pki{t: t, path: filepath.Join(t.TempDir(), "pki"), policy: parse(t, twoComponents), now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
-	f, err := folder.Create(p.path)
+	f, err := folder.Create(p.path, folder.External{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func edge() *policies.Policy {
 // settled is a PKI folder with the CAs of p, their keys encrypted if there is a passphrase.
 func settled(t *testing.T, p *policies.Policy, passphrase string) *folder.Folder {
 	t.Helper()
-	f, err := folder.Create(filepath.Join(t.TempDir(), "pki"))
+	f, err := folder.Create(filepath.Join(t.TempDir(), "pki"), folder.External{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestRootIsValidWhateverTheClockDoes(t *testing.T) {
 func TestRootWithAnEncryptedKey(t *testing.T) {
 	t.Parallel()
 	made := settled(t, edge(), "open")
-	f, err := folder.Open(made.Path())
+	f, err := folder.Open(made.Path(), folder.External{})
 	if err != nil {
 		t.Fatal(err)
 	}

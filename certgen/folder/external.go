@@ -23,9 +23,6 @@ type External struct {
 	Certificates map[string]string // files of external certificates, by Profile.Path
 }
 
-// Bring makes f know what lies outside of it. Call it before anything else.
-func (f *Folder) Bring(o External) { f.external = o }
-
 // Passphrase gives the passphrase of the key that what names. It is called when it is
 // needed; nil, or nothing without an error, is for a run that has none and does not ask.
 type Passphrase func(what string) ([]byte, error)

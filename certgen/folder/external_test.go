@@ -128,7 +128,7 @@ func TestABroughtCASigns(t *testing.T) {
 					t.Fatal(err)
 				}
 				f := create(t)
-				f.Bring(external)
+				f.external = external
 				if err := f.Apply(context.Background(), diff(t, f, p), clock, 4, nil); err != nil {
 					t.Fatal(err)
 				}
@@ -253,7 +253,7 @@ func TestExternalCertificates(t *testing.T) {
 				t.Fatal(err)
 			}
 			f := create(t)
-			f.Bring(external)
+			f.external = external
 			pair := observe(t, f).External["components/theirs/client"]
 			if pair.Problem != c.problem || (pair.Leaf == nil) != (c.problem != "") {
 				t.Errorf("leaf %v, problem %q", pair.Leaf != nil, pair.Problem)
@@ -315,7 +315,7 @@ func TestExternalCertificatesAreNoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Bring(external)
+	f.external = external
 	apply := func(p *policies.Policy) {
 		t.Helper()
 		plan := diff(t, f, p)

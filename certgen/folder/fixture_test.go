@@ -42,7 +42,7 @@ func edge(t testing.TB, components ...string) *policies.Policy {
 
 func create(t testing.TB) *Folder {
 	t.Helper()
-	f, err := Create(filepath.Join(t.TempDir(), "pki"))
+	f, err := Create(filepath.Join(t.TempDir(), "pki"), External{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func create(t testing.TB) *Folder {
 
 func open(t testing.TB, dir string) *Folder {
 	t.Helper()
-	f, err := Open(dir)
+	f, err := Open(dir, External{})
 	if err != nil {
 		t.Fatal(err)
 	}

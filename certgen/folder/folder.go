@@ -29,14 +29,14 @@ type Folder struct {
 	issuers map[certgen.CA]*authority.Authority
 }
 
-// Open opens an existing PKI folder. The error is fs.ErrNotExist when there is none; a
+// Open opens an existing PKI folder; o is what the policy names outside of it. The error is fs.ErrNotExist when there is none; a
 // folder that holds files and none of lockstep's is a hint.Refused error.
-func Open(path string) (*Folder, error) {
+func Open(path string, o External) (*Folder, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, adviseOpening(fmt.Errorf("opening the PKI folder: %w", err))
 	}
-	f := &Folder{path: path, root: root, disk: rootDisk{root}}
+	f := &Folder{path: path, root: root, disk: rootDisk{root}, external: o}
 	if err := f.refuseOthers(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -57,14 +57,14 @@ func adviseOpening(err error) error {
 // Create opens the PKI folder at path, and makes it first, with mode 0700, when it is
 // absent. One that is empty gets a .gitignore of `*`. Of several runs that make it at the
 // same time each comes out with the same folder.
-func Create(path string) (*Folder, error) {
+func Create(path string, o External) (*Folder, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, advise(fmt.Errorf("making the PKI folder: %w", err))
 	}
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, advise(fmt.Errorf("making the PKI folder: %w", err))
 	}
-	f, err := Open(path)
+	f, err := Open(path, o)
 	if err != nil {
 		return nil, err
 	}

@@ -23,11 +23,11 @@ import (
 func TestOpenAndCreate(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "deep", "pki")
-	if _, err := Open(dir); !errors.Is(err, fs.ErrNotExist) || hint.Text(err) == "" {
+	if _, err := Open(dir, External{}); !errors.Is(err, fs.ErrNotExist) || hint.Text(err) == "" {
 		t.Errorf("opening what is not there: %v, hint %q", err, hint.Text(err))
 	}
 	for range 2 { // the second time it is there
-		f, err := Create(dir)
+		f, err := Create(dir, External{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestOpenAndCreate(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(file); err == nil {
+	if _, err := Create(file, External{}); err == nil {
 		t.Error("a file was opened as a folder")
 	}
 }

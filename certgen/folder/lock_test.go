@@ -91,7 +91,7 @@ func TestMain(m *testing.M) {
 }
 
 func child(dir string) error {
-	f, err := Create(dir)
+	f, err := Create(dir, External{})
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func TestFirstRunsAtOneInstant(t *testing.T) {
 		var runs errgroup.Group
 		for range 8 {
 			runs.Go(func() error {
-				f, err := Create(dir)
+				f, err := Create(dir, External{})
 				if err != nil {
 					return err
 				}
@@ -189,7 +189,7 @@ func TestAFolderThatIsRemovedMeanwhile(t *testing.T) {
 	if _, err := f.Lock(t.Context(), 0); err == nil {
 		t.Error("a folder that is not there was locked")
 	}
-	again, err := Create(f.Path())
+	again, err := Create(f.Path(), External{})
 	if err != nil {
 		t.Fatal(err)
 	}

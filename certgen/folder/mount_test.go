@@ -107,7 +107,7 @@ func TestAMountedCertificateIsRenewed(t *testing.T) {
 	if err := errors.Join(os.Symlink("..1", filepath.Join(secret, "..data")), os.Symlink("..data/tls.crt", filepath.Join(secret, "tls.crt"))); err != nil {
 		t.Fatal(err)
 	}
-	f.Bring(External{Certificates: map[string]string{"components/x/client": filepath.Join(secret, "tls.crt")}})
+	f.external = External{Certificates: map[string]string{"components/x/client": filepath.Join(secret, "tls.crt")}}
 	for _, want := range []string{"a", "b"} {
 		if got := observe(t, f).External["components/x/client"]; got.Leaf == nil || got.Leaf.Subject.CommonName != want {
 			t.Errorf("%+v, want the certificate of %s", got, want)

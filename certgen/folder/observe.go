@@ -13,7 +13,7 @@ import (
 )
 
 // Observe reads the whole folder, but no CA's key and no secret, and the certificates
-// outside of it that Bring named. A ca/ that this user may not read counts as absent. A
+// outside of it that the policy names. A ca/ that this user may not read counts as absent. A
 // folder with a link in it, or in which others could use or exchange a CA, is refused.
 func (f *Folder) Observe() (certgen.State, error) { return f.observe(observer{keys: true}) }
 

@@ -48,8 +48,8 @@ func TestOthersFoldersAreRefused(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for _, open := range []func(string) (*folder.Folder, error){folder.Open, folder.Create} {
-				f, err := open(dir)
+			for _, open := range []func(string, folder.External) (*folder.Folder, error){folder.Open, folder.Create} {
+				f, err := open(dir, folder.External{})
 				if c.want == "" {
 					if err != nil {
 						t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 
 	"lockstep/bootstrap/change"
 	"lockstep/certgen"
-	"lockstep/certgen/folder"
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies/hint"
 )
@@ -71,29 +70,11 @@ func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
 	if opts.ttl < rootAtLeast || opts.ttl > rootAtMost {
 		return hint.With(fmt.Errorf("--ttl %s is too short or too long for a certificate of root", opts.ttl), fmt.Sprintf("Give between %s and %s.", rootAtLeast, rootAtMost))
 	}
-	p, err := opts.readPolicy()
+	p, f, release, err := opts.signingFolder(ctx, opts.signing)
 	if err != nil {
 		return err
 	}
-	passphrase := opts.passphraseOf(ctx, opts.signing)
-	external, err := folder.ReadExternal(p, opts.caKey, passphrase)
-	if err != nil {
-		return err
-	}
-	f, err := opts.readFolder()
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	f.Bring(external)
-	unlock, err := f.Lock(ctx, lockWait)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if err := decrypt(f, external, passphrase); err != nil {
-		return err
-	}
+	defer release()
 	state, err := f.Observe()
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func (opts *encryptCAOptions) newFlags(fs *pflag.FlagSet) {
 }
 
 func runEncryptCA(ctx context.Context, opts encryptCAOptions) error {
-	f, release, err := opts.locked(ctx)
+	f, release, err := opts.locked(ctx, folder.External{})
 	if err != nil {
 		return err
 	}

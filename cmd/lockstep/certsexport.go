@@ -136,11 +136,10 @@ func (o exportOptions) handout(ctx context.Context, p *policies.Policy) (handove
 	if err != nil {
 		return handover.Identity{}, nil, err
 	}
-	f, release, err := o.locked(ctx)
+	f, release, err := o.locked(ctx, external)
 	if err != nil {
 		return handover.Identity{}, nil, err
 	}
-	f.Bring(external)
 	id, err := f.Handout(p, o.name, o.now())
 	if err != nil {
 		release()

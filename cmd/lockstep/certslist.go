@@ -55,12 +55,11 @@ func runCertsList(opts certsListOptions, names []string) error {
 	if err != nil {
 		return err
 	}
-	f, err := opts.readFolder()
+	f, err := opts.readFolder(external)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	f.Bring(external)
 	state, err := f.Inspect()
 	if err != nil {
 		return err

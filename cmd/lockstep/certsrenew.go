@@ -162,11 +162,10 @@ func (g *globals) signingFolder(ctx context.Context, s signing) (*policies.Polic
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	f, release, err := g.locked(ctx)
+	f, release, err := g.locked(ctx, external)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	f.Bring(external)
 	if err := decrypt(f, external, passphrase); err != nil {
 		release()
 		return nil, nil, nil, err

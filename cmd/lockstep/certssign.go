@@ -78,12 +78,11 @@ func runCertsSign(ctx context.Context, opts signOptions) error {
 	if err != nil {
 		return err
 	}
-	f, release, err := opts.locked(ctx)
+	f, release, err := opts.locked(ctx, external)
 	if err != nil {
 		return err
 	}
 	defer release()
-	f.Bring(external)
 	plan, err := opts.plan(f, p, prof, request)
 	if err != nil {
 		return err

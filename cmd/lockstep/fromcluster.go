@@ -35,7 +35,7 @@ func runInitFromCluster(ctx context.Context, opts initOptions) error {
 		return err
 	}
 	opts.endpoints = endpoints
-	f, err := folder.Open(opts.pkiFolder())
+	f, err := folder.Open(opts.pkiFolder(), folder.External{})
 	if err == nil {
 		defer f.Close()
 	} else if !errors.Is(err, fs.ErrNotExist) {

@@ -73,7 +73,7 @@ func runRehearse(ctx context.Context, opts rehearseOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	f, err := folder.Create(filepath.Join(dir, "pki"))
+	f, err := folder.Create(filepath.Join(dir, "pki"), folder.External{})
 	if err != nil {
 		return err
 	}

@@ -51,20 +51,21 @@ func (g *globals) openWorld(ctx context.Context, p *policies.Policy, f *folder.F
 }
 
 // readFolder opens the PKI folder for looking; that it is not there is said with the cure.
-func (g *globals) readFolder() (*folder.Folder, error) {
-	f, err := folder.Open(g.pkiFolder())
+func (g *globals) readFolder(external folder.External) (*folder.Folder, error) {
+	f, err := folder.Open(g.pkiFolder(), external)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.With(err, "lockstep bootstrap makes it; --pki names another one. The default is pki beside the first file that -f names.")
 	}
 	return f, err
 }
 
-// folderIn opens the PKI folder and returns how to let it go.
-type folderIn func(ctx context.Context) (*folder.Folder, func(), error)
+// folderIn opens the PKI folder, with what the policy names outside of it, and returns how to
+// let it go.
+type folderIn func(ctx context.Context, external folder.External) (*folder.Folder, func(), error)
 
 // lookedAt is the folder as it is, and not kept from others.
-func (g *globals) lookedAt(context.Context) (*folder.Folder, func(), error) {
-	f, err := g.readFolder()
+func (g *globals) lookedAt(_ context.Context, external folder.External) (*folder.Folder, func(), error) {
+	f, err := g.readFolder(external)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,8 +73,8 @@ func (g *globals) lookedAt(context.Context) (*folder.Folder, func(), error) {
 }
 
 // locked is the folder as it is, and every other lockstep is kept out.
-func (g *globals) locked(ctx context.Context) (*folder.Folder, func(), error) {
-	f, err := g.readFolder()
+func (g *globals) locked(ctx context.Context, external folder.External) (*folder.Folder, func(), error) {
+	f, err := g.readFolder(external)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -82,9 +83,9 @@ func (g *globals) locked(ctx context.Context) (*folder.Folder, func(), error) {
 
 // made is the folder, locked; where there is none, it is made, and gone again if nothing
 // came into it.
-func (g *globals) made(ctx context.Context) (*folder.Folder, func(), error) {
+func (g *globals) made(ctx context.Context, external folder.External) (*folder.Folder, func(), error) {
 	_, absent := os.Lstat(g.pkiFolder())
-	f, err := folder.Create(g.pkiFolder())
+	f, err := folder.Create(g.pkiFolder(), external)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,12 +116,12 @@ type session struct {
 
 // scratch is an empty folder for a look at what would come into it; it is never shown, and
 // it is gone again.
-func scratch(context.Context) (*folder.Folder, func(), error) {
+func scratch(_ context.Context, external folder.External) (*folder.Folder, func(), error) {
 	dir, err := os.MkdirTemp("", "lockstep-plan-")
 	if err != nil {
 		return nil, nil, fmt.Errorf("making a folder for the plan: %w", err)
 	}
-	f, err := folder.Create(filepath.Join(dir, "pki"))
+	f, err := folder.Create(filepath.Join(dir, "pki"), external)
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -141,8 +142,8 @@ func (g *globals) orScratch(caKey string, in folderIn) folderIn {
 
 // orNone opens the folder as in does; where there is none, it is nil.
 func orNone(in folderIn) folderIn {
-	return func(ctx context.Context) (*folder.Folder, func(), error) {
-		f, release, err := in(ctx)
+	return func(ctx context.Context, external folder.External) (*folder.Folder, func(), error) {
+		f, release, err := in(ctx, external)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, func() {}, nil
 		}
@@ -161,12 +162,11 @@ func (g *globals) enter(ctx context.Context, p *policies.Policy, c connection, i
 	if err != nil {
 		return nil, err
 	}
-	f, release, err := in(ctx)
+	f, release, err := in(ctx, external)
 	if err != nil {
 		return nil, err
 	}
 	if f != nil {
-		f.Bring(external)
 		if err := decrypt(f, external, passphrase); err != nil {
 			release()
 			return nil, err
