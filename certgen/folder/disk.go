@@ -3,82 +3,20 @@ package folder
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"slices"
 	"syscall"
 
 	"lockstep/certgen"
+	"lockstep/policies/disk"
 	"lockstep/policies/hint"
 )
 
-// disk is every way in which this package changes the world. Tests let each call fail.
-type disk interface {
-	Mkdir(name string) error                            // 0700
-	Create(name string, perm fs.FileMode) (file, error) // never opens what exists
-	Link(from, to string) error                         // never overwrites
-	Rename(from, to string) error
-	Remove(name string) error
-	Chmod(name string, perm fs.FileMode) error
-	SyncDir(name string) error
-}
-
-type file interface {
-	io.WriteCloser
-	Sync() error
-}
-
-type rootDisk struct{ root *os.Root }
-
-func (d rootDisk) Mkdir(name string) error                   { return d.root.Mkdir(name, 0o700) }
-func (d rootDisk) Link(from, to string) error                { return d.root.Link(from, to) }
-func (d rootDisk) Rename(from, to string) error              { return d.root.Rename(from, to) }
-func (d rootDisk) Remove(name string) error                  { return d.root.Remove(name) }
-func (d rootDisk) Chmod(name string, perm fs.FileMode) error { return d.root.Chmod(name, perm) }
-
-func (d rootDisk) Create(name string, perm fs.FileMode) (file, error) {
-	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil || perm == 0o600 {
-		return f, err
-	}
-	if err := f.Chmod(perm); err != nil { // whatever the umask says
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
-func (d rootDisk) SyncDir(name string) error {
-	f, err := d.root.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(syncDir(f), f.Close())
-}
-
 // stage writes name.new, down to the disk. A left-over of an earlier run gives way.
 func (f *Folder) stage(name string, content []byte, perm fs.FileMode) error {
-	temporary := name + certgen.NewSuffix
-	out, err := f.disk.Create(temporary, perm)
-	if errors.Is(err, fs.ErrExist) {
-		if err := f.disk.Remove(temporary); err != nil {
-			return fmt.Errorf("clearing a left-over: %w", err)
-		}
-		out, err = f.disk.Create(temporary, perm)
-	}
-	if err != nil {
-		return fmt.Errorf("writing: %w", err)
-	}
-	_, err = out.Write(content)
-	if err == nil {
-		err = out.Sync()
-	}
-	if err = errors.Join(err, out.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", temporary, err)
-	}
-	return nil
+	return disk.Stage(f.disk, name+certgen.NewSuffix, content, perm)
 }
 
 // put replaces name by content. The folder is not forced to disk.
@@ -93,20 +31,10 @@ func (f *Folder) put(name string, content []byte, perm fs.FileMode) error {
 }
 
 // place puts name.new under its final name, which nothing may hold yet.
-func (f *Folder) place(name string) error {
-	if err := f.disk.Link(name+certgen.NewSuffix, name); err != nil {
-		return fmt.Errorf("writing: %w", err)
-	}
-	return f.unstage(name)
-}
+func (f *Folder) place(name string) error { return disk.Place(f.disk, name+certgen.NewSuffix, name) }
 
 // unstage removes name.new, if it is there.
-func (f *Folder) unstage(name string) error {
-	if err := f.disk.Remove(name + certgen.NewSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("clearing: %w", err)
-	}
-	return nil
-}
+func (f *Folder) unstage(name string) error { return disk.Unstage(f.disk, name+certgen.NewSuffix) }
 
 // mkdirs makes folders and their parents, and forces them to disk together.
 func (f *Folder) mkdirs(names ...string) error {

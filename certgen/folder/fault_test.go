@@ -19,13 +19,14 @@ import (
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
 	"lockstep/policies"
+	"lockstep/policies/disk"
 	"lockstep/policies/hint"
 )
 
 // faulty fails at the n-th change: once, or, as after a crash, from then on. A failing
 // write leaves half of its content behind.
 type faulty struct {
-	disk
+	disk    disk.Disk
 	mu      sync.Mutex
 	changes int
 	at      int
@@ -65,7 +66,7 @@ func (d *faulty) Chmod(name string, perm fs.FileMode) error {
 // TestForcedToDisk that checks where they are called.
 func (d *faulty) SyncDir(name string) error { return d.fault("syncdir " + name) }
 
-func (d *faulty) Create(name string, perm fs.FileMode) (file, error) {
+func (d *faulty) Create(name string, perm fs.FileMode) (disk.File, error) {
 	if err := d.fault("create " + name); err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func (d *faulty) Create(name string, perm fs.FileMode) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &faultyFile{file: f, d: d, name: name}, nil
+	return &faultyFile{File: f, d: d, name: name}, nil
 }
 
 func cond(err error, do func() error) error {
@@ -84,17 +85,17 @@ func cond(err error, do func() error) error {
 }
 
 type faultyFile struct {
-	file
+	disk.File
 	d    *faulty
 	name string
 }
 
 func (f *faultyFile) Write(b []byte) (int, error) {
 	if err := f.d.fault("write " + f.name); err != nil {
-		n, _ := f.file.Write(b[:len(b)/2])
+		n, _ := f.File.Write(b[:len(b)/2])
 		return n, err
 	}
-	return f.file.Write(b)
+	return f.File.Write(b)
 }
 
 func (f *faultyFile) Sync() error { return f.d.fault("sync " + f.name) }

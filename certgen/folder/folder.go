@@ -11,6 +11,7 @@ import (
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
+	"lockstep/policies/disk"
 	"lockstep/policies/hint"
 )
 
@@ -18,7 +19,7 @@ import (
 type Folder struct {
 	path string
 	root *os.Root
-	disk disk
+	disk disk.Disk
 	held atomic.Bool // the lock is ours
 
 	external External
@@ -36,7 +37,7 @@ func Open(path string, o External) (*Folder, error) {
 	if err != nil {
 		return nil, adviseOpening(fmt.Errorf("opening the PKI folder: %w", err))
 	}
-	f := &Folder{path: path, root: root, disk: rootDisk{root}, external: o}
+	f := &Folder{path: path, root: root, disk: disk.Root(root), external: o}
 	if err := f.refuseOthers(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

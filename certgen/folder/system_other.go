@@ -12,6 +12,3 @@ func foreign(fs.FileInfo) (uid uint32, yes bool) { return 0, false }
 
 // permissions: this system has no mode bits, access lists rule.
 func permissions(fs.FileInfo) fs.FileMode { return 0 }
-
-// syncDir: this system forces folder entries to disk by itself.
-func syncDir(*os.File) error { return nil }

@@ -19,5 +19,3 @@ func foreign(info fs.FileInfo) (uid uint32, yes bool) {
 
 // permissions are what others may do with the file.
 func permissions(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() }
-
-func syncDir(dir *os.File) error { return dir.Sync() }

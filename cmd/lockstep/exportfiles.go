@@ -10,6 +10,7 @@ import (
 
 	"lockstep/certgen/handover"
 	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/disk"
 	"lockstep/policies/hint"
 )
 
@@ -85,37 +86,20 @@ func refuseThere(target string) error {
 }
 
 // temporary is the name under which target is written.
-func temporary(target string) string {
-	dir, base := filepath.Split(target)
-	return dir + "." + base + ".lockstep-new"
-}
+func temporary(target string) string { return "." + filepath.Base(target) + ".lockstep-new" }
 
 // sweep removes what a run that was killed left of target.
 func sweep(target string) error {
-	if err := os.Remove(temporary(target)); !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(filepath.Join(filepath.Dir(target), temporary(target))); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// place writes f to the disk under a temporary name, and gives it its name only where
-// nothing has that name. The lock on the PKI folder keeps a second run away from it.
+// place writes f where nothing has its name. The lock on the PKI folder keeps a second run
+// away from the temporary name.
 func place(target string, f handover.File) error {
-	file, err := os.OpenFile(temporary(target), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(f.Content)
-	if err == nil {
-		err = file.Chmod(f.Mode.Perm())
-	}
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Link(temporary(target), target)
-	}
-	return errors.Join(err, os.Remove(temporary(target)))
+	return disk.New(filepath.Dir(target), temporary(target), filepath.Base(target), f.Content, f.Mode.Perm())
 }
 
 // adviseOut says what to do about a target that cannot be written.

@@ -27,6 +27,7 @@ func mayImport() map[string][]string {
 		"lockstep/policies/hint":     {},
 		"lockstep/policies/count":    {},
 		"lockstep/policies/pending":  {},
+		"lockstep/policies/disk":     {},
 		"lockstep/policies/keyrange": {"lockstep/policies/hint"},
 		"lockstep/policies/strict":   {"lockstep/policies/hint", "lockstep/policies/count"},
 		"lockstep/policies/presets":  {"lockstep/policies/hint", "lockstep/policies/keyrange", "lockstep/policies/strict"},

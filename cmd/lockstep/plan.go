@@ -3,10 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 	"lockstep/bootstrap"
 	"lockstep/bootstrap/change"
 	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/disk"
 	"lockstep/policies/hint"
 	"lockstep/policies/pending"
 	"lockstep/roles"
@@ -166,16 +168,13 @@ func savePlan(path string, p view.Plan) error {
 	if err := view.NewPrinter(&text, view.JSON, false).Print(p); err != nil {
 		return err
 	}
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	name := filepath.Base(path)
+	err := disk.New(filepath.Dir(path), "."+name+"."+rand.Text()+".new", name, text.Bytes(), 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return hint.Refuse("Name another file, or delete it first.", "%s exists and is not overwritten", path)
 	}
 	if err != nil {
 		return fmt.Errorf("saving the plan: %w", err)
-	}
-	_, err = out.Write(text.Bytes())
-	if err = errors.Join(err, out.Close()); err != nil {
-		return fmt.Errorf("saving the plan: %w", errors.Join(err, os.Remove(path)))
 	}
 	return nil
 }

@@ -12,6 +12,3 @@ func keepOwner(*os.File, fs.FileInfo) error { return nil }
 
 // links is the number of names that the file has, as far as this system tells.
 func links(fs.FileInfo) uint64 { return 1 }
-
-// syncFolder: this system forces folder entries to disk by itself.
-func syncFolder(*os.File) error { return nil }

@@ -37,5 +37,3 @@ func links(about fs.FileInfo) uint64 {
 	}
 	return 1
 }
-
-func syncFolder(folder *os.File) error { return folder.Sync() }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 
 	"lockstep/policies"
+	"lockstep/policies/disk"
 	"lockstep/policies/hint"
 	"lockstep/policies/strict"
 )
@@ -76,7 +77,7 @@ func (w *writer) replace(before, after []byte) error {
 		}
 		return err
 	}
-	return w.step("sync folder", w.syncFolder)
+	return w.step("sync folder", func() error { return disk.Root(w.folder).SyncDir(".") })
 }
 
 func (w *writer) step(name string, do func() error) error {
@@ -156,12 +157,4 @@ func (w *writer) stage(name string, text []byte, like fs.FileInfo) error {
 		err = w.step("sync", file.Sync)
 	}
 	return errors.Join(err, file.Close())
-}
-
-func (w *writer) syncFolder() error {
-	folder, err := w.folder.Open(".")
-	if err != nil {
-		return err
-	}
-	return errors.Join(syncFolder(folder), folder.Close())
 }
