@@ -21,22 +21,22 @@ type Defect struct {
 
 // The codes of defects.
 const (
-	CodeExpired     = "expired"
-	CodeNotYetValid = "not-yet-valid"
-	CodeSignature   = "signature"     // not signed by the CA
-	CodeChain       = "chain"         // signed by the CA, which may not sign this
-	CodeOutlives    = "outlives-ca"   // ends after its CA
+	codeExpired     = "expired"
+	codeNotYetValid = "not-yet-valid"
+	codeSignature   = "signature"     // not signed by the CA
+	codeChain       = "chain"         // signed by the CA, which may not sign this
+	codeOutlives    = "outlives-ca"   // ends after its CA
 	CodeCN          = "cn"            // not exactly the user, or a CN where none belongs
-	CodeSubject     = "subject"       // other O, OU or L than the policy's
-	CodeUsage       = "usage"         // extended key usage
-	CodeKeyUsage    = "key-usage"     // key usage
+	codeSubject     = "subject"       // other O, OU or L than the policy's
+	codeUsage       = "usage"         // extended key usage
+	codeKeyUsage    = "key-usage"     // key usage
 	CodeBasic       = "is-ca"         // CA:TRUE where a leaf belongs, or the reverse
 	CodePathLength  = "path-length"   // a CA that may sign CAs
-	CodeHosts       = "hosts"         // SANs
-	CodeSerial      = "serial"        // not 1 to 20 bytes, or under 64 bits
-	CodeAlgorithm   = "algorithm"     // broken hash or short key
-	CodeKeyKind     = "key-algorithm" // sound, but not the policy's
-	CodeKeyID       = "key-id"        // SKI or AKI missing or wrong
+	codeHosts       = "hosts"         // SANs
+	codeSerial      = "serial"        // not 1 to 20 bytes, or under 64 bits
+	codeAlgorithm   = "algorithm"     // broken hash or short key
+	codeKeyKind     = "key-algorithm" // sound, but not the policy's
+	codeKeyID       = "key-id"        // SKI or AKI missing or wrong
 	CodeConstraints = "constraints"   // a client CA that may sign for addresses
 )
 
@@ -86,13 +86,13 @@ func (j *judge) minor(code, format string, args ...any) {
 
 func (j *judge) time() {
 	if j.now.After(j.cert.NotAfter) {
-		j.fatal(CodeExpired, "expired on %s", day(j.cert.NotAfter))
+		j.fatal(codeExpired, "expired on %s", day(j.cert.NotAfter))
 	}
 	if j.now.Before(j.cert.NotBefore) {
-		j.fatal(CodeNotYetValid, "is not valid before %s", day(j.cert.NotBefore))
+		j.fatal(codeNotYetValid, "is not valid before %s", day(j.cert.NotBefore))
 	}
 	if j.cert.NotAfter.After(j.ca.NotAfter) {
-		j.minor(CodeOutlives, "ends on %s, after its CA on %s", day(j.cert.NotAfter), day(j.ca.NotAfter))
+		j.minor(codeOutlives, "ends on %s, after its CA on %s", day(j.cert.NotAfter), day(j.ca.NotAfter))
 	}
 }
 
@@ -102,7 +102,7 @@ func (j *judge) signature() {
 	if j.p.Kind == KindCA {
 		// A CA that was brought along is an anchor: its signature is not checked.
 		if j.p.Brought == "" && selfIssued(j.cert) && !Broken(j.cert.SignatureAlgorithm) && !signedBy(j.cert, j.cert) {
-			j.fatal(CodeSignature, "claims to have signed itself and has not")
+			j.fatal(codeSignature, "claims to have signed itself and has not")
 		}
 		return
 	}
@@ -123,15 +123,15 @@ func (j *judge) signature() {
 		var invalid x509.CertificateInvalidError
 		switch {
 		case !signedBy(j.cert, j.ca):
-			j.fatal(CodeSignature, "is not signed by the %s CA %q", j.p.CA, j.ca.Subject.CommonName)
+			j.fatal(codeSignature, "is not signed by the %s CA %q", j.p.CA, j.ca.Subject.CommonName)
 		case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-			j.fatal(CodeChain, "was never valid at the same time as its CA")
+			j.fatal(codeChain, "was never valid at the same time as its CA")
 		case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
 			if slices.Contains(j.cert.ExtKeyUsage, usage) { // else usages says it better
-				j.fatal(CodeChain, "is signed by a CA that may not sign for %s", usage)
+				j.fatal(codeChain, "is signed by a CA that may not sign for %s", usage)
 			}
 		default:
-			j.fatal(CodeChain, "does not verify: %v", err)
+			j.fatal(codeChain, "does not verify: %v", err)
 		}
 		return
 	}
@@ -175,7 +175,7 @@ func (j *judge) names() {
 		{"L", s.Locality, j.p.Subject.Locality},
 	} {
 		if !sameSet(field.got, field.want) {
-			j.minor(CodeSubject, "has %s %s, the policy says %s", field.name, orNone(field.got), orNone(field.want))
+			j.minor(codeSubject, "has %s %s, the policy says %s", field.name, orNone(field.got), orNone(field.want))
 		}
 	}
 }
@@ -190,13 +190,13 @@ func (j *judge) usages() {
 	case len(j.cert.UnknownExtKeyUsage) == 0 && slices.Equal(got, want):
 	case j.p.Brought != "" && (none || covers(got, want)):
 	case none && j.p.Kind == KindCA:
-		j.minor(CodeUsage, "is not limited to extended key usage %s", usageNames(want))
+		j.minor(codeUsage, "is not limited to extended key usage %s", usageNames(want))
 	case none:
-		j.fatal(CodeUsage, "has no extended key usage, which stands for every usage: it should be %s", usageNames(want))
+		j.fatal(codeUsage, "has no extended key usage, which stands for every usage: it should be %s", usageNames(want))
 	case (j.p.Kind == KindCA || j.p.External != "") && covers(got, want):
-		j.minor(CodeUsage, "has extended key usage %s, and %s would do", usageNames(got), usageNames(want))
+		j.minor(codeUsage, "has extended key usage %s, and %s would do", usageNames(got), usageNames(want))
 	default:
-		j.fatal(CodeUsage, "has extended key usage %s, and should have %s", usageNames(got), usageNames(want))
+		j.fatal(codeUsage, "has extended key usage %s, and should have %s", usageNames(got), usageNames(want))
 	}
 }
 
@@ -209,16 +209,16 @@ func (j *judge) leaf() {
 	switch {
 	case j.cert.KeyUsage == 0: // no limit: RFC 5280, 4.2.1.3
 		if j.p.External == "" {
-			j.minor(CodeKeyUsage, "is not limited to key usage digitalSignature")
+			j.minor(codeKeyUsage, "is not limited to key usage digitalSignature")
 		}
 	case j.cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
-		j.fatal(CodeKeyUsage, "is limited to other key usages than digitalSignature")
+		j.fatal(codeKeyUsage, "is limited to other key usages than digitalSignature")
 	case j.cert.KeyUsage != x509.KeyUsageDigitalSignature:
-		j.minor(CodeKeyUsage, "has more key usages than digitalSignature")
+		j.minor(codeKeyUsage, "has more key usages than digitalSignature")
 	}
 	j.hosts()
 	if len(j.ca.SubjectKeyId) > 0 && !bytes.Equal(j.cert.AuthorityKeyId, j.ca.SubjectKeyId) {
-		j.minor(CodeKeyID, "does not name its CA's key (authority key identifier)")
+		j.minor(codeKeyID, "does not name its CA's key (authority key identifier)")
 	}
 }
 
@@ -242,8 +242,8 @@ func (j *judge) hosts() {
 	switch {
 	case sameSet(got, want):
 	case j.p.External != "" && len(want) == 0: // etcd looks at a client's names on the peer port alone
-		j.minor(CodeHosts, "is for %s, and needs to be for no name", listed(got))
+		j.minor(codeHosts, "is for %s, and needs to be for no name", listed(got))
 	default:
-		j.fatal(CodeHosts, "is for %s, and should be for %s", listed(got), listed(want))
+		j.fatal(codeHosts, "is for %s, and should be for %s", listed(got), listed(want))
 	}
 }

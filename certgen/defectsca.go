@@ -12,14 +12,14 @@ func (j *judge) authority() {
 	}
 	if j.p.Brought != "" {
 		if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 { // without the extension it may: RFC 5280, 4.2.1.3
-			j.fatal(CodeKeyUsage, "may not sign certificates (its key usage lacks keyCertSign)")
+			j.fatal(codeKeyUsage, "may not sign certificates (its key usage lacks keyCertSign)")
 		}
 		return // what it lacks beside that is its owner's choice: see Costs
 	}
 	if c.KeyUsage&x509.KeyUsageCertSign == 0 || c.KeyUsage&x509.KeyUsageCRLSign == 0 {
-		j.fatal(CodeKeyUsage, "may not sign certificates and revocation lists")
+		j.fatal(codeKeyUsage, "may not sign certificates and revocation lists")
 	} else if c.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
-		j.minor(CodeKeyUsage, "has more key usages than keyCertSign and cRLSign")
+		j.minor(codeKeyUsage, "has more key usages than keyCertSign and cRLSign")
 	}
 	if c.MaxPathLen != 0 || !c.MaxPathLenZero {
 		j.minor(CodePathLength, "may sign further CAs: its path length is not 0")
@@ -53,7 +53,7 @@ func Costs(ca *x509.Certificate) []string {
 func WithCRLSign(ca *x509.Certificate) *x509.Certificate {
 	c := *ca
 	c.KeyUsage |= x509.KeyUsageCRLSign
-	if id, err := AuthorityKeyID(ca); err == nil { // else signing says that it is missing
+	if id, err := authorityKeyID(ca); err == nil { // else signing says that it is missing
 		c.SubjectKeyId = id
 	}
 	return &c

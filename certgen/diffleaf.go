@@ -117,7 +117,7 @@ func (d *differ) carries(p Profile, pair Pair, ca *x509.Certificate) bool {
 		return false
 	}
 	return !slices.ContainsFunc(Fatal(Defects(pair.Leaf, p, ca, d.now)), func(x Defect) bool {
-		return x.Code != CodeExpired && x.Code != CodeNotYetValid
+		return x.Code != codeExpired && x.Code != codeNotYetValid
 	})
 }
 

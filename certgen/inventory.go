@@ -206,7 +206,7 @@ func (in *inventory) measured(p Profile, pair Pair) Entry {
 func unsound(defects []Defect) string {
 	var texts []string
 	for _, d := range defects {
-		if d.Code != CodeExpired {
+		if d.Code != codeExpired {
 			texts = append(texts, d.Text)
 		}
 	}

@@ -26,11 +26,11 @@ func KeyID(pub any) ([]byte, error) {
 	return sum[:20], nil
 }
 
-// AuthorityKeyID is what names ca's key in what it signs: its subject key identifier, or
+// authorityKeyID is what names ca's key in what it signs: its subject key identifier, or
 // where it has none (kubeadm before 1.19, minica, k3s) the SHA-1 of the key bits (RFC 5280,
 // 4.2.1.2, method 1). That is what openssl and most software write into such a CA when its
 // owner renews it, and openssl verify refuses an identifier that differs from it.
-func AuthorityKeyID(ca *x509.Certificate) ([]byte, error) {
+func authorityKeyID(ca *x509.Certificate) ([]byte, error) {
 	if len(ca.SubjectKeyId) > 0 {
 		return ca.SubjectKeyId, nil
 	}
@@ -81,25 +81,25 @@ func AlgorithmOf(pub any) policies.KeyAlgorithm {
 
 func (j *judge) keys() {
 	if text := badKey(j.cert.PublicKey, j.p.Kind); text != "" {
-		j.fatal(CodeAlgorithm, "%s", text)
+		j.fatal(codeAlgorithm, "%s", text)
 	} else if got := AlgorithmOf(j.cert.PublicKey); j.p.Brought == "" && j.p.Key != "" && got != j.p.Key {
-		j.minor(CodeKeyKind, "has a key of another algorithm than %s", j.p.Key)
+		j.minor(codeKeyKind, "has a key of another algorithm than %s", j.p.Key)
 	}
 	switch broken := j.cert.SignatureAlgorithm; {
 	case !Broken(broken):
 	case j.p.Kind == KindCA && selfIssued(j.cert):
-		j.minor(CodeAlgorithm, "signed itself with the broken %s, which proves nothing", broken)
+		j.minor(codeAlgorithm, "signed itself with the broken %s, which proves nothing", broken)
 	default:
-		j.fatal(CodeAlgorithm, "is signed with the broken %s", broken)
+		j.fatal(codeAlgorithm, "is signed with the broken %s", broken)
 	}
 	if j.p.Brought != "" {
 		return
 	}
 	if n := j.cert.SerialNumber; n.Sign() <= 0 || n.BitLen() < 64 || n.BitLen() > 159 {
-		j.minor(CodeSerial, "has a serial number of %d bits, which others may have too", n.BitLen())
+		j.minor(codeSerial, "has a serial number of %d bits, which others may have too", n.BitLen())
 	}
 	if len(j.cert.SubjectKeyId) == 0 {
-		j.minor(CodeKeyID, "does not name its key (subject key identifier)")
+		j.minor(codeKeyID, "does not name its key (subject key identifier)")
 	}
 }
 

@@ -18,7 +18,7 @@ func LeafTemplate(p Profile, ca *x509.Certificate, id []byte, serial *big.Int, n
 	if p.Lifetime <= 0 {
 		return nil, errors.New("the profile has no lifetime")
 	}
-	issuer, err := AuthorityKeyID(ca)
+	issuer, err := authorityKeyID(ca)
 	if err != nil {
 		return nil, err
 	}

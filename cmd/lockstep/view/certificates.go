@@ -74,15 +74,15 @@ func holder(e certgen.Entry) string {
 	return fmt.Sprintf("%s +%d", names[0], len(names)-1)
 }
 
-// CertificatesDocument is the answer of certs list (kind Certificates).
-type CertificatesDocument struct {
+// certificatesDocument is the answer of certs list (kind Certificates).
+type certificatesDocument struct {
 	Header
-	Certificates []CertificateDocument `json:"certificates"` // by their ends
+	Certificates []certificateDocument `json:"certificates"` // by their ends
 	Attention    int                   `json:"attention"`    // for how many the operator has something to do
 }
 
-// CertificateDocument is one certificate, CA or revocation list.
-type CertificateDocument struct {
+// certificateDocument is one certificate, CA or revocation list.
+type certificateDocument struct {
 	Name      string   `json:"name"` // as commands take it
 	File      string   `json:"file"` // below the PKI folder, or outside of it
 	CA        string   `json:"ca,omitempty"`
@@ -97,9 +97,9 @@ type CertificateDocument struct {
 
 // Document implements Answer.
 func (c Certificates) Document() any {
-	d := CertificatesDocument{Header: header("Certificates"), Certificates: []CertificateDocument{}, Attention: c.Attention()}
+	d := certificatesDocument{Header: header("Certificates"), Certificates: []certificateDocument{}, Attention: c.Attention()}
 	for _, e := range c.Entries {
-		one := CertificateDocument{Name: e.Name, File: e.File, CA: string(e.CA), Serial: e.SerialText(), State: string(e.Health), Note: e.Note}
+		one := certificateDocument{Name: e.Name, File: e.File, CA: string(e.CA), Serial: e.SerialText(), State: string(e.Health), Note: e.Note}
 		if e.Cert != nil {
 			one.User, one.Hosts = e.Cert.Subject.CommonName, e.Hosts()
 			one.NotBefore = e.Cert.NotBefore.UTC().Format(time.RFC3339)

@@ -37,7 +37,7 @@ func (a Added) Text(s *Sheet) {
 
 // Document implements Answer.
 func (a Added) Document() any {
-	return AddedDocument{header("Added"), a.Diff, a.Folder, componentDocument(a.Proof)}
+	return addedDocument{header("Added"), a.Diff, a.Folder, componentDocument(a.Proof)}
 }
 
 // NewComponent is what to know about a component before it is added.
@@ -84,5 +84,5 @@ func (r Removed) Text(s *Sheet) {
 
 // Document implements Answer.
 func (r Removed) Document() any {
-	return RemovedDocument{header("Removed"), r.Name, r.User, r.Diff, r.Retired}
+	return removedDocument{header("Removed"), r.Name, r.User, r.Diff, r.Retired}
 }

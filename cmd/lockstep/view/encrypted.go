@@ -23,12 +23,12 @@ func (e Encrypted) Text(s *Sheet) {
 	s.Line("delete what copies of the plain keys there are, in backups too")
 }
 
-// EncryptedDocument is the answer of certs encrypt-ca (kind Encrypted).
-type EncryptedDocument struct {
+// encryptedDocument is the answer of certs encrypt-ca (kind Encrypted).
+type encryptedDocument struct {
 	Header
 	Folder string   `json:"folder"`
 	CAs    []string `json:"cas"`
 }
 
 // Document implements Answer.
-func (e Encrypted) Document() any { return EncryptedDocument{header("Encrypted"), e.Folder, e.CAs} }
+func (e Encrypted) Document() any { return encryptedDocument{header("Encrypted"), e.Folder, e.CAs} }

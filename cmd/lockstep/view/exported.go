@@ -32,24 +32,24 @@ func (e Exported) Text(s *Sheet) {
 
 // Document implements Answer.
 func (e Exported) Document() any {
-	d := ExportedDocument{Header: header("Exported"), Name: e.Name, Format: e.Format, Files: []ExportedFileDocument{}, Notes: append([]string{}, e.Notes...)}
+	d := exportedDocument{Header: header("Exported"), Name: e.Name, Format: e.Format, Files: []exportedFileDocument{}, Notes: append([]string{}, e.Notes...)}
 	for _, f := range e.Files {
-		d.Files = append(d.Files, ExportedFileDocument(f))
+		d.Files = append(d.Files, exportedFileDocument(f))
 	}
 	return d
 }
 
-// ExportedDocument is the answer of certs export (kind Exported).
-type ExportedDocument struct {
+// exportedDocument is the answer of certs export (kind Exported).
+type exportedDocument struct {
 	Header
 	Name   string                 `json:"name"`
 	Format string                 `json:"format"`
-	Files  []ExportedFileDocument `json:"files"`
+	Files  []exportedFileDocument `json:"files"`
 	Notes  []string               `json:"notes"`
 }
 
-// ExportedFileDocument is one file that is handed over.
-type ExportedFileDocument struct {
+// exportedFileDocument is one file that is handed over.
+type exportedFileDocument struct {
 	File      string `json:"file"`
 	Secret    bool   `json:"secret"`    // it holds a private key
 	Unchanged bool   `json:"unchanged"` // it was there already, and the same

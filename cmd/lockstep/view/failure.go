@@ -34,7 +34,7 @@ func (f Failure) Text(s *Sheet) {
 
 // Document implements Answer.
 func (f Failure) Document() any {
-	return ErrorDocument{
+	return errorDocument{
 		Header: header("Error"), Exit: int(f.Exit), Message: f.Message, Hint: f.Hint,
 		Problems: problemDocuments(f.Problems),
 	}

@@ -25,8 +25,8 @@ func (r RemovedInstance) Text(s *Sheet) {
 	s.Line("user %q stays for the other instances: a copy of this certificate and key gives its access until %s", r.User, r.Until.UTC().Format(time.RFC3339))
 }
 
-// RemovedInstanceDocument is the answer of remove --instance (kind RemovedInstance).
-type RemovedInstanceDocument struct {
+// removedInstanceDocument is the answer of remove --instance (kind RemovedInstance).
+type removedInstanceDocument struct {
 	Header
 	Name    string `json:"name"` // NAME/INSTANCE
 	User    string `json:"user"`
@@ -37,7 +37,7 @@ type RemovedInstanceDocument struct {
 
 // Document implements Answer.
 func (r RemovedInstance) Document() any {
-	d := RemovedInstanceDocument{Header: header("RemovedInstance"), Name: r.Name, User: r.User, Diff: r.Diff, Retired: r.Retired}
+	d := removedInstanceDocument{Header: header("RemovedInstance"), Name: r.Name, User: r.User, Diff: r.Diff, Retired: r.Retired}
 	if !r.Until.IsZero() {
 		d.Until = r.Until.UTC().Format(time.RFC3339)
 	}

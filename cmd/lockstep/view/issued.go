@@ -17,5 +17,5 @@ func (i Issued) Text(s *Sheet) {
 
 // Document implements Answer.
 func (i Issued) Document() any {
-	return IssuedDocument{header("Issued"), i.Folder, i.User, i.NotAfter.UTC().Format(time.RFC3339)}
+	return issuedDocument{header("Issued"), i.Folder, i.User, i.NotAfter.UTC().Format(time.RFC3339)}
 }

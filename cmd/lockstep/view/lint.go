@@ -36,10 +36,10 @@ func (l Lint) Text(s *Sheet) {
 
 // Document implements Answer.
 func (l Lint) Document() any {
-	d := LintDocument{Header: header("Lint"), Valid: l.Policy != nil, Problems: problemDocuments(l.Problems)}
+	d := lintDocument{Header: header("Lint"), Valid: l.Policy != nil, Problems: problemDocuments(l.Problems)}
 	if l.Policy != nil {
 		c := l.Policy.Cluster
-		d.Policy = &PolicyDocument{
+		d.Policy = &policyDocument{
 			Cluster: c.Name, Members: len(c.Members), Endpoints: len(c.Endpoints), Proxies: len(c.Proxies),
 			Components: len(l.Policy.Components), Digest: hex.EncodeToString(l.Policy.Digest[:]),
 		}

@@ -185,18 +185,18 @@ func (p Plan) Saved() PlanDocument {
 		Policy: p.Plan.Policy, AuthRevision: p.Roles.Revision, Observed: p.Observed,
 		Folder: p.Folder, Fingerprint: p.Fingerprint(), Auth: p.Enabled, InStep: p.InStep(), Applied: p.Applied,
 		Add: n.added, Change: n.changed, Remove: n.removed, Refused: n.refused, Waiting: n.waiting,
-		Groups: []GroupDocument{}, Foreign: p.foreign(), More: []FindingDocument{}, Accepted: acceptedDocuments(p.Accepted), Notes: []NoteDocument{},
+		Groups: []GroupDocument{}, Foreign: p.foreign(), More: []FindingDocument{}, Accepted: acceptedDocuments(p.Accepted), Notes: []noteDocument{},
 	}
 	for _, f := range p.More {
 		d.More = append(d.More, findingDocument(f))
 	}
 	for _, note := range p.Notes {
-		d.Notes = append(d.Notes, NoteDocument(note))
+		d.Notes = append(d.Notes, noteDocument(note))
 	}
 	for _, g := range p.groups() {
-		group := GroupDocument{Name: g.name, Changes: []ChangeDocument{}}
+		group := GroupDocument{Name: g.name, Changes: []changeDocument{}}
 		for _, c := range g.changes {
-			group.Changes = append(group.Changes, ChangeDocument{c.sign, c.half, c.text, c.reason, c.interrupts, c.affects, c.flag, c.needs})
+			group.Changes = append(group.Changes, changeDocument{c.sign, c.half, c.text, c.reason, c.interrupts, c.affects, c.flag, c.needs})
 		}
 		d.Groups = append(d.Groups, group)
 	}

@@ -398,7 +398,7 @@ func TestPlanFieldsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range []any{Header{}, PlanDocument{}, GroupDocument{}, ChangeDocument{}, NoteDocument{}} {
+	for _, document := range []any{Header{}, PlanDocument{}, GroupDocument{}, changeDocument{}, noteDocument{}} {
 		for field := range reflect.TypeOf(document).Fields() {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if name != "" && !bytes.Contains(page, []byte("`"+name+"`")) {

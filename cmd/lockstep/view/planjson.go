@@ -23,12 +23,12 @@ type PlanDocument struct {
 	Groups       []GroupDocument    `json:"groups"`
 	Foreign      []string           `json:"foreign"`  // unmanaged users and roles, and files of no component: left alone, in sentences
 	More         []FindingDocument  `json:"more"`     // what lockstep verify finds and the plan does not show
-	Accepted     []AcceptedDocument `json:"accepted"` // what would wait for a flag, and the policy accepts
-	Notes        []NoteDocument     `json:"notes"`    // of the presets whose components lose a right, or would with a flag
+	Accepted     []acceptedDocument `json:"accepted"` // what would wait for a flag, and the policy accepts
+	Notes        []noteDocument     `json:"notes"`    // of the presets whose components lose a right, or would with a flag
 }
 
-// NoteDocument is what a component's preset asks of the operator.
-type NoteDocument struct {
+// noteDocument is what a component's preset asks of the operator.
+type noteDocument struct {
 	Component string `json:"component"`
 	Preset    string `json:"preset"`
 	Text      string `json:"text"`
@@ -38,11 +38,11 @@ type NoteDocument struct {
 // concerns none.
 type GroupDocument struct {
 	Name    string           `json:"name"`
-	Changes []ChangeDocument `json:"changes"`
+	Changes []changeDocument `json:"changes"`
 }
 
-// ChangeDocument is one step.
-type ChangeDocument struct {
+// changeDocument is one step.
+type changeDocument struct {
 	Sign       string `json:"sign"` // + add, ~ change, - remove, ! refused
 	Half       string `json:"half"` // certificates or etcd
 	Text       string `json:"text"`

@@ -22,7 +22,7 @@ func (p Presets) Text(s *Sheet) {
 
 // Document implements Answer.
 func (p Presets) Document() any {
-	d := PresetsDocument{Header: header("Presets"), Presets: []PresetDocument{}}
+	d := presetsDocument{Header: header("Presets"), Presets: []PresetDocument{}}
 	for _, preset := range p {
 		d.Presets = append(d.Presets, presetDocument(preset))
 	}
@@ -177,31 +177,31 @@ func (p Preset) permissions(s *Sheet) {
 func (p Preset) Document() any {
 	d := presetDocument(p.Preset)
 	for _, c := range p.Configured {
-		d.Components = append(d.Components, ConfiguredDocument{c.Component, c.Dir, c.Text, c.Left})
+		d.Components = append(d.Components, configuredDocument{c.Component, c.Dir, c.Text, c.Left})
 	}
-	return PresetsDocument{Header: header("Preset"), Presets: []PresetDocument{d}}
+	return presetsDocument{Header: header("Preset"), Presets: []PresetDocument{d}}
 }
 
 func presetDocument(p presets.Preset) PresetDocument {
 	d := PresetDocument{
 		Name: p.Name, Summary: p.Summary, User: p.User, Checked: p.Checked, Administrator: p.Administrator,
 		Sources:     append([]string{}, p.Sources...),
-		Parameters:  []ParameterDocument{},
-		Permissions: []PermissionDocument{},
+		Parameters:  []parameterDocument{},
+		Permissions: []permissionDocument{},
 		Notes:       append([]string{}, p.Notes...),
 		Config:      p.Config,
 	}
 	for _, parameter := range p.Parameters {
-		d.Parameters = append(d.Parameters, ParameterDocument{parameter.Name, parameter.Default, parameter.Values, parameter.Description})
+		d.Parameters = append(d.Parameters, parameterDocument{parameter.Name, parameter.Default, parameter.Values, parameter.Description})
 	}
 	if r := p.Reload; r != (presets.Reload{}) {
-		d.Reload = &ReloadDocument{string(r.Certificate), string(r.CA), r.Source}
+		d.Reload = &reloadDocument{string(r.Certificate), string(r.CA), r.Source}
 	}
 	if k := p.Kubernetes; k != (presets.Kubernetes{}) {
-		d.Kubernetes = &KubernetesDocument{k.Secret, k.Namespace, SecretKeysDocument{k.CA, k.Cert, k.Key}, k.Folder, k.Source}
+		d.Kubernetes = &kubernetesDocument{k.Secret, k.Namespace, secretKeysDocument{k.CA, k.Cert, k.Key}, k.Folder, k.Source}
 	}
 	for _, permission := range p.Permissions {
-		d.Permissions = append(d.Permissions, PermissionDocument{permission.Target(), string(permission.Access), condition(permission.When), permission.Why})
+		d.Permissions = append(d.Permissions, permissionDocument{permission.Target(), string(permission.Access), condition(permission.When), permission.Why})
 	}
 	return d
 }

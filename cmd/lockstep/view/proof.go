@@ -138,10 +138,10 @@ func accepted(s *Sheet, a verify.AcceptedFinding) {
 	s.Line("  reason: %s", a.Reason)
 }
 
-func acceptedDocuments(list []verify.AcceptedFinding) []AcceptedDocument {
-	out := []AcceptedDocument{}
+func acceptedDocuments(list []verify.AcceptedFinding) []acceptedDocument {
+	out := []acceptedDocument{}
 	for _, a := range list {
-		out = append(out, AcceptedDocument{findingDocument(a.Finding), a.Until.Format(time.DateOnly), a.Reason})
+		out = append(out, acceptedDocument{findingDocument(a.Finding), a.Until.Format(time.DateOnly), a.Reason})
 	}
 	return out
 }
@@ -168,16 +168,16 @@ func (p Proof) verdict(s *Sheet) {
 
 // Document implements Answer.
 func (p Proof) Document() any {
-	d := ProofDocument{
+	d := proofDocument{
 		Header: header(p.Kind), Cluster: p.Evidence.Policy.Cluster.Name, Changed: p.Changed, InStep: p.Report.InStep(),
-		Members: []MemberDocument{}, Components: []ComponentDocument{}, Findings: []FindingDocument{}, Accepted: acceptedDocuments(p.Report.Accepted),
-		Passed: append([]string{}, p.Report.Passed...), Skipped: []SkippedDocument{},
+		Members: []memberDocument{}, Components: []ComponentDocument{}, Findings: []FindingDocument{}, Accepted: acceptedDocuments(p.Report.Accepted),
+		Passed: append([]string{}, p.Report.Passed...), Skipped: []skippedDocument{},
 	}
 	for _, m := range p.Evidence.Members {
 		if m.ClusterID != 0 {
 			d.ClusterID = fmt.Sprintf("%x", m.ClusterID)
 		}
-		d.Members = append(d.Members, MemberDocument{Name: m.Name, URL: m.URL, Version: m.Version, Reached: m.Err == nil})
+		d.Members = append(d.Members, memberDocument{Name: m.Name, URL: m.URL, Version: m.Version, Reached: m.Err == nil})
 	}
 	for _, x := range p.Evidence.Proofs {
 		d.Components = append(d.Components, componentDocument(x))
@@ -186,7 +186,7 @@ func (p Proof) Document() any {
 		d.Findings = append(d.Findings, findingDocument(f))
 	}
 	for _, k := range p.Report.Skipped {
-		d.Skipped = append(d.Skipped, SkippedDocument(k))
+		d.Skipped = append(d.Skipped, skippedDocument(k))
 	}
 	if p.Soak != nil {
 		d.Soak = soakDocument(p.Soak)
@@ -202,7 +202,7 @@ func componentDocument(x verify.Proof) ComponentDocument {
 	allowed, refused := x.Asked()
 	c := ComponentDocument{
 		Name: x.Component, User: x.User.String(), Role: x.Role, Proven: x.Proven(), Member: x.Member, Minted: x.Minted,
-		Allowed: CountDocument{x.Allowed, allowed}, Refused: CountDocument{x.Refused, refused}, NotProven: x.NotLive,
+		Allowed: countDocument{x.Allowed, allowed}, Refused: countDocument{x.Refused, refused}, NotProven: x.NotLive,
 	}
 	if x.Err != nil {
 		c.NotProven = x.Err.Error()

@@ -1,19 +1,19 @@
 package view
 
-// ProofDocument is the answer of verify, bootstrap and rehearse (kinds Verify,
+// proofDocument is the answer of verify, bootstrap and rehearse (kinds Verify,
 // Bootstrap, Rehearsal).
-type ProofDocument struct {
+type proofDocument struct {
 	Header
 	Cluster    string              `json:"cluster"`
 	ClusterID  string              `json:"clusterID,omitempty"` // hex, as etcdctl prints it; absent when no member told
 	Changed    bool                `json:"changed"`             // something was done in this run
 	InStep     bool                `json:"inStep"`
-	Members    []MemberDocument    `json:"members"`
+	Members    []memberDocument    `json:"members"`
 	Components []ComponentDocument `json:"components"`
 	Findings   []FindingDocument   `json:"findings"`       // the gravest first
-	Accepted   []AcceptedDocument  `json:"accepted"`       // findings that the policy accepts; they do not count
+	Accepted   []acceptedDocument  `json:"accepted"`       // findings that the policy accepts; they do not count
 	Passed     []string            `json:"passed"`         // codes of checks that found nothing
-	Skipped    []SkippedDocument   `json:"skipped"`        // checks that could not look
+	Skipped    []skippedDocument   `json:"skipped"`        // checks that could not look
 	Soak       *SoakDocument       `json:"soak,omitempty"` // of bootstrap --soak
 }
 
@@ -23,28 +23,28 @@ type ProofDocument struct {
 type SoakDocument struct {
 	Asked     float64           `json:"asked"`   // seconds
 	Watched   float64           `json:"watched"` // seconds; less than asked after a Ctrl-C
-	Refused   []RefusedDocument `json:"refused"`
+	Refused   []refusedDocument `json:"refused"`
 	Restarted []string          `json:"restarted"` // members whose counts began anew
-	Unknown   []UnknownDocument `json:"unknown"`   // members whose counts could not be read at the beginning or at the end
+	Unknown   []unknownDocument `json:"unknown"`   // members whose counts could not be read at the beginning or at the end
 	Gateway   []string          `json:"gateway"`   // members whose HTTP gateway may have refused what is in no count
 }
 
-// RefusedDocument is how often a member refused one kind of request in one way.
-type RefusedDocument struct {
+// refusedDocument is how often a member refused one kind of request in one way.
+type refusedDocument struct {
 	Member string `json:"member"`
 	Method string `json:"method"` // Range, Put, Txn, as etcd's gRPC names them
 	Code   string `json:"code"`   // gRPC's: PermissionDenied, InvalidArgument
 	Count  uint64 `json:"count"`
 }
 
-// UnknownDocument is a member of which it is not known what it refused.
-type UnknownDocument struct {
+// unknownDocument is a member of which it is not known what it refused.
+type unknownDocument struct {
 	Member string `json:"member"`
 	Reason string `json:"reason"`
 }
 
-// MemberDocument is one etcd server.
-type MemberDocument struct {
+// memberDocument is one etcd server.
+type memberDocument struct {
 	Name    string `json:"name"`
 	URL     string `json:"url"`
 	Version string `json:"version,omitempty"`
@@ -59,14 +59,14 @@ type ComponentDocument struct {
 	Proven    bool          `json:"proven"`
 	Member    string        `json:"member"` // the one that answered
 	Minted    bool          `json:"minted"` // by a certificate made for the proof
-	Allowed   CountDocument `json:"allowed"`
-	Refused   CountDocument `json:"refused"`
+	Allowed   countDocument `json:"allowed"`
+	Refused   countDocument `json:"refused"`
 	NotAfter  string        `json:"notAfter,omitempty"`  // RFC 3339, of the certificate that was used
 	NotProven string        `json:"notProven,omitempty"` // why not
 }
 
-// CountDocument is how many of the questions got the expected answer.
-type CountDocument struct {
+// countDocument is how many of the questions got the expected answer.
+type countDocument struct {
 	Proven int `json:"proven"`
 	Asked  int `json:"asked"`
 }
@@ -80,39 +80,39 @@ type FindingDocument struct {
 	Remedy   string `json:"remedy"`
 }
 
-// AcceptedDocument is a finding that the policy accepts until a day.
-type AcceptedDocument struct {
+// acceptedDocument is a finding that the policy accepts until a day.
+type acceptedDocument struct {
 	FindingDocument
 	Until  string `json:"until"` // the last day, as 2027-06-30, in UTC
 	Reason string `json:"reason"`
 }
 
-// SkippedDocument is a check that could not look.
-type SkippedDocument struct {
+// skippedDocument is a check that could not look.
+type skippedDocument struct {
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
 	Remedy string `json:"remedy"`
 	Chosen bool   `json:"chosen"` // the operator named an administrator in root's place: it does not count
 }
 
-// IssuedDocument is the answer of certs issue (kind Issued).
-type IssuedDocument struct {
+// issuedDocument is the answer of certs issue (kind Issued).
+type issuedDocument struct {
 	Header
 	Folder   string `json:"folder"`
 	User     string `json:"user"`
 	NotAfter string `json:"notAfter"` // RFC 3339
 }
 
-// AddedDocument is the answer of add (kind Added).
-type AddedDocument struct {
+// addedDocument is the answer of add (kind Added).
+type addedDocument struct {
 	Header
 	Diff      string            `json:"diff"` // unified, of the policy file; "" when it was there already
 	Folder    string            `json:"folder"`
 	Component ComponentDocument `json:"component"`
 }
 
-// RemovedDocument is the answer of remove (kind Removed).
-type RemovedDocument struct {
+// removedDocument is the answer of remove (kind Removed).
+type removedDocument struct {
 	Header
 	Name    string `json:"name"`
 	User    string `json:"user"`

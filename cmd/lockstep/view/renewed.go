@@ -119,15 +119,15 @@ func holderOf(place certgen.Place) string {
 	return "component"
 }
 
-// RenewedDocument is the answer of certs renew and certs rekey (kind Renewed).
-type RenewedDocument struct {
+// renewedDocument is the answer of certs renew and certs rekey (kind Renewed).
+type renewedDocument struct {
 	Header
-	Certificates []NewCertificateDocument `json:"certificates"`
+	Certificates []newCertificateDocument `json:"certificates"`
 	Left         []string                 `json:"left"` // what was left as it is, and why
 }
 
-// NewCertificateDocument is one certificate that was made anew.
-type NewCertificateDocument struct {
+// newCertificateDocument is one certificate that was made anew.
+type newCertificateDocument struct {
 	Name      string `json:"name"`
 	Action    string `json:"action"` // renew or rekey
 	File      string `json:"file"`
@@ -138,9 +138,9 @@ type NewCertificateDocument struct {
 
 // Document implements Answer.
 func (r Renewed) Document() any {
-	d := RenewedDocument{Header: header("Renewed"), Certificates: []NewCertificateDocument{}, Left: append([]string{}, r.Left...)}
+	d := renewedDocument{Header: header("Renewed"), Certificates: []newCertificateDocument{}, Left: append([]string{}, r.Left...)}
 	for _, c := range r.Certificates {
-		d.Certificates = append(d.Certificates, NewCertificateDocument{
+		d.Certificates = append(d.Certificates, newCertificateDocument{
 			Name: c.Name, Action: c.Action(), File: c.Pair.Path + ".crt", Serial: fmt.Sprintf("%x", c.Pair.Leaf.SerialNumber),
 			NotAfter: c.Pair.Leaf.NotAfter.UTC().Format(time.RFC3339), Reloading: string(c.Reload.Certificate),
 		})

@@ -26,8 +26,8 @@ func (c Signed) Text(s *Sheet) {
 	s.Line("this gives no permission: lockstep apply adds the user where etcd has none")
 }
 
-// SignedDocument is the answer of certs sign (kind Signed).
-type SignedDocument struct {
+// signedDocument is the answer of certs sign (kind Signed).
+type signedDocument struct {
 	Header
 	Name     string   `json:"name"`
 	User     string   `json:"user"`
@@ -40,5 +40,5 @@ type SignedDocument struct {
 
 // Document implements Answer.
 func (c Signed) Document() any {
-	return SignedDocument{header("Signed"), c.Name, c.User, c.Folder, c.Serial, c.NotAfter.UTC().Format(time.RFC3339), c.Copy, c.Out}
+	return signedDocument{header("Signed"), c.Name, c.User, c.Folder, c.Serial, c.NotAfter.UTC().Format(time.RFC3339), c.Copy, c.Out}
 }

@@ -35,14 +35,14 @@ func soaked(s *Sheet, k *bootstrap.Soak) {
 func soakDocument(k *bootstrap.Soak) *SoakDocument {
 	d := &SoakDocument{
 		Asked: k.Asked.Seconds(), Watched: k.Watched.Seconds(),
-		Refused: []RefusedDocument{}, Restarted: append([]string{}, k.Restarted...), Unknown: []UnknownDocument{},
+		Refused: []refusedDocument{}, Restarted: append([]string{}, k.Restarted...), Unknown: []unknownDocument{},
 		Gateway: append([]string{}, k.Gateway...),
 	}
 	for _, x := range k.Refused {
-		d.Refused = append(d.Refused, RefusedDocument{x.Member, x.Method, x.Code, x.Count})
+		d.Refused = append(d.Refused, refusedDocument{x.Member, x.Method, x.Code, x.Count})
 	}
 	for _, x := range k.Unknown {
-		d.Unknown = append(d.Unknown, UnknownDocument{x.Member, x.Err.Error()})
+		d.Unknown = append(d.Unknown, unknownDocument{x.Member, x.Err.Error()})
 	}
 	return d
 }

@@ -24,5 +24,5 @@ func (v Version) Text(s *Sheet) {
 
 // Document implements Answer.
 func (v Version) Document() any {
-	return VersionDocument{header("Version"), v.Version, v.Revision, v.Modified, v.Go, v.Platform}
+	return versionDocument{header("Version"), v.Version, v.Revision, v.Modified, v.Go, v.Platform}
 }

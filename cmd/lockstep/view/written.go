@@ -7,4 +7,4 @@ type Written struct{ File, Next string }
 func (w Written) Text(s *Sheet) { s.Line("wrote %s", w.File) }
 
 // Document implements Answer.
-func (w Written) Document() any { return WrittenDocument{header("Written"), w.File, w.Next} }
+func (w Written) Document() any { return writtenDocument{header("Written"), w.File, w.Next} }
