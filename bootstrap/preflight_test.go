@@ -45,8 +45,8 @@ func TestPreflightAcceptsNothingBeforeAuth(t *testing.T) {
 		member := func(name string, id uint64) verify.Member {
 			return verify.Member{
 				Name: name, ID: id, ClusterID: 7, Described: true, Version: "3.7.3", AuthOn: on,
-				Peers: []verify.Peer{{ID: 1, Name: "etcd1"}, {ID: 4, Name: "etcd4"}}, Root: verify.Tried{Outcome: verify.Accepted},
-				Anonymous: verify.Tried{Outcome: verify.Refused},
+				Peers: []verify.Peer{{ID: 1, Name: "etcd1"}, {ID: 4, Name: "etcd4"}}, Root: verify.Attempt{Outcome: verify.Accepted},
+				Anonymous: verify.Attempt{Outcome: verify.Refused},
 			}
 		}
 		voter, learner := member("etcd1", 1), member("etcd4", 4)

@@ -26,7 +26,7 @@ type Certificate struct {
 	Key     string // ecdsa-p256; "" for a kind that no policy names
 	Until   time.Time
 	Server  bool   // a server may show it, too
-	ByCA    bool   // the CA that would be brought along signed it
+	ByCA    bool   // the external CA that is proposed signed it
 	Problem string // why nothing is known of the file; the rest is then empty
 }
 

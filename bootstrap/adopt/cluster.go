@@ -30,7 +30,7 @@ func cluster(f Facts) ([]string, error) {
 	name := named(f.Folder.Cluster)
 	ours, owned := members(f)
 	if lines := slices.Concat(name, []string{"  # The PKI folder has these members' certificates."}, ours); owned && valid(lines) {
-		return append(lines, strays(f)...), nil
+		return append(lines, unwritten(f)...), nil
 	}
 	alternative := commented(ours, f)
 	for _, urls := range [][]string{advertised(f.Members), f.Endpoints} {
@@ -39,7 +39,7 @@ func cluster(f Facts) ([]string, error) {
 			lines = append(lines, fmt.Sprintf("    - %q", u))
 		}
 		if len(urls) > 0 && valid(lines) {
-			return slices.Concat(lines, strays(f), alternative), nil
+			return slices.Concat(lines, unwritten(f), alternative), nil
 		}
 	}
 	return nil, fmt.Errorf("no member advertises an https address that a policy can name, and neither can %s", strings.Join(f.Endpoints, ", "))
@@ -89,13 +89,13 @@ func commented(lines []string, f Facts) []string {
 	if len(lines) < 2 || !valid(slices.Concat([]string{"cluster:", "  name: " + unknownName}, lines)) {
 		return nil
 	}
-	out := []string{"  # Endpoints: the servers' certificates stay external. If lockstep shall make them, and an",
-		"  # etcd.env for each member, write in their place:"}
+	out := []string{"  # Endpoints: the servers' certificates stay external. For lockstep to make them, and an",
+		"  # etcd.env for each member, write instead:"}
 	return append(out, asComment(lines)...)
 }
 
-// strays says which of the cluster's members are not written.
-func strays(f Facts) []string {
+// unwritten says which of the cluster's members are not written.
+func unwritten(f Facts) []string {
 	var out []string
 	for _, m := range f.Members {
 		switch {

@@ -55,7 +55,7 @@ func remaining(p *policies.Policy, s roles.State) []string {
 // document is the whole text.
 func document(where []string, a account, s roles.State, f Facts, changes []string) []byte {
 	lines := slices.Concat(preface(a, s, changes), strings.Split(strings.TrimSpace(head), "\n"),
-		[]string{""}, where, brought(a, f), []string{""}, components(a), omissions(a), otherRoles(a, s), leftovers(a, s, f))
+		[]string{""}, where, externalCA(a, f), []string{""}, components(a), omissions(a), otherRoles(a, s), leftovers(a, s, f))
 	return []byte(strings.Join(lines, "\n") + "\n")
 }
 
@@ -84,9 +84,9 @@ func preface(a account, s roles.State, changes []string) []string {
 	return out
 }
 
-// brought is the CA that signed what the components name. Without one there is nothing
-// to say of certificates.
-func brought(a account, f Facts) []string {
+// externalCA is the CA that signed what the components name. Without one nothing is said
+// of certificates.
+func externalCA(a account, f Facts) []string {
 	if !slices.ContainsFunc(a.entries, func(e entry) bool { return e.component.Certificate != "" }) {
 		return nil
 	}

@@ -149,7 +149,7 @@ func (a *accountant) certificates(user string) []string {
 	return out
 }
 
-// file is where the one certificate of c lies, if the CA that is brought along signed it.
+// file is where the one certificate of c lies, if the external CA signed it.
 func (a *accountant) file(c edit.Component, user string) string {
 	var files []string
 	for _, found := range a.certified[user] {

@@ -109,7 +109,7 @@ func (s Switch) do(ctx context.Context, now seen) error {
 		if err := s.change(ctx, etcd, now); err != nil {
 			return err
 		}
-		s.Say("auth is on and root gets in: the temporary recovery user is deleted")
+		s.Say("auth is on and root gets in: the temporary superuser is deleted")
 		return nil
 	case turnOff:
 		return s.rollBack(ctx, now)
@@ -146,7 +146,7 @@ func (s Switch) withdraw(ctx context.Context, etcd Etcd, rec recovery) error {
 // through these members. It logs in through voters alone: a learner takes no login.
 func (s Switch) rollBack(ctx context.Context, now seen) error {
 	ignoring := now.answers.named(Ignored)
-	s.Say("turning auth off again: " + joined(ignoring) + " does not take names from certificates")
+	s.Say("turning auth off again: " + joined(ignoring) + " ignores the CN of certificates")
 	etcd, err := s.Cluster.LogIn(ctx, now.file.User, now.file.Password, now.answers.voters())
 	switch {
 	case now.healing && store.IsAuthFailed(err):

@@ -426,7 +426,7 @@ func TestHealingRefusals(t *testing.T) {
 				}
 				return whole
 			}
-		}, "the recovery user could not turn auth off again (cut)"},
+		}, "the temporary superuser could not turn auth off again (cut)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,7 +9,7 @@ import (
 type Outcome int
 
 const (
-	Unknown  Outcome = iota // no answer that tells: down, a learner, a failed handshake
+	Unknown  Outcome = iota // no conclusive answer: down, a learner, a failed handshake
 	Accepted                // root gets in
 	Ignored                 // certificate identity ignored: no --client-cert-auth (fact 2)
 )

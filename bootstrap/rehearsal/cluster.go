@@ -83,7 +83,7 @@ func withoutEtcd(env []string) []string {
 }
 
 // Watch returns when ctx ends, or with an error as soon as a member has ended
-// by itself; the error ends with the member's last words.
+// by itself; the error ends with the member's last line.
 func (c *Cluster) Watch(ctx context.Context) error {
 	c.mu.Lock()
 	members := c.members
@@ -100,15 +100,15 @@ func (c *Cluster) Watch(ctx context.Context) error {
 	}
 	select {
 	case p := <-ended:
-		return hint.With(fmt.Errorf("member %s ended by itself; %s", p.name, lastWords(p.log)), "It is started with its etcd.env; --etcd names another etcd to start.")
+		return hint.With(fmt.Errorf("member %s ended by itself; %s", p.name, lastLine(p.log)), "It is started with its etcd.env; --etcd names another etcd to start.")
 	case <-ctx.Done():
 		return nil
 	}
 }
 
-// lastWords is the last line of a log, cut to a readable length, in a sentence: the log
-// itself is thrown away.
-func lastWords(path string) string {
+// lastLine is the last line of a log, cut to a readable length, in a sentence: the log
+// itself is deleted.
+func lastLine(path string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()
@@ -121,13 +121,12 @@ func lastWords(path string) string {
 		text = append(text[:500:500], "..."...)
 	}
 	if len(text) == 0 {
-		return "it said nothing"
+		return "it wrote nothing"
 	}
-	return "its last words: " + string(text)
+	return "its last line: " + string(text)
 }
 
-// Stop kills every member. What they wrote is thrown away, so there is nothing that
-// they could put in order first.
+// Stop kills every member. Their data is deleted, so a clean end has no use.
 func (c *Cluster) Stop() {
 	c.mu.Lock()
 	members := c.members

@@ -9,7 +9,7 @@ import (
 	"lockstep/policies/count"
 )
 
-// Operator confirms everything, because everything is thrown away, and starts etcd where
+// Operator confirms everything, because all of it is deleted at the end, and starts etcd where
 // another operator is told how.
 type Operator struct {
 	World   *world.World

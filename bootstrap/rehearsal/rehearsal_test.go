@@ -254,7 +254,7 @@ func (r *run) fileIs(want policies.File) {
 	}
 }
 
-// A program that ends by itself ends the rehearsal with its last words.
+// A program that ends by itself ends the rehearsal with its last line.
 func TestAMemberThatEnds(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -271,7 +271,7 @@ func TestAMemberThatEnds(t *testing.T) {
 	}
 	defer c.Stop()
 	err := c.Watch(t.Context())
-	if err == nil || !strings.HasSuffix(err.Error(), "ended by itself; its last words: the port is in use") || hint.Text(err) == "" {
+	if err == nil || !strings.HasSuffix(err.Error(), "ended by itself; its last line: the port is in use") || hint.Text(err) == "" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -95,14 +95,14 @@ func (a asker) connect(ctx context.Context, w *world.World, url string) (*store.
 
 // see is what the member at url makes of the certificate alone. A password beats it, so
 // that c tells only where there is none.
-func (a asker) see(ctx context.Context, w *world.World, c *store.Client, url string) Tried {
+func (a asker) see(ctx context.Context, w *world.World, c *store.Client, url string) Attempt {
 	if a.user != "" {
 		if commonName(a.identity) == "" {
-			return Tried{}
+			return Attempt{}
 		}
 		alone, err := w.Connect(ctx, a.identity, url)
 		if err != nil {
-			return Tried{Err: err}
+			return Attempt{Err: err}
 		}
 		defer alone.Close()
 		c = alone
@@ -113,12 +113,12 @@ func (a asker) see(ctx context.Context, w *world.World, c *store.Client, url str
 // learnt is what the answer to something that needs root tells. "user name is empty" is a
 // member's positive evidence that it did not take the CN. "permission denied" is so only
 // for root, which is denied nothing: another user may not be an administrator.
-func (a asker) learnt(err error) Tried {
+func (a asker) learnt(err error) Attempt {
 	switch {
 	case err == nil:
-		return Tried{Outcome: Accepted}
+		return Attempt{Outcome: Accepted}
 	case store.IsUserEmpty(err), !a.other && store.IsPermissionDenied(err):
-		return Tried{Outcome: IdentityIgnored, Err: err}
+		return Attempt{Outcome: IdentityIgnored, Err: err}
 	}
-	return Tried{Err: err}
+	return Attempt{Err: err}
 }

@@ -13,7 +13,7 @@ func authChecks() []Check {
 	return slices.Concat([]Check{
 		{
 			Code: "auth/off", Severity: Critical, Needs: NeedsAuth, Brief: "auth is off",
-			Sentence: "auth is on: etcd asks who is there",
+			Sentence: "auth is on: etcd checks the user of every request",
 			Remedy:   "lockstep bootstrap turns it on without locking any client out",
 			Find:     findAuthOff,
 		},

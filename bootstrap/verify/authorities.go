@@ -22,7 +22,7 @@ func authorityChecks() []Check {
 			Code: "certificates/brought-ca", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "the CA that certificates.ca names can sign what the policy asks for, and is the one from which the certificates came",
 			Remedy:   "put the right CA's certificate where certificates.ca points, or change certificates.ca, as the text says; nothing is written until then",
-			Find:     findBlockedBrought,
+			Find:     findBlockedExternal,
 		},
 		{
 			Code: "certificates/shared-ca", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
@@ -55,7 +55,7 @@ func findBlocked(j *judgement) (out findings) {
 	return out
 }
 
-func findBlockedBrought(j *judgement) (out findings) {
+func findBlockedExternal(j *judgement) (out findings) {
 	if plan := j.certificatesPlan(); plan.Brought != "" {
 		for _, sentence := range plan.Blocked() {
 			out.add(Subject{SubjectFile, plan.Brought}, sentence)

@@ -136,7 +136,7 @@ func (e *Evidence) deniesAdministrator(m Member) bool {
 }
 
 // reason is why the attempt was not accepted.
-func reason(t Tried) string {
+func reason(t Attempt) string {
 	if t.Err == nil {
 		return "it was not tried"
 	}

@@ -54,8 +54,8 @@ type Member struct {
 	Server        *x509.Certificate // what its client port shows; nil when that was not seen
 	Plain         []string          // its client URLs that answer http without TLS
 	AuthOn        bool
-	Anonymous     Tried // TLS without a certificate; must be Refused
-	Root          Tried // something that needs root, by the certificate of As alone; only while auth is on
+	Anonymous     Attempt // TLS without a certificate; must be Refused
+	Root          Attempt // something that needs root, by the certificate of As alone; only while auth is on
 	Refusals      []Refusal
 	PeerPort      PeerPort
 }
@@ -78,14 +78,14 @@ type Refusal struct {
 type PeerPort struct {
 	AcceptableCAs [][]byte
 	Server        *x509.Certificate // what it shows; nil when that was not seen
-	Anonymous     Tried             // must be Refused
-	Component     Tried             // a component's certificate; must be Refused
-	Peer          Tried             // a peer certificate, the positive control; must be Accepted
+	Anonymous     Attempt           // must be Refused
+	Component     Attempt           // a component's certificate; must be Refused
+	Peer          Attempt           // a peer certificate, the positive control; must be Accepted
 }
 
-// Tried is the outcome of trying something. The zero value is not knowing, which
+// Attempt is the outcome of trying something. The zero value is not knowing, which
 // never passes.
-type Tried struct {
+type Attempt struct {
 	Outcome Outcome
 	Err     error // what was answered, when it was not accepted
 }
@@ -94,7 +94,7 @@ type Tried struct {
 type Outcome int
 
 const (
-	Unknown         Outcome = iota // not tried, or no answer that tells
+	Unknown         Outcome = iota // not tried, or no conclusive answer
 	Accepted                       // let in
 	Refused                        // turned away by the member itself
 	IdentityIgnored                // the certificate was taken and its CN ignored (fact 2)

@@ -24,8 +24,8 @@ func sound() *Evidence {
 		e.Members = append(e.Members, Member{
 			Name: name, URL: fmt.Sprintf("https://10.0.0.1%d:2379", i+1), ID: uint64(i + 1), ClusterID: 0xabc,
 			Version: "3.7.3", Peers: peers("etcd1", "etcd2", "etcd3"), AuthOn: true, Described: true,
-			Anonymous: Tried{Outcome: Refused}, Root: Tried{Outcome: Accepted},
-			PeerPort: PeerPort{Anonymous: Tried{Outcome: Refused}, Component: Tried{Outcome: Refused}, Peer: Tried{Outcome: Accepted}},
+			Anonymous: Attempt{Outcome: Refused}, Root: Attempt{Outcome: Accepted},
+			PeerPort: PeerPort{Anonymous: Attempt{Outcome: Refused}, Component: Attempt{Outcome: Refused}, Peer: Attempt{Outcome: Accepted}},
 		})
 	}
 	return e
@@ -117,7 +117,7 @@ func TestMemberChecks(t *testing.T) {
 		},
 		"plain http among members": {
 			func(e *Evidence) {
-				e.Members[0].PeerPort = PeerPort{Peer: Tried{Err: fmt.Errorf("trying: %w", &store.HandshakeError{Plain: true})}}
+				e.Members[0].PeerPort = PeerPort{Peer: Attempt{Err: fmt.Errorf("trying: %w", &store.HandshakeError{Plain: true})}}
 			},
 			[]string{"critical members/peer-port: etcd1: its peer port speaks plain http, open to every client"},
 		},
@@ -135,20 +135,20 @@ func TestMemberChecks(t *testing.T) {
 				e.Policy.Certificates.CA = policies.CertificateFile{Path: "ca.pem"}
 				e.Members[0].PeerPort.Component.Outcome = Accepted
 			},
-			[]string{"warning members/peer-ca-shared: etcd1: its peer port takes a component's certificate: both come from the one CA that the policy brings along"},
+			[]string{"warning members/peer-ca-shared: etcd1: its peer port takes a component's certificate: both come from the external CA of the policy (certificates.ca)"},
 		},
 		"blind": {
 			func(e *Evidence) {
-				e.Members[0].Root = Tried{Outcome: IdentityIgnored, Err: errors.New("user name is empty")}
+				e.Members[0].Root = Attempt{Outcome: IdentityIgnored, Err: errors.New("user name is empty")}
 			},
 			[]string{"critical members/blind: etcd1: takes root's certificate and ignores its CN: it is not started with --client-cert-auth"},
 		},
 		"root unknown": {
-			func(e *Evidence) { e.Members[0].Root = Tried{Err: errors.New("no answer")} },
+			func(e *Evidence) { e.Members[0].Root = Attempt{Err: errors.New("no answer")} },
 			[]string{"error members/root: etcd1: root's certificate was not let in: no answer"},
 		},
 		"auth off says nothing about root": {
-			func(e *Evidence) { e.Members[0].AuthOn, e.Members[0].Root = false, Tried{} }, nil,
+			func(e *Evidence) { e.Members[0].AuthOn, e.Members[0].Root = false, Attempt{} }, nil,
 		},
 		"refuses a component": {
 			func(e *Evidence) { e.Members[0].Refusals = []Refusal{{"flannel", errors.New("tls: bad certificate")}} },
@@ -204,7 +204,7 @@ func TestRemediesOfAPeerPortThatWasNotSeen(t *testing.T) {
 		"learner": {func(m *Member) { m.Learner = true },
 			"etcdctl member promote, once it has caught up, then run lockstep verify again: a learner does not tell where its peer port is"},
 		"learner whose peer port the policy names": {func(m *Member) { m.Learner, m.PeerURL = true, "https://10.0.0.11:2380" }, elsewhere},
-		"ignores certificate identity": {func(m *Member) { m.Root = Tried{Outcome: IdentityIgnored, Err: errors.New("user name is empty")} },
+		"ignores certificate identity": {func(m *Member) { m.Root = Attempt{Outcome: IdentityIgnored, Err: errors.New("user name is empty")} },
 			"start the member with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true), then run lockstep verify again: until then it does not tell where its peer port is"},
 		"no certificate of the peer CA": {func(*Member) {}, elsewhere},
 	} {

@@ -10,7 +10,7 @@ import (
 // Ownership is whose users are ours by the PKI folder: those that a certificate names
 // which our client CA signed and which lies in a component's folder or in retired/. A
 // planted file makes no user ours: only the CA's key makes such a
-// certificate. Under a CA that was brought along others have such certificates too, and
+// certificate. Under an external CA others have such certificates too, and
 // only the folder's mode keeps them out; what it costs is that --prune, which shows it
 // before, may delete the user. An expired one counts: it tells who made the user. The
 // error is fs.ErrNotExist when the folder holds no client CA.

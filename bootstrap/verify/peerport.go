@@ -77,7 +77,7 @@ func findOpenPeerPort(j *judgement, m Member) (out findings) {
 
 func findSharedPeerCA(j *judgement, m Member) (out findings) {
 	if j.Policy.BringsCA() && m.PeerPort.Component.Outcome == Accepted {
-		out.add(m.subject(), "its peer port takes a component's certificate: both come from the one CA that the policy brings along")
+		out.add(m.subject(), "its peer port takes a component's certificate: both come from the external CA of the policy (certificates.ca)")
 	}
 	return out
 }
@@ -87,7 +87,7 @@ func findPeerPortUnseen(_ *judgement, m Member) (out findings) {
 	switch {
 	case port.Peer.Outcome != Accepted && !store.IsPlain(port.Peer.Err):
 		out.add(m.subject(), "its peer port did not take a peer certificate, so its refusals prove nothing: "+reason(port.Peer), peerPortRemedy(m))
-	case port.Peer.Outcome == Accepted && port.Component == (Tried{}):
+	case port.Peer.Outcome == Accepted && port.Component == (Attempt{}):
 		out.add(m.subject(), "no certificate of the client CA is here to be refused by its peer port", peerPortRemedy(m))
 	}
 	return out

@@ -25,7 +25,7 @@ func proofChecks() []Check {
 		},
 		{
 			Code: "proof/inconclusive", Severity: Error, Needs: NeedsProof,
-			Sentence: "every question got an answer that tells",
+			Sentence: "every question got a conclusive answer",
 			Remedy:   "look at the log of the member that did not answer: it names why; then run lockstep verify again",
 			Find:     findInconclusive,
 		},
@@ -101,13 +101,13 @@ func findInconclusive(j *judgement) (out findings) {
 			continue
 		}
 		if first, n := p.inconclusive(); n > 0 {
-			out.add(p.subject(), fmt.Sprintf("%s without an answer that tells; the first, %s of %s: %v", count.Of(n, "question"), first.Access, first.About, first.Err), hint.Text(p.unanswered()))
+			out.add(p.subject(), fmt.Sprintf("%s without a conclusive answer; the first, %s of %s: %v", count.Of(n, "question"), first.Access, first.About, first.Err), hint.Text(p.unanswered()))
 		}
 	}
 	return out
 }
 
-// inconclusive is the first question without an answer that tells, and how many there are.
+// inconclusive is the first question without a conclusive answer, and how many there are.
 func (p Proof) inconclusive() (first roles.Answer, n int) {
 	for _, a := range p.Failed {
 		if a.Got == roles.Inconclusive {
@@ -120,7 +120,7 @@ func (p Proof) inconclusive() (first roles.Answer, n int) {
 	return first, n
 }
 
-// unanswered is why there is no answer that tells; nil when there is.
+// unanswered is why there is no conclusive answer; nil when there is.
 func (p Proof) unanswered() error {
 	if p.Err != nil {
 		return p.Err

@@ -41,7 +41,7 @@ func TestProofChecks(t *testing.T) {
 		},
 		"inconclusive": {
 			answers: []roles.Answer{answer(roles.Allowed, roles.Allowed, "x"), silent, silent},
-			want:    []string{`error proof/inconclusive: flannel: 2 questions without an answer that tells; the first, read of beside prefix "/a/": no leader`},
+			want:    []string{`error proof/inconclusive: flannel: 2 questions without a conclusive answer; the first, read of beside prefix "/a/": no leader`},
 		},
 		"no connection": {
 			proof: Proof{Err: errors.New("bad certificate")},

@@ -86,7 +86,7 @@ func surveyMember(ctx context.Context, w *world.World, at world.Member, as asker
 func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as asker, identities []Identity) Member {
 	m := Member{Name: at.Name, URL: at.URL, PeerURL: at.PeerURL}
 	greeting, err := w.Handshake(ctx, at.URL, nil)
-	m.Anonymous, m.AcceptableCAs = tried(err), greeting.AcceptableCAs
+	m.Anonymous, m.AcceptableCAs = outcomeOf(err), greeting.AcceptableCAs
 	if len(greeting.Server) > 0 {
 		m.Server = greeting.Server[0]
 	}
@@ -135,17 +135,17 @@ func (m Member) refuses(component string) bool {
 	return slices.ContainsFunc(m.Refusals, func(r Refusal) bool { return r.Component == component })
 }
 
-// tried reads the outcome of a handshake: only an alert of the server is a refusal, and
+// outcomeOf reads the outcome of a handshake: only an alert of the server is a refusal, and
 // none that it sends because its own certificate is of no use.
-func tried(err error) Tried {
+func outcomeOf(err error) Attempt {
 	var refused *store.HandshakeError
 	switch {
 	case err == nil:
-		return Tried{Outcome: Accepted}
+		return Attempt{Outcome: Accepted}
 	case errors.As(err, &refused) && refused.ByServer() && !refused.CannotServe():
-		return Tried{Outcome: Refused, Err: err}
+		return Attempt{Outcome: Refused, Err: err}
 	}
-	return Tried{Err: err}
+	return Attempt{Err: err}
 }
 
 // refusals tries every identity on one port. The error is that the port does not
@@ -157,7 +157,7 @@ func refusals(ctx context.Context, w *world.World, url string, identities []Iden
 	for i := range identities {
 		g.Go(func() error {
 			_, err := w.Handshake(inner, url, &identities[i].Certificate)
-			if tried(err).Outcome == Unknown {
+			if outcomeOf(err).Outcome == Unknown {
 				return err
 			}
 			errs[i] = err

@@ -74,16 +74,16 @@ func readClock(ctx context.Context, w *world.World, from store.Pages, m *Member,
 
 // RootThrough tries root's certificate alone through the member at url, on a fresh
 // connection.
-func RootThrough(ctx context.Context, w *world.World, url string) Tried {
+func RootThrough(ctx context.Context, w *world.World, url string) Attempt {
 	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
 	defer cancel()
 	root, err := w.Root(ctx)
 	if err != nil {
-		return Tried{Err: err}
+		return Attempt{Err: err}
 	}
 	c, err := w.Connect(ctx, root, url)
 	if err != nil {
-		return Tried{Err: err}
+		return Attempt{Err: err}
 	}
 	defer c.Close()
 	return asker{}.learnt(c.CheckRoot(ctx))

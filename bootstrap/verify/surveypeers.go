@@ -26,7 +26,7 @@ func anyPeer(ctx context.Context, w *world.World) *tls.Certificate {
 }
 
 // listedPeerURL is where m listens for members by what the cluster says, where the
-// policy does not and the one CA that was brought along tells what to trust there.
+// policy does not, and the external CA tells what to trust there.
 func listedPeerURL(w *world.World, m Member) string {
 	for _, p := range m.Peers {
 		if m.PeerURL == "" && w.Policy.BringsCA() && p.ID == m.ID && len(p.PeerURLs) > 0 && strings.HasPrefix(p.PeerURLs[0], "https:") {
@@ -44,15 +44,15 @@ func surveyPeerPort(ctx context.Context, w *world.World, url string, component, 
 	if url == "" || peer == nil {
 		return p
 	}
-	try := func(identity *tls.Certificate) (store.Greeting, Tried) {
+	try := func(identity *tls.Certificate) (store.Greeting, Attempt) {
 		config, err := w.PeerTLS(identity)
 		if err != nil {
-			return store.Greeting{}, Tried{Err: err}
+			return store.Greeting{}, Attempt{Err: err}
 		}
 		ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
 		defer cancel()
 		g, err := store.Handshake(ctx, url, config)
-		return g, tried(err)
+		return g, outcomeOf(err)
 	}
 	var greeting store.Greeting
 	if greeting, p.Peer = try(peer); p.Peer.Outcome == Unknown {

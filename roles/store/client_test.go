@@ -122,7 +122,7 @@ func TestWhatAMemberSays(t *testing.T) {
 	}
 }
 
-// Fact 3: the recovery user gets in by password, and can turn auth off again, on a
+// Fact 3: the temporary superuser gets in by password, and can turn auth off again, on a
 // server that takes no CN for a user; root by certificate does not.
 func TestTheRecoveryUserGetsInAtABlindMember(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,6 @@
 // applies a plan, asks what an identity may do, and shakes hands.
 //
 // What holds whatever happens: a user is only ever added without a password, but for
-// the one temporary recovery user; a call whose outcome is not known is never taken
+// the one temporary superuser; a call whose outcome is not known is never taken
 // for done or for failed; only PermissionDenied is a refusal.
 package store

@@ -22,7 +22,7 @@ type UnknownOutcomeError struct {
 }
 
 func (e *UnknownOutcomeError) Error() string {
-	return fmt.Sprintf("%s: no answer that tells: %v", e.Step, e.Err)
+	return fmt.Sprintf("%s: no conclusive answer: %v", e.Step, e.Err)
 }
 
 func (e *UnknownOutcomeError) Unwrap() error { return e.Err }

@@ -48,21 +48,21 @@ func (i Identity) certificate() string {
 type Reason int
 
 const (
-	NoReason  Reason = iota
-	NoUser           // etcd has no user of that name
-	NotRoot          // the user is there, and it does not hold role root
-	EmptyCN          // the certificate names no user
-	Blind            // some of the members ignore the CN (fact 2)
-	LockedOut        // all of the members ignore the CN: root cannot get in by certificate
+	NoReason        Reason = iota
+	NoUser                 // etcd has no user of that name
+	NotRoot                // the user is there, and it does not hold role root
+	EmptyCN                // the certificate names no user
+	IdentityIgnored        // some of the members ignore the CN (fact 2)
+	LockedOut              // all of the members ignore the CN: root cannot get in by certificate
 )
 
 // RefusedError is etcd's refusal of the administrator: who was refused, and why.
 type RefusedError struct {
-	Who    Identity
-	Reason Reason
-	Blind  []string // the endpoints that ignore the CN; set for Blind and LockedOut
-	Seeing []string // those that take it for the user
-	Err    error    // etcd's answer, behind what was asked
+	Who      Identity
+	Reason   Reason
+	Ignoring []string // the endpoints that ignore the CN; set for IdentityIgnored and LockedOut
+	Seeing   []string // those that take it for the user
+	Err      error    // etcd's answer, behind what was asked
 }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("%v: %s", e.Err, e.why()) }
@@ -76,8 +76,8 @@ func (e *RefusedError) why() string {
 		return fmt.Sprintf("the user %s does not hold role root", e.Who)
 	case EmptyCN:
 		return fmt.Sprintf("etcd takes a certificate's CN for the user, and the CN of %s is empty", e.Who.certificate())
-	case Blind:
-		return fmt.Sprintf("%s ignores the user %s: it is not started with --client-cert-auth", strings.Join(e.Blind, ", "), e.Who)
+	case IdentityIgnored:
+		return fmt.Sprintf("%s ignores the user %s: it is not started with --client-cert-auth", strings.Join(e.Ignoring, ", "), e.Who)
 	case LockedOut:
 		return fmt.Sprintf("every member ignores the user %s: none is started with --client-cert-auth, and root cannot get in by certificate", e.Who)
 	}
@@ -85,14 +85,14 @@ func (e *RefusedError) why() string {
 }
 
 // RestartHint is the cure, on the hosts, for members that ignore the CN.
-const RestartHint = "On the host of each member named, restart etcd with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true, as its etcd.env says): root then gets in by certificate (docs/auth-on.md). Then run the same command again."
+const RestartHint = "On the host of each member named, restart etcd with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true, which the etcd.env of a member that lockstep makes holds): root then gets in by certificate (docs/auth-on.md). Then run the same command again."
 
 // advice is what helps.
 func (e *RefusedError) advice() string {
 	switch e.Reason {
 	case LockedOut:
 		return strings.Replace(RestartHint, "each member named", "each member", 1)
-	case Blind:
+	case IdentityIgnored:
 		if len(e.Seeing) == 0 {
 			return RestartHint
 		}
@@ -122,9 +122,9 @@ func (c *Client) explainRefusal(ctx context.Context, err error) error {
 	case refused.Who.User == "":
 		refused.Reason = EmptyCN
 	default:
-		refused.Reason = Blind
-		refused.Blind, refused.Seeing = c.blindEndpoints(ctx)
-		if len(refused.Blind) == len(c.target.Endpoints) {
+		refused.Reason = IdentityIgnored
+		refused.Ignoring, refused.Seeing = c.ignoringEndpoints(ctx)
+		if len(refused.Ignoring) == len(c.target.Endpoints) {
 			refused.Reason = LockedOut
 		}
 	}
@@ -136,9 +136,9 @@ func refusesUser(err error) bool {
 	return IsPermissionDenied(err) || IsUserEmpty(err) || isUserNotFound(err)
 }
 
-// blindEndpoints is the endpoints that ignore the certificate's CN, and those where it is
+// ignoringEndpoints is the endpoints that ignore the certificate's CN, and those where it is
 // root, all asked together, each by a connection of its own.
-func (c *Client) blindEndpoints(ctx context.Context) (blind, seeing []string) {
+func (c *Client) ignoringEndpoints(ctx context.Context) (ignoring, seeing []string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
 	defer cancel()
 	answers := make([]error, len(c.target.Endpoints))
@@ -161,8 +161,8 @@ func (c *Client) blindEndpoints(ctx context.Context) (blind, seeing []string) {
 		case answers[i] == nil:
 			seeing = append(seeing, url)
 		case IsUserEmpty(answers[i]):
-			blind = append(blind, url)
+			ignoring = append(ignoring, url)
 		}
 	}
-	return blind, seeing
+	return ignoring, seeing
 }

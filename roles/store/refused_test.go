@@ -13,7 +13,7 @@ import (
 
 const (
 	inMemory = "lockstep then makes root's certificate in memory where the client CA's key is (in the PKI folder, or named by --ca-key). To write one: lockstep certs issue root --ttl 1h."
-	restart  = "restart etcd with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true, as its etcd.env says): root then gets in by certificate (docs/auth-on.md). Then run the same command again."
+	restart  = "restart etcd with --client-cert-auth (ETCD_CLIENT_CERT_AUTH=true, which the etcd.env of a member that lockstep makes holds): root then gets in by certificate (docs/auth-on.md). Then run the same command again."
 	unset    = "unset ETCDCTL_CERT ETCDCTL_KEY ETCDCTL_USER ETCDCTL_PASSWORD: " + inMemory
 	nameRoot = "Name root's certificate with --cert and --key, or leave both out: " + inMemory
 )
@@ -107,7 +107,7 @@ func TestABlindMemberAmongOthersIsNamed(t *testing.T) {
 			var refused *store.RefusedError
 			want := blind.url + ` ignores the user "root": it is not started with --client-cert-auth`
 			advice := "On the host of each member named, " + restart + c.until
-			if !errors.As(err, &refused) || refused.Reason != store.Blind || !strings.HasSuffix(err.Error(), "etcdserver: user name is empty: "+want) || hint.Text(err) != advice {
+			if !errors.As(err, &refused) || refused.Reason != store.IdentityIgnored || !strings.HasSuffix(err.Error(), "etcdserver: user name is empty: "+want) || hint.Text(err) != advice {
 				t.Errorf("got\n%v\nhint %s\nwant\n%s\nhint %s", err, hint.Text(err), want, advice)
 			}
 		})

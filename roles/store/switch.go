@@ -41,10 +41,10 @@ func (c *Client) DisableAuth(ctx context.Context) error {
 // a password that lockstep ever makes, and it does not live longer than turning auth on.
 func (c *Client) AddRecoveryUser(ctx context.Context, user, password string) error {
 	if _, err := c.etcd.UserAdd(ctx, user, password); err != nil {
-		return fmt.Errorf("adding the temporary recovery user: %w", c.explainSilence(ctx, err))
+		return fmt.Errorf("adding the temporary superuser: %w", c.explainSilence(ctx, err))
 	}
 	if _, err := c.etcd.UserGrantRole(ctx, user, "root"); err != nil {
-		return fmt.Errorf("giving the temporary recovery user role root: %w", c.explainSilence(ctx, err))
+		return fmt.Errorf("giving the temporary superuser role root: %w", c.explainSilence(ctx, err))
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func (c *Client) AddRecoveryUser(ctx context.Context, user, password string) err
 // DeleteRecoveryUser deletes the user and looks that it is gone; that it was gone
 // already is success.
 func (c *Client) DeleteRecoveryUser(ctx context.Context, user string) error {
-	return c.untilAnswered(ctx, "deleting the temporary recovery user", func(ctx context.Context) error {
+	return c.untilAnswered(ctx, "deleting the temporary superuser", func(ctx context.Context) error {
 		if _, err := c.etcd.UserDelete(ctx, user); err != nil && !isUserNotFound(err) {
 			return err
 		}
@@ -74,7 +74,7 @@ type unanswered struct {
 }
 
 func (u unanswered) Error() string {
-	return u.doing + ": no answer that tells in all the time that was given"
+	return u.doing + ": no conclusive answer before the deadline"
 }
 func (u unanswered) Unwrap() error { return u.err }
 
