@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -169,35 +167,6 @@ func (opts *addOptions) complete() error {
 			"Say what it may do: --preset PRESET, --read PREFIX, --write PREFIX, --readwrite PREFIX, the same with -key for single keys, or --administrator.")
 	}
 	return nil
-}
-
-// file is the policy file to change: the one asked for, or the only one there is.
-func (g *globals) file(files []policies.File, into string) (policies.File, error) {
-	if into == "" && len(files) == 1 {
-		return files[0], nil
-	}
-	var names []string
-	for _, f := range files {
-		if into != "" && filepath.Clean(f.Name) == filepath.Clean(into) {
-			return f, nil
-		}
-		names = append(names, f.Name)
-	}
-	if into == "" {
-		return policies.File{}, hint.With(errors.New("the policy has several files"), "Say which one to write with --into: "+strings.Join(names, ", ")+".")
-	}
-	return policies.File{}, hint.With(fmt.Errorf("--into %s is no file of this policy", into), "Its files are "+strings.Join(names, ", ")+"; -f adds one.")
-}
-
-// replaced is the files with one of them changed.
-func replaced(files []policies.File, after policies.File) []policies.File {
-	out := slices.Clone(files)
-	for i := range out {
-		if out[i].Name == after.Name {
-			out[i] = after
-		}
-	}
-	return out
 }
 
 // addition is the operator of add: the terminal says what is suspicious before it asks.

@@ -28,7 +28,7 @@ func newCertsListCommand(g *globals) *cobra.Command {
 		Use:   "list [NAME...]",
 		Short: "List certificates, CAs and revocation lists with their state",
 		Long: `List every certificate, CA and revocation list that the policy or the PKI folder knows,
-by its end. NAME is a component's name, members/NAME, proxies/NAME, ca or root. The
+by its end. NAME is a component's name, NAME/INSTANCE, members/NAME, proxies/NAME, ca or root. The
 exit code is 2 when something is due, expired, broken, missing, or revoked and still in
 its place.`,
 		Example: `  lockstep certs list

@@ -36,8 +36,8 @@ func newCertsRenewCommand(g *globals) *cobra.Command {
 		Short: "Make certificates anew for the same keys",
 		Long: `Make certificates anew for the same keys, with new dates and serial numbers. No private
 key is needed: it may have been delivered long ago. The old certificates go to retired/.
-NAME is a component's name, members/NAME or proxies/NAME. The answer says what to copy
-where, and what rereads its files by itself. lockstep apply renews what is due by the
+NAME is a component's name, NAME/INSTANCE, members/NAME or proxies/NAME. The answer says
+what to copy where, and what rereads its files by itself. lockstep apply renews what is due by the
 policy (certificates.renewAt).
 
 With --exec a program is run for each new certificate, without a shell: CMD is split at
@@ -65,7 +65,8 @@ func newCertsRekeyCommand(g *globals) *cobra.Command {
 		Short: "Make certificates anew with new keys",
 		Long: `Make certificates anew with new keys. The old certificates go to retired/ and stay valid
 until they expire or are revoked; the old keys are deleted. NAME is a component's name,
-members/NAME or proxies/NAME. The answer says what to copy where and what that costs:
+NAME/INSTANCE, members/NAME or proxies/NAME. A component that keeps its own key gets a
+certificate by lockstep certs sign. The answer says what to copy where and what that costs:
 between the copy of a key and the copy of its certificate, etcd refuses new connections.
 --exec works as with lockstep certs renew.`,
 		Example: `  lockstep certs rekey calico-node
@@ -137,6 +138,11 @@ func runRenew(ctx context.Context, opts renewOptions) error {
 	if err != nil {
 		return err
 	}
+	return opts.conclude(ctx, answer)
+}
+
+// conclude runs the program of --exec, and answers.
+func (opts renewOptions) conclude(ctx context.Context, answer view.Renewed) error {
 	failed := opts.hook.run(ctx, opts.globals, answer.Certificates)
 	if err := opts.answer(answer); err != nil {
 		return err
@@ -148,29 +154,6 @@ func runRenew(ctx context.Context, opts renewOptions) error {
 		return hint.Pending("", "%s left as they are", count.Of(len(answer.Left), "certificate"))
 	}
 	return nil
-}
-
-// signingFolder opens the policy and the PKI folder, locked and with its CA keys decrypted,
-// for a command that signs and does not talk to etcd.
-func (g *globals) signingFolder(ctx context.Context, s signing) (*policies.Policy, *folder.Folder, func(), error) {
-	p, err := g.readPolicy()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	passphrase := g.passphraseOf(ctx, s)
-	external, err := folder.ReadExternal(p, s.caKey, passphrase)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	f, release, err := g.locked(ctx, external)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	if err := decrypt(f, external, passphrase); err != nil {
-		release()
-		return nil, nil, nil, err
-	}
-	return p, f, release, nil
 }
 
 // choose is the certificates that are meant, as places in the PKI folder.

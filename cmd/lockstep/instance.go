@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 
 	"lockstep/bootstrap"
@@ -12,22 +11,7 @@ import (
 	"lockstep/policies"
 	"lockstep/policies/edit"
 	"lockstep/policies/hint"
-	"lockstep/policies/strict"
 )
-
-// declared is the component of that name, and the policy file that declares it.
-func (g *globals) declared(files []policies.File, name string) (policies.Component, *policies.Policy, policies.File, error) {
-	p, err := parsePolicy(files...)
-	if err != nil {
-		return policies.Component{}, nil, policies.File{}, err
-	}
-	c, found := p.Component(name)
-	if !found {
-		return c, p, policies.File{}, hint.With(fmt.Errorf("the policy names no component %q", name), strict.Suggest(name, componentNames(p), "It has: "))
-	}
-	file, err := g.file(files, c.At.File)
-	return c, p, file, err
-}
 
 // runAddInstance adds one instance to a component that the policy names.
 func runAddInstance(ctx context.Context, opts addOptions) error {
@@ -39,7 +23,7 @@ func runAddInstance(ctx context.Context, opts addOptions) error {
 	if err != nil {
 		return err
 	}
-	component, _, before, err := opts.declared(files, opts.entry.Name)
+	component, _, before, err := opts.declared(files, opts.entry.Name, "lockstep certs list shows the components.")
 	if err != nil {
 		return err
 	}
@@ -78,7 +62,7 @@ func runRemoveInstance(ctx context.Context, opts removeOptions) error {
 	if err != nil {
 		return err
 	}
-	component, p, before, err := opts.declared(files, opts.name)
+	component, p, before, err := opts.declared(files, opts.name, "lockstep certs list shows the components.")
 	if err != nil {
 		return err
 	}

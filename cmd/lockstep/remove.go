@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"time"
 
@@ -13,8 +12,6 @@ import (
 	"lockstep/cmd/lockstep/view"
 	"lockstep/policies"
 	"lockstep/policies/edit"
-	"lockstep/policies/hint"
-	"lockstep/policies/strict"
 )
 
 type removeOptions struct {
@@ -53,18 +50,7 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := parsePolicy(files...)
-	if err != nil {
-		return err
-	}
-	c, ok := p.Component(opts.name)
-	if !ok {
-		if near := strict.Suggest(opts.name, componentNames(p), ""); near != "" {
-			return hint.With(fmt.Errorf("the policy names no component %q", opts.name), near)
-		}
-		return hint.With(fmt.Errorf("the policy names no component %q", opts.name), "lockstep apply --prune removes what the policy does not name any more.")
-	}
-	before, err := opts.file(files, c.At.File)
+	c, p, before, err := opts.declared(files, opts.name, "lockstep apply --prune removes what the policy does not name any more.")
 	if err != nil {
 		return err
 	}

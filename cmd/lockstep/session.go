@@ -179,3 +179,26 @@ func (g *globals) enter(ctx context.Context, p *policies.Policy, c connection, i
 	}
 	return &session{World: w, pause: pause, leave: func() { pause(); release() }}, nil
 }
+
+// signingFolder opens the policy and the PKI folder, locked and with its CA keys decrypted,
+// for a command that signs and does not talk to etcd.
+func (g *globals) signingFolder(ctx context.Context, s signing) (*policies.Policy, *folder.Folder, func(), error) {
+	p, err := g.readPolicy()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	passphrase := g.passphraseOf(ctx, s)
+	external, err := folder.ReadExternal(p, s.caKey, passphrase)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	f, release, err := g.locked(ctx, external)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := decrypt(f, external, passphrase); err != nil {
+		release()
+		return nil, nil, nil, err
+	}
+	return p, f, release, nil
+}
