@@ -127,7 +127,7 @@ func (d *differ) removable() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.state.Pairs)) {
 		place := PlaceOf(name)
-		if wanted[name] || Guarded(name) || place.Use == "" {
+		if wanted[name] || Guarded(name) || place.Kind == PlaceCanary || place.Use == "" {
 			continue
 		}
 		p := Profile{Kind: place.certificate(), CA: Locate(name + ".crt").CA, Path: name, Identity: place.Name}

@@ -48,16 +48,41 @@ func newWorld(t testing.TB) world {
 	for name, ca := range wanted.Copies {
 		w.state.Files[name] = certgen.EncodeCertificate(w.cas[ca].Certificate())
 	}
-	lists := map[certgen.CA][]byte{certgen.ClientCA: list(t, w.cas[certgen.ClientCA], 1), certgen.PeerCA: list(t, w.cas[certgen.PeerCA], 1)}
-	for name, ca := range wanted.CRLs {
-		w.state.Files[name] = lists[ca]
+	for _, ca := range []certgen.CA{certgen.ClientCA, certgen.PeerCA} {
+		w.publish(t, ca)
 	}
 	return w
 }
 
-func list(t testing.TB, a *authority.Authority, number int64) []byte {
+// publish makes a canary of ca, and puts a list that names it everywhere.
+func (w *world) publish(t testing.TB, ca certgen.CA) {
 	t.Helper()
-	der, err := a.RevocationList(nil, big.NewInt(number), now)
+	prof := certgen.CanaryProfile(w.p, ca)
+	w.state.Pairs[prof.Path] = certgen.Pair{Path: prof.Path, Leaf: issue(t, w.cas[ca], prof, now), Key: certgen.KeyMatches, KeyMode: 0o600}
+	der := w.list(t, ca, 1)
+	for name, of := range certgen.Desired(w.p).CRLs {
+		if of == ca {
+			w.state.Files[name] = der
+		}
+	}
+}
+
+// list is a revocation list of ca that names the canary and these serial numbers.
+func (w *world) list(t testing.TB, ca certgen.CA, number int64, serials ...*big.Int) []byte {
+	t.Helper()
+	if canary := w.state.Pairs[certgen.CanaryPath(ca)].Leaf; canary != nil {
+		serials = append(serials, canary.SerialNumber)
+	}
+	return list(t, w.cas[ca], number, serials...)
+}
+
+func list(t testing.TB, a *authority.Authority, number int64, serials ...*big.Int) []byte {
+	t.Helper()
+	var entries []x509.RevocationListEntry
+	for _, serial := range serials {
+		entries = append(entries, x509.RevocationListEntry{SerialNumber: serial, RevocationTime: now})
+	}
+	der, err := a.RevocationList(entries, big.NewInt(number), now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +244,7 @@ reissue members/etcd1/peer for 10.0.0.11, etcd1.edge.internal, 10.0.0.99 | its c
 			for path := range w.state.Pairs {
 				w.change(path, func(x *certgen.Pair) { x.KeyMode = 0o644 })
 			}
-		}, "restrict components/flannel/client.key to mode 0600 | its mode is 0644\nrestrict members/etcd1/peer.key to mode 0600 | its mode is 0644\nrestrict members/etcd1/server.key to mode 0600 | its mode is 0644"},
+		}, "restrict canary/client.key to mode 0600 | its mode is 0644\nrestrict canary/peer.key to mode 0600 | its mode is 0644\nrestrict components/flannel/client.key to mode 0600 | its mode is 0644\nrestrict members/etcd1/peer.key to mode 0600 | its mode is 0644\nrestrict members/etcd1/server.key to mode 0600 | its mode is 0644"},
 		{"stricter modes", func(_ *testing.T, w *world) { w.change(flannel, func(x *certgen.Pair) { x.KeyMode = 0o400 }) }, ""},
 		{"a lax key that is replaced anyway", func(_ *testing.T, w *world) {
 			w.change(flannel, func(x *certgen.Pair) { x.KeyMode, x.Key = 0o644, certgen.KeyForeign })
@@ -236,7 +261,7 @@ write members/etcd1/etcd.env | differs from the policy
 write components/flannel/ca.crt | missing
 write members/etcd1/peer-ca.crt | differs from the peer CA's certificate`},
 		{"the newest list wins", func(t *testing.T, w *world) {
-			w.state.Files["members/etcd1/client.crl"] = list(t, w.cas[certgen.ClientCA], 7)
+			w.state.Files["members/etcd1/client.crl"] = w.list(t, certgen.ClientCA, 7)
 		}, "write client.crl | is not the newest valid revocation list of the client CA"},
 		{"a list of another CA, and half a list", func(t *testing.T, w *world) {
 			w.state.Files["client.crl"] = list(t, newCA(t, w.p, certgen.ClientCA, now), 99)
@@ -244,7 +269,7 @@ write members/etcd1/peer-ca.crt | differs from the peer CA's certificate`},
 		}, "write client.crl | is not the newest valid revocation list of the client CA\nwrite members/etcd1/peer.crl | is not the newest valid revocation list of the peer CA"},
 		{"no list that is valid", func(_ *testing.T, w *world) {
 			w.state.Files["client.crl"], w.state.Files["members/etcd1/client.crl"] = nil, nil
-		}, "write client.crl | is not the newest valid revocation list of the client CA\nwrite members/etcd1/client.crl | is not the newest valid revocation list of the client CA"},
+		}, "write client.crl | is no valid revocation list of the client CA\nwrite members/etcd1/client.crl | is no valid revocation list of the client CA"},
 
 		{"ca/ is kept elsewhere", func(_ *testing.T, w *world) { w.dropCAs() }, ""},
 		{"CA keys are kept elsewhere", func(_ *testing.T, w *world) {
@@ -325,11 +350,8 @@ func (w *world) reissueAll(t testing.TB, ca certgen.CA) {
 			w.state.Files[name] = certgen.EncodeCertificate(a.Certificate())
 		}
 	}
-	der := list(t, a, 1)
-	for name := range w.state.Files {
-		if item := certgen.Locate(name); item.CA == ca && item.Purpose == certgen.ForCRL {
-			w.state.Files[name] = der
-		}
+	if ca != certgen.ServerCA {
+		w.publish(t, ca)
 	}
 }
 

@@ -75,23 +75,24 @@ func (d *differ) blockView(v *view, format string, args ...any) {
 }
 
 // From is the paths of what is here because of ca: certificates that it signed, retired
-// ones, and lists in which it revoked something. An empty list is made again at any time.
+// ones, and lists in which it revoked something. Canaries do not count: like a list that revokes
+// nothing else they are made again at any time.
 func (s State) From(ca *x509.Certificate) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(s.Pairs)) {
 		leaf := s.Pairs[name].Leaf
-		if leaf != nil && Locate(name+".crt").Pair != "" && PlaceOf(name).Kind != PlaceCA && signedBy(leaf, ca) {
+		if leaf != nil && Locate(name+".crt").Pair != "" && serves(name) && signedBy(leaf, ca) {
 			found = append(found, name+".crt")
 		}
 	}
 	for _, r := range s.Retired {
-		if signedBy(r.Leaf, ca) {
+		if r.Identity != string(PlaceCanary) && signedBy(r.Leaf, ca) {
 			found = append(found, RetiredPath(r.Identity, r.Leaf))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		list, err := x509.ParseRevocationList(s.Files[name])
-		if err == nil && Locate(name).Purpose == ForCRL && len(list.RevokedCertificateEntries) > 0 && list.CheckSignatureFrom(WithCRLSign(ca)) == nil {
+		if err == nil && Locate(name).Purpose == ForCRL && s.revokes(list) && list.CheckSignatureFrom(WithCRLSign(ca)) == nil {
 			found = append(found, name)
 		}
 	}

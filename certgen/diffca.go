@@ -72,7 +72,7 @@ func verb(n int) string {
 func (d *differ) orphans(ca CA) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(d.state.Pairs)) {
-		if name != CAPath(ca) && Locate(name+".crt").CA == ca && d.state.Pairs[name].Leaf != nil {
+		if name != CAPath(ca) && PlaceOf(name).Kind != PlaceCanary && Locate(name+".crt").CA == ca && d.state.Pairs[name].Leaf != nil {
 			found = append(found, name+".crt")
 		}
 	}
@@ -133,7 +133,7 @@ func (d *differ) signedByOther(ca CA, other *x509.Certificate) []string {
 	var signed []string
 	for _, path := range slices.Sorted(maps.Keys(d.state.Pairs)) {
 		leaf := d.state.Pairs[path].Leaf
-		if leaf != nil && PlaceOf(path).Kind != PlaceCA && Locate(path+".crt").CA == ca && leaf.CheckSignatureFrom(other) == nil {
+		if leaf != nil && serves(path) && Locate(path+".crt").CA == ca && leaf.CheckSignatureFrom(other) == nil {
 			signed = append(signed, path+".crt")
 		}
 	}

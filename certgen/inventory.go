@@ -273,27 +273,6 @@ func (in *inventory) retired() {
 	}
 }
 
-// Revocations is the serial numbers, in decimal, that the newest valid revocation list of
-// each CA holds.
-func Revocations(s State) map[CA]map[string]bool {
-	out := map[CA]map[string]bool{}
-	for _, ca := range CAs() {
-		trust, err := s.Trust(ca)
-		if err != nil {
-			continue
-		}
-		list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
-		if err != nil {
-			continue
-		}
-		out[ca] = map[string]bool{}
-		for _, e := range list.RevokedCertificateEntries {
-			out[ca][e.SerialNumber.String()] = true
-		}
-	}
-	return out
-}
-
 // NameOf is the name by which commands take the certificate at a Profile.Path: of a component
 // NAME or NAME/INSTANCE, else the path.
 func NameOf(path string) string {

@@ -67,6 +67,9 @@ var layout = map[PlaceKind]map[string]Item{
 	PlaceRoot: {
 		"client": {Purpose: ForCertificate, CA: ClientCA}, "ca.crt": {Purpose: ForCopy, CA: ServerCA}, "etcdctl.env": {Purpose: ForText},
 	},
+	PlaceCanary: {
+		"client": {Purpose: ForCertificate, CA: ClientCA}, "peer": {Purpose: ForCertificate, CA: PeerCA},
+	},
 	PlaceCA: {
 		"client": {Purpose: ForCertificate, CA: ClientCA}, "server": {Purpose: ForCertificate, CA: ServerCA}, "peer": {Purpose: ForCertificate, CA: PeerCA},
 		"client.next": {Purpose: ForCertificate, CA: ClientCA}, "client.previous": {Purpose: ForCertificate, CA: ClientCA},

@@ -13,6 +13,7 @@ const (
 	PlaceProxy     PlaceKind = "proxies"
 	PlaceComponent PlaceKind = "components"
 	PlaceRoot      PlaceKind = "root"
+	PlaceCanary    PlaceKind = "canary" // what revocation lists name in order to be seen
 )
 
 // instancesDir holds the folders of a component's instances: components/NAME/instances/INSTANCE.
@@ -23,7 +24,7 @@ const instancesDir = "instances"
 // value is no place.
 type Place struct {
 	Kind     PlaceKind
-	Name     string // the member's, proxy's or component's; "" of ca/ and root/
+	Name     string // the member's, proxy's or component's; "" of ca/, root/ and canary/
 	Instance string // of a component that has instances; "" otherwise
 	Use      string // "client", "server" or "peer" of a pair; a file's own name otherwise; "" of the folder itself
 }
@@ -40,7 +41,7 @@ func ParsePlace(path string) (Place, bool) {
 	}
 	place, rest := Place{Kind: PlaceKind(parts[0])}, parts[1:]
 	switch place.Kind {
-	case PlaceCA, PlaceRoot:
+	case PlaceCA, PlaceRoot, PlaceCanary:
 	case PlaceMember, PlaceProxy, PlaceComponent:
 		if len(rest) == 0 {
 			return Place{}, false
@@ -134,6 +135,8 @@ func (p Place) certificate() Kind {
 		return KindCA
 	case p.Kind == PlaceRoot:
 		return KindRoot
+	case p.Kind == PlaceCanary:
+		return KindCanary
 	case p.Kind == PlaceComponent:
 		return KindComponent
 	case p.Kind == PlaceProxy && p.Use == "client":
@@ -142,4 +145,10 @@ func (p Place) certificate() Kind {
 		return KindPeer
 	}
 	return KindServer
+}
+
+// serves reports whether the pair at path is one that software uses: no CA's, and no canary.
+func serves(path string) bool {
+	kind := PlaceOf(path).Kind
+	return kind != PlaceCA && kind != PlaceCanary
 }

@@ -1,7 +1,6 @@
 package certgen
 
 import (
-	"cmp"
 	"crypto"
 	"fmt"
 	"maps"
@@ -48,10 +47,10 @@ type Step struct {
 	File    string           // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key)
 	Content []byte           // of Write, BringCA and Note
 	Carries bool             // of Reissue and Renew: the CA issued the present certificate for this user, and only its dates are wrong
-	Early   bool             // of Renew: the present certificate is still valid
+	Early   bool             // of Renew and Write: the present certificate or list is still valid
 	Key     crypto.PublicKey // of Sign: the request's
 	CopyOf  CA               // of Write, instead of Content: this CA's certificate, which may only be made in the same plan
-	CRLOf   CA               // of Write, instead of Content: this CA's CRL, made empty and signed if it has none yet
+	List    *List            // of Write, instead of Content: a revocation list that has to be signed
 	Reason  string
 }
 
@@ -184,4 +183,9 @@ func (p Plan) absentKey(ca CA) string {
 }
 
 // Signer is the CA whose key the step needs.
-func (s Step) Signer() CA { return cmp.Or(s.CRLOf, s.Profile.CA) }
+func (s Step) Signer() CA {
+	if s.List != nil {
+		return s.List.CA
+	}
+	return s.Profile.CA
+}

@@ -31,6 +31,7 @@ const (
 	KindProxyClient Kind = "proxy-client" // proxy, towards members: no CN (fact 9)
 	KindComponent   Kind = "component"    // CN = user
 	KindRoot        Kind = "root"         // CN = root
+	KindCanary      Kind = "canary"       // no CN; see [CanaryPath]
 )
 
 // Profile is everything that is decided about a certificate before its key exists.
@@ -69,7 +70,7 @@ func (p Profile) Usages() []x509.ExtKeyUsage {
 	switch {
 	case p.Kind == KindServer, p.Kind == KindCA && p.CA == ServerCA:
 		return []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	case p.Kind == KindPeer, p.Kind == KindCA && p.CA == PeerCA:
+	case p.Kind == KindPeer, (p.Kind == KindCA || p.Kind == KindCanary) && p.CA == PeerCA:
 		return []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	}
 	return []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}

@@ -92,12 +92,13 @@ func TestDiffWhileACAIsRotated(t *testing.T) {
 		t.Fatal(err, diff)
 	}
 	later := now.Add(2 * hour)
-	want := "write members/etcd1/client-ca.crt | differs from the client CA's certificate"
+	const lists = "write client.crl | is signed by an earlier client CA\nwrite members/etcd1/client.crl | is signed by an earlier client CA"
+	want := "write members/etcd1/client-ca.crt | differs from the client CA's certificate\n" + lists
 	if diff := cmp.Diff(want, plan(certgen.Diff(certgen.Desired(w.p), w.state, later))); diff != "" {
 		t.Error(diff)
 	}
 	w.state.Files["members/etcd1/client-ca.crt"] = set.Encode()
-	if got := plan(certgen.Diff(certgen.Desired(w.p), w.state, later)); got != "" {
+	if got := plan(certgen.Diff(certgen.Desired(w.p), w.state, later)); got != lists {
 		t.Error("copied, and still to do:", got)
 	}
 	w.dropCAs()
@@ -115,10 +116,8 @@ func TestDiffAfterARotation(t *testing.T) {
 	set := w.rotate(t)
 	delete(w.state.Pairs, certgen.CAPlace(certgen.ClientCA, certgen.Previous).String())
 	w.state.Files["members/etcd1/client-ca.crt"] = certgen.EncodeCertificate(set.Current)
-	der := list(t, w.cas[certgen.ClientCA], 2)
-	w.state.Files["client.crl"], w.state.Files["members/etcd1/client.crl"] = der, der
 	got := plan(certgen.Diff(certgen.Desired(w.p), w.state, now.Add(2*hour)))
-	if !strings.HasPrefix(got, "reissue "+flannel) || strings.Contains(got, "\n") {
+	if !strings.HasPrefix(got, "reissue "+flannel) || strings.Count(got, "\n") != 2 || !strings.Contains(got, "write client.crl | is no valid revocation list of the client CA") {
 		t.Error(got)
 	}
 }

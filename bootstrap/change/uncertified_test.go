@@ -32,7 +32,7 @@ func TestNoUserIsAddedBeforeItsCertificate(t *testing.T) {
 			{Step: certgen.Step{Action: certgen.Issue, Profile: profileOf(t, "new")}, Reason: certgen.Missing, Needs: pending.FolderKey},
 			{Step: certgen.Step{Action: certgen.Issue, Profile: profileOf(t, "there")}, Reason: certgen.Missing, Needs: pending.FolderKey},
 			{Step: certgen.Step{Action: certgen.Reissue, Profile: profileOf(t, "due"), Carries: true}, Reason: "its certificate expired", Needs: pending.FolderKey},
-			{Step: certgen.Step{Action: certgen.Write, File: "client.crl", CRLOf: certgen.ClientCA}, Reason: certgen.Missing, Needs: pending.FolderKey},
+			{Step: certgen.Step{Action: certgen.Write, File: "client.crl", List: &certgen.List{CA: certgen.ClientCA}}, Reason: certgen.Missing, Needs: pending.FolderKey},
 			{Step: certgen.Step{Action: certgen.Renew, Profile: theirs}, Reason: "its certificate is missing", Needs: pending.Issuer},
 		},
 	}

@@ -11,14 +11,13 @@ import (
 )
 
 // RevocationList signs a CRL in DER (etcd 3.6 and later read nothing else, fact 15).
-// number must be higher than that of every earlier one. NextUpdate is the CA's end:
-// etcd does not look at it, and others must not stop trusting a list that has not
-// changed.
+// number must be higher than that of every earlier one. It is current until
+// [certgen.ListEnd].
 func (a *Authority) RevocationList(entries []x509.RevocationListEntry, number *big.Int, now time.Time) ([]byte, error) {
 	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
 		Number:                    number,
 		ThisUpdate:                certgen.From(now, a.cert),
-		NextUpdate:                a.cert.NotAfter,
+		NextUpdate:                certgen.ListEnd(a.cert, now),
 		RevokedCertificateEntries: entries,
 	}, certgen.WithCRLSign(a.cert), a.key)
 	if err != nil {

@@ -83,7 +83,7 @@ func (r *run) all(ctx context.Context, steps []certgen.Step, inFlight int) error
 
 // signs reports whether a step needs to know the CAs.
 func signs(s certgen.Step) bool {
-	return s.Action == certgen.MakeCA || issues(s) || s.CopyOf != "" || s.CRLOf != ""
+	return s.Action == certgen.MakeCA || issues(s) || s.CopyOf != "" || s.List != nil
 }
 
 // each carries out the steps of one action, one after the other.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"path"
 	"strings"
 
@@ -36,7 +35,7 @@ func (r *run) stage(ctx context.Context, s certgen.Step) error {
 	case certgen.Note:
 		return r.f.stage(s.Path()+".crt", s.Content, 0o644)
 	case certgen.Write:
-		content, err := r.content(s)
+		content, err := r.content(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -232,7 +231,7 @@ func (f *Folder) absent(pair string) error {
 }
 
 // content is what a Write writes.
-func (r *run) content(s certgen.Step) ([]byte, error) {
+func (r *run) content(ctx context.Context, s certgen.Step) ([]byte, error) {
 	switch item := certgen.Locate(s.File); {
 	case item.Staged, item.Purpose != certgen.ForText && item.Purpose != certgen.ForCopy && item.Purpose != certgen.ForCRL:
 		return nil, fmt.Errorf("%q is not a file that is written", s.File)
@@ -241,36 +240,10 @@ func (r *run) content(s certgen.Step) ([]byte, error) {
 		defer r.mu.Unlock()
 		trust, err := r.trust(s.CopyOf)
 		return trust.Encode(), err
-	case s.CRLOf != "":
-		return r.revocationList(s.CRLOf)
+	case s.List != nil:
+		return r.revocationList(ctx, *s.List)
 	}
 	return s.Content, nil
-}
-
-// revocationList is the newest valid list in the folder, or a new empty one, the same
-// for every file of the run.
-func (r *run) revocationList(ca certgen.CA) ([]byte, error) {
-	a, err := r.authority(ca)
-	if err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if list := r.lists[ca]; list != nil {
-		return list, nil
-	}
-	trust, err := r.trust(ca)
-	if err != nil {
-		return nil, err
-	}
-	list := certgen.NewestCRL(r.state, ca, trust)
-	if list == nil {
-		if list, err = a.RevocationList(nil, big.NewInt(1), r.now()); err != nil {
-			return nil, err
-		}
-	}
-	r.lists[ca] = list
-	return list, nil
 }
 
 // trust is a CA as the run found it, with the certificate that the run made, if it did.

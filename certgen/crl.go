@@ -1,0 +1,244 @@
+package certgen
+
+import (
+	"cmp"
+	"crypto/x509"
+	"maps"
+	"math/big"
+	"slices"
+	"time"
+
+	"lockstep/policies"
+)
+
+// listLife is how long a revocation list is current, unless its CA ends before. etcd does not
+// look at the end of a list, other software does. It is renewed by changing commands from
+// the half on.
+const listLife = 365 * 24 * time.Hour
+
+// ListEnd is the next update of a list that ca signs at the time now.
+func ListEnd(ca *x509.Certificate, now time.Time) time.Time {
+	return earlier(now.Add(listLife).Truncate(time.Second), ca.NotAfter)
+}
+
+// List is a revocation list that is to be signed. Its canary is made with it, and is its last
+// entry.
+type List struct {
+	CA      CA
+	Number  *big.Int
+	Entries []x509.RevocationListEntry
+	Canary  Profile
+}
+
+// CanaryPath is the Profile.Path of the canary of a CA: a certificate for nothing but to be
+// refused. The newest list names it, so a member that refuses it has loaded this list
+// (docs/etcd.md, fact 15). It names no user.
+func CanaryPath(ca CA) string { return Place{Kind: PlaceCanary, Use: string(ca)}.String() }
+
+// CanaryProfile is the canary of a CA of p. It lives as long as its list: an expired one is
+// refused by its date, which proves nothing.
+func CanaryProfile(p *policies.Policy, ca CA) Profile { return canaryOf(caProfile(p, ca)) }
+
+func canaryOf(authority Profile) Profile {
+	p := authority
+	p.Kind, p.Path, p.Identity, p.Lifetime, p.Brought = KindCanary, CanaryPath(authority.CA), string(PlaceCanary), listLife, ""
+	return p
+}
+
+// Canary is the pair that the newest list of ca names; false where there is none that a member
+// could be asked with.
+func (s State) Canary(ca CA) (Pair, bool) {
+	pair := s.Pairs[CanaryPath(ca)]
+	return pair, pair.Leaf != nil && pair.Key == KeyMatches && s.revoked(ca)[pair.Leaf.SerialNumber.String()]
+}
+
+// revocationLists makes all copies of a CA's CRL equal to the newest valid one, or to a new
+// one where that does not do any more.
+func (d *differ) revocationLists(ca CA) {
+	v := d.views[ca]
+	if v == nil || v.blocked {
+		return
+	}
+	best := NewestCRL(d.state, ca, v.trust)
+	next, why := d.nextList(ca, v, best)
+	for _, name := range slices.Sorted(maps.Keys(d.wanted.CRLs)) {
+		if d.wanted.CRLs[name] != ca {
+			continue
+		}
+		got, found := d.state.Files[name]
+		reason := Missing
+		if found {
+			reason = cmp.Or(why, "is not the newest valid revocation list of the "+string(ca)+" CA")
+		}
+		switch {
+		case next != nil:
+			d.signed(v, Step{Action: Write, File: name, List: next, Reason: reason, Early: best != nil && d.now.Before(nextUpdate(best))})
+		case !slices.Equal(got, best):
+			d.step(Step{Action: Write, File: name, Content: best, Reason: reason})
+		}
+	}
+}
+
+// nextList is the list that has to be signed, and why the present one does not do; nil where
+// it does. Without the CA's key it does for as long as it is current.
+func (d *differ) nextList(ca CA, v *view, best []byte) (*List, string) {
+	list, err := x509.ParseRevocationList(best)
+	if err != nil {
+		list = nil
+	}
+	why := d.outdated(ca, v, list)
+	revoke := slices.DeleteFunc(slices.Clone(d.wanted.Revoke[ca]), func(serial *big.Int) bool { return list != nil && lists(list, serial) })
+	switch {
+	case len(revoke) > 0:
+		why = "does not list what is revoked"
+	case why == "" || v.keyless && list != nil && d.now.Before(list.NextUpdate):
+		return nil, ""
+	}
+	next := &List{CA: ca, Number: big.NewInt(1), Canary: canaryOf(v.profile)}
+	if list != nil {
+		next.Number.Add(next.Number, list.Number)
+		next.Entries = d.unexpired(list.RevokedCertificateEntries)
+	}
+	if left := d.state.Pairs[CanaryPath(ca)].Leaf; left != nil && (list == nil || !lists(list, left.SerialNumber)) {
+		revoke = append(revoke, left.SerialNumber) // of a list whose writing was cut off
+	}
+	for _, serial := range revoke {
+		next.Entries = append(next.Entries, x509.RevocationListEntry{SerialNumber: serial, RevocationTime: d.now.UTC().Truncate(time.Second)})
+	}
+	return next, why
+}
+
+// outdated says why list has to be signed anew; "" where it does.
+func (d *differ) outdated(ca CA, v *view, list *x509.RevocationList) string {
+	switch {
+	case list == nil:
+		return "is no valid revocation list of the " + string(ca) + " CA"
+	case v.cert == nil:
+		return ""
+	case list.CheckSignatureFrom(WithCRLSign(v.cert)) != nil:
+		return "is signed by an earlier " + string(ca) + " CA"
+	case DueList(list, v.cert, d.now):
+		return "half of its life is over"
+	}
+	if _, found := d.state.Canary(ca); !found {
+		return "its canary is missing, by which members show that they have loaded it"
+	}
+	return ""
+}
+
+// DueList reports whether half of the life of list is over and a new one of ca would be
+// current for longer.
+func DueList(list *x509.RevocationList, ca *x509.Certificate, now time.Time) bool {
+	half := list.ThisUpdate.Add(list.NextUpdate.Sub(list.ThisUpdate) / 2)
+	return !now.Before(half) && list.NextUpdate.Before(ListEnd(ca, now))
+}
+
+// unexpired keeps the entries of certificates that are not known to have expired a day ago or
+// earlier.
+func (d *differ) unexpired(entries []x509.RevocationListEntry) []x509.RevocationListEntry {
+	ends := map[string]time.Time{}
+	note := func(cert *x509.Certificate) {
+		if cert != nil && ends[cert.SerialNumber.String()].Before(cert.NotAfter) {
+			ends[cert.SerialNumber.String()] = cert.NotAfter
+		}
+	}
+	for _, pairs := range []map[string]Pair{d.state.Pairs, d.state.External} {
+		for _, pair := range pairs {
+			note(pair.Leaf)
+		}
+	}
+	for _, r := range d.state.Retired {
+		note(r.Leaf)
+	}
+	return slices.DeleteFunc(slices.Clone(entries), func(e x509.RevocationListEntry) bool {
+		end, known := ends[e.SerialNumber.String()]
+		return known && end.Before(d.now.Add(-24*time.Hour))
+	})
+}
+
+// nextUpdate is when a valid list should have been replaced.
+func nextUpdate(der []byte) time.Time {
+	list, err := x509.ParseRevocationList(der)
+	if err != nil {
+		return time.Time{}
+	}
+	return list.NextUpdate
+}
+
+func lists(list *x509.RevocationList, serial *big.Int) bool {
+	return slices.ContainsFunc(list.RevokedCertificateEntries, func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(serial) == 0 })
+}
+
+// NewestCRL is the revocation list with the highest number among those of s that
+// a generation of ca has signed; nil for none.
+func NewestCRL(s State, ca CA, trust TrustSet) []byte {
+	var best []byte
+	var newest *x509.RevocationList
+	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
+		if item := Locate(name); item.Purpose != ForCRL || item.CA != ca {
+			continue
+		}
+		list, err := x509.ParseRevocationList(s.Files[name])
+		if err != nil || !trust.signedList(list) || list.Number == nil {
+			continue
+		}
+		if newest == nil || newer(list, newest) {
+			best, newest = s.Files[name], list
+		}
+	}
+	return best
+}
+
+// signedList reports whether a generation of the CA signed list.
+func (t TrustSet) signedList(list *x509.RevocationList) bool {
+	return slices.ContainsFunc(t.All(), func(ca *x509.Certificate) bool { return list.CheckSignatureFrom(WithCRLSign(ca)) == nil })
+}
+
+// newer reports whether a replaces b. Lists that openssl or cfssl made may not count up:
+// then the later one counts, and of two of the same time the one that revokes more.
+func newer(a, b *x509.RevocationList) bool {
+	return cmp.Or(a.Number.Cmp(b.Number), a.ThisUpdate.Compare(b.ThisUpdate),
+		cmp.Compare(len(a.RevokedCertificateEntries), len(b.RevokedCertificateEntries))) > 0
+}
+
+// Revocations is the serial numbers, in decimal, that the newest valid revocation list of
+// each CA holds, those of canaries included.
+func Revocations(s State) map[CA]map[string]bool {
+	out := map[CA]map[string]bool{}
+	for _, ca := range CAs() {
+		out[ca] = s.revoked(ca)
+	}
+	return out
+}
+
+func (s State) revoked(ca CA) map[string]bool {
+	trust, err := s.Trust(ca)
+	if err != nil {
+		return nil
+	}
+	list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
+	if err != nil {
+		return nil
+	}
+	serials := map[string]bool{}
+	for _, e := range list.RevokedCertificateEntries {
+		serials[e.SerialNumber.String()] = true
+	}
+	return serials
+}
+
+// revokes reports whether list names a certificate that is no canary.
+func (s State) revokes(list *x509.RevocationList) bool {
+	canaries := map[string]bool{}
+	for name, pair := range s.Pairs {
+		if PlaceOf(name).Kind == PlaceCanary && pair.Leaf != nil {
+			canaries[pair.Leaf.SerialNumber.String()] = true
+		}
+	}
+	for _, r := range s.Retired {
+		if r.Identity == string(PlaceCanary) {
+			canaries[r.Leaf.SerialNumber.String()] = true
+		}
+	}
+	return slices.ContainsFunc(list.RevokedCertificateEntries, func(e x509.RevocationListEntry) bool { return !canaries[e.SerialNumber.String()] })
+}

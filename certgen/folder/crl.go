@@ -1,0 +1,65 @@
+package folder
+
+import (
+	"context"
+	"crypto/x509"
+	"path"
+	"time"
+
+	"lockstep/certgen"
+	"lockstep/certgen/authority"
+)
+
+// revocationList signs the list, the same for every file of the run. Its canary is in place
+// before the first file of the list is: a canary that no list names is only a list that has
+// to be signed again.
+func (r *run) revocationList(ctx context.Context, l certgen.List) ([]byte, error) {
+	a, err := r.authority(l.CA)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if list := r.lists[l.CA]; list != nil {
+		return list, nil
+	}
+	canary, err := authority.Mint(ctx, a, l.Canary, r.now())
+	if err != nil {
+		return nil, err
+	}
+	entry := x509.RevocationListEntry{SerialNumber: canary.Leaf.SerialNumber, RevocationTime: r.now().UTC().Truncate(time.Second)}
+	list, err := a.RevocationList(append(l.Entries[:len(l.Entries):len(l.Entries)], entry), l.Number, r.now())
+	if err != nil {
+		return nil, err
+	}
+	if err := r.f.replacePair(l.Canary, canary.Leaf, canary.PrivateKey); err != nil {
+		return nil, err
+	}
+	r.lists[l.CA] = list
+	return list, nil
+}
+
+// replacePair puts a pair in place, outside of any unit. The certificate that was there goes
+// to retired/.
+func (f *Folder) replacePair(p certgen.Profile, leaf *x509.Certificate, key any) error {
+	dir := path.Dir(p.Path)
+	err := f.mkdirs(dir)
+	if err == nil {
+		err = f.stagePair(p.Path, leaf, key)
+	}
+	if err == nil {
+		err = f.disk.SyncDir(dir)
+	}
+	if err == nil {
+		err = f.retire(p.Identity, p.Path)
+	}
+	if err != nil {
+		_ = f.unstage(p.Path + ".key") // else the next plan clears it
+		_ = f.unstage(p.Path + ".crt")
+		return err
+	}
+	if err := f.renamePair(p.Path); err != nil {
+		return err
+	}
+	return f.disk.SyncDir(dir)
+}
