@@ -75,7 +75,7 @@ func planAddition(ctx context.Context, c *change.Change, component policies.Comp
 	c.Accept(observed, &p.Roles)
 	for _, refuse := range []func() error{
 		func() error { return change.RefusePending(p.Roles) },
-		func() error { return c.RefuseRevival(p.Roles) },
+		func() error { return c.RefuseRevival(ctx, p.Roles) },
 		func() error { return change.RefuseUncertified(p) },
 	} {
 		if err := refuse(); err != nil {

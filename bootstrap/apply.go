@@ -39,8 +39,13 @@ func Apply(ctx context.Context, w *world.World, permitted change.Permitted, o ch
 	if err != nil {
 		return p, err
 	}
-	if err := change.RefuseReused(p.Roles); err != nil || p.Empty() {
-		return p, err
+	if permitted.Prune {
+		if err := change.RefuseReused(p.Roles); err != nil {
+			return p, err // nothing is removed while a component waits for its user
+		}
+	}
+	if p.Empty() {
+		return p, nil
 	}
 	return p, change.Do(ctx,
 		func(ctx context.Context) error { return c.Confirm(ctx, p) },

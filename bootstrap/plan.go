@@ -38,7 +38,7 @@ func (r *run) planChanges(ctx context.Context) error {
 	if err := change.RefusePending(p.Roles); err != nil {
 		return err
 	}
-	if err := r.RefuseRevival(newUsers(p.Roles, observed)); err != nil {
+	if err := r.RefuseRevival(ctx, newUsers(p.Roles, observed)); err != nil {
 		return err
 	}
 	if err := r.planComponents(p); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lockstep/policies"
+	"lockstep/policies/count"
 )
 
 // listLife is how long a revocation list is current, unless its CA ends before. etcd does not
@@ -87,10 +88,10 @@ func (d *differ) nextList(ca CA, v *view, best []byte) (*List, string) {
 		list = nil
 	}
 	why := d.outdated(ca, v, list)
-	revoke := slices.DeleteFunc(slices.Clone(d.wanted.Revoke[ca]), func(serial *big.Int) bool { return list != nil && lists(list, serial) })
+	revoke := slices.DeleteFunc(slices.Clone(d.wanted.Revoke[ca]), func(serial *big.Int) bool { return list != nil && Lists(list, serial) })
 	switch {
 	case len(revoke) > 0:
-		why = "does not list what is revoked"
+		why = "does not list " + count.Of(len(revoke), "revoked certificate")
 	case why == "" || v.keyless && list != nil && d.now.Before(list.NextUpdate):
 		return nil, ""
 	}
@@ -99,7 +100,7 @@ func (d *differ) nextList(ca CA, v *view, best []byte) (*List, string) {
 		next.Number.Add(next.Number, list.Number)
 		next.Entries = d.unexpired(list.RevokedCertificateEntries)
 	}
-	if left := d.state.Pairs[CanaryPath(ca)].Leaf; left != nil && (list == nil || !lists(list, left.SerialNumber)) {
+	if left := d.state.Pairs[CanaryPath(ca)].Leaf; left != nil && (list == nil || !Lists(list, left.SerialNumber)) {
 		revoke = append(revoke, left.SerialNumber) // of a list whose writing was cut off
 	}
 	for _, serial := range revoke {
@@ -165,7 +166,8 @@ func nextUpdate(der []byte) time.Time {
 	return list.NextUpdate
 }
 
-func lists(list *x509.RevocationList, serial *big.Int) bool {
+// Lists reports whether list names the serial number.
+func Lists(list *x509.RevocationList, serial *big.Int) bool {
 	return slices.ContainsFunc(list.RevokedCertificateEntries, func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(serial) == 0 })
 }
 
@@ -227,8 +229,21 @@ func (s State) revoked(ca CA) map[string]bool {
 	return serials
 }
 
-// revokes reports whether list names a certificate that is no canary.
-func (s State) revokes(list *x509.RevocationList) bool {
+// Revokes counts the certificates that the newest list of ca names, without canaries.
+func (s State) Revokes(ca CA) int {
+	trust, err := s.Trust(ca)
+	if err != nil {
+		return 0
+	}
+	list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
+	if err != nil {
+		return 0
+	}
+	return s.revokes(list)
+}
+
+// revokes counts the entries of list that are no canary.
+func (s State) revokes(list *x509.RevocationList) int {
 	canaries := map[string]bool{}
 	for name, pair := range s.Pairs {
 		if PlaceOf(name).Kind == PlaceCanary && pair.Leaf != nil {
@@ -240,5 +255,11 @@ func (s State) revokes(list *x509.RevocationList) bool {
 			canaries[r.Leaf.SerialNumber.String()] = true
 		}
 	}
-	return slices.ContainsFunc(list.RevokedCertificateEntries, func(e x509.RevocationListEntry) bool { return !canaries[e.SerialNumber.String()] })
+	n := 0
+	for _, e := range list.RevokedCertificateEntries {
+		if !canaries[e.SerialNumber.String()] {
+			n++
+		}
+	}
+	return n
 }

@@ -37,11 +37,11 @@ func TestListsAreMadeAnew(t *testing.T) {
 	}{
 		"current":            {at: now.Add(182 * day)},
 		"half of it is over": {at: now.Add(183 * day), plan: again("half of its life is over"), number: 2},
-		"to be revoked":      {revoke: []*big.Int{leaked}, at: now, plan: again("does not list what is revoked"), number: 2, lists: []*big.Int{leaked}},
+		"to be revoked":      {revoke: []*big.Int{leaked}, at: now, plan: again("does not list 1 revoked certificate"), number: 2, lists: []*big.Int{leaked}},
 		"revoked already": {change: func(t *testing.T, w *world) { w.lists(t, 5, leaked) },
 			revoke: []*big.Int{leaked}, at: now},
 		"one more": {change: func(t *testing.T, w *world) { w.lists(t, 5, old) },
-			revoke: []*big.Int{leaked}, at: now, plan: again("does not list what is revoked"), number: 6, lists: []*big.Int{old, leaked}},
+			revoke: []*big.Int{leaked}, at: now, plan: again("does not list 1 revoked certificate"), number: 6, lists: []*big.Int{old, leaked}},
 		"the canary's key is gone": {change: func(_ *testing.T, w *world) {
 			w.change("canary/client", func(p *certgen.Pair) { p.Key = certgen.KeyAbsent })
 		}, at: now, plan: again("its canary is missing, by which members show that they have loaded it"), number: 2},
@@ -55,13 +55,13 @@ func TestListsAreMadeAnew(t *testing.T) {
 			leaf.SerialNumber, leaf.NotAfter = old, now.Add(-25*hour)
 			w.state.Retired = append(w.state.Retired, certgen.Retired{Identity: "flannel", Leaf: &leaf})
 			w.lists(t, 5, old)
-		}, revoke: []*big.Int{leaked}, at: now, plan: again("does not list what is revoked"), number: 6, lists: []*big.Int{leaked}},
+		}, revoke: []*big.Int{leaked}, at: now, plan: again("does not list 1 revoked certificate"), number: 6, lists: []*big.Int{leaked}},
 		"an entry of what has just expired": {change: func(t *testing.T, w *world) {
 			leaf := *w.state.Pairs[flannel].Leaf
 			leaf.SerialNumber, leaf.NotAfter = old, now.Add(-23*hour)
 			w.state.Retired = append(w.state.Retired, certgen.Retired{Identity: "flannel", Leaf: &leaf})
 			w.lists(t, 5, old)
-		}, revoke: []*big.Int{leaked}, at: now, plan: again("does not list what is revoked"), number: 6, lists: []*big.Int{old, leaked}},
+		}, revoke: []*big.Int{leaked}, at: now, plan: again("does not list 1 revoked certificate"), number: 6, lists: []*big.Int{old, leaked}},
 		"the key is away": {change: func(_ *testing.T, w *world) {
 			w.change("ca/client", func(p *certgen.Pair) { p.Key, p.KeyMode = certgen.KeyAbsent, 0 })
 		}, at: now.Add(200 * day)},

@@ -92,7 +92,7 @@ func (s State) From(ca *x509.Certificate) []string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		list, err := x509.ParseRevocationList(s.Files[name])
-		if err == nil && Locate(name).Purpose == ForCRL && s.revokes(list) && list.CheckSignatureFrom(WithCRLSign(ca)) == nil {
+		if err == nil && Locate(name).Purpose == ForCRL && s.revokes(list) > 0 && list.CheckSignatureFrom(WithCRLSign(ca)) == nil {
 			found = append(found, name)
 		}
 	}

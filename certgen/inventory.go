@@ -140,6 +140,8 @@ func (in *inventory) unnamed() {
 		case e.Health == HealthBroken:
 		case PlaceOf(path).Kind == PlaceCA:
 			e.Note = "of a rotation that is under way"
+		case PlaceOf(path).Kind == PlaceCanary:
+			e.Note = CRLFile(p.CA) + " lists it on purpose"
 		default:
 			e.Note = "the policy does not name it"
 		}
@@ -188,11 +190,11 @@ func (in *inventory) measured(p Profile, pair Pair) Entry {
 		e.Health, e.Note = HealthBroken, "its key belongs to another certificate"
 	case pair.Key == KeyUnreadable:
 		e.Health, e.Note = HealthBroken, "its key cannot be read"
-	case in.revoked[p.CA][e.Serial.String()]:
+	case in.revoked[p.CA][e.Serial.String()] && serves(p.Path):
 		e.Health = HealthRevoked
 	case !in.now.Before(e.Ends):
 		e.Health = HealthExpired
-	case !in.now.Before(in.due.At(pair.Leaf.NotBefore, e.Ends)):
+	case !in.now.Before(in.due.At(pair.Leaf.NotBefore, e.Ends)) && PlaceOf(p.Path).Kind != PlaceCanary: // made with its list
 		e.Health = HealthDue
 	case p.External != "" || p.Brought != "":
 		e.Health = HealthExternal
@@ -252,7 +254,7 @@ func (in *inventory) list(e *Entry, content []byte) {
 		e.Health, e.Note = HealthBroken, fmt.Sprintf("the %s CA has not signed it", e.CA)
 	case !in.now.Before(list.NextUpdate):
 		e.Health = HealthExpired
-	case !in.now.Before(in.due.At(list.ThisUpdate, list.NextUpdate)):
+	case err == nil && DueList(list, trust.Current, in.now):
 		e.Health = HealthDue
 	}
 }

@@ -1,6 +1,7 @@
 package certgen
 
 import (
+	"math/big"
 	"slices"
 	"time"
 
@@ -10,8 +11,9 @@ import (
 
 // Renewal is certificates that the operator wants anew, valid or not.
 type Renewal struct {
-	Paths []string // the Profile.Path of each
-	Rekey bool     // with new keys; otherwise for the same keys
+	Paths  []string // the Profile.Path of each
+	Rekey  bool     // with new keys; otherwise for the same keys
+	Revoke bool     // and the certificates of the former keys come on the revocation lists
 }
 
 // DiffRenewal plans r. A certificate that cannot be renewed, because the policy does not name
@@ -30,6 +32,9 @@ func DiffRenewal(p *policies.Policy, r Renewal, s State, now time.Time) Plan {
 		if prof.Kind != KindCA && slices.Contains(r.Paths, prof.Path) {
 			d.renewal(prof, r.Rekey)
 		}
+	}
+	if r.Revoke {
+		d.revokeFormer()
 	}
 	return d.plan
 }
@@ -64,4 +69,32 @@ func (d *differ) renewal(p Profile, rekey bool) {
 		s.Profile.Key = AlgorithmOf(pair.Leaf.PublicKey)
 	}
 	d.signed(v, s)
+}
+
+// revokeFormer plans the lists that name each certificate that gets another key, and those that
+// were retired with the same key. The lists are written first: after a crash a former key must
+// not be forgotten.
+func (d *differ) revokeFormer() {
+	steps := d.plan.Steps
+	d.plan.Steps, d.wanted.Revoke = nil, map[CA][]*big.Int{}
+	for _, s := range steps {
+		leaf := d.state.Pair(s.Profile).Leaf
+		if s.Action != Reissue || leaf == nil || s.Profile.CA == ServerCA {
+			continue
+		}
+		serials := []*big.Int{leaf.SerialNumber}
+		for _, r := range d.state.Retired {
+			if sameKey(leaf.PublicKey, r.Leaf) && d.now.Before(r.Leaf.NotAfter) {
+				serials = append(serials, r.Leaf.SerialNumber)
+			}
+		}
+		d.wanted.Revoke[s.Profile.CA] = append(d.wanted.Revoke[s.Profile.CA], serials...)
+	}
+	for _, ca := range CAs() {
+		if len(d.wanted.Revoke[ca]) > 0 {
+			d.wanted.CRLs[CRLFile(ca)] = ca
+			d.revocationLists(ca)
+		}
+	}
+	d.plan.Steps = append(d.plan.Steps, steps...)
 }

@@ -27,7 +27,7 @@ func (c *Change) Propose(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, bootstrapRenews(p.Certificates, err)
 	}
-	if err := c.proposeRoles(p, observed); err != nil {
+	if err := c.proposeRoles(ctx, p, observed); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -54,11 +54,14 @@ func (c *Change) proposeFolder(ctx context.Context, p *Plan) error {
 }
 
 // proposeRoles fills in etcd's half, and what of the folder's half depends on it.
-func (c *Change) proposeRoles(p *Plan, observed roles.State) error {
-	waiting := c.postponeUsers(observed, uncertified(p.Certificates))
+func (c *Change) proposeRoles(ctx context.Context, p *Plan, observed roles.State) error {
+	waiting := c.postponeUsers(observed, uncertified(p.Certificates), pending.Certificate) // a user is added after its certificate exists
 	if len(waiting) > 0 && c.Scope.Prune {
 		return hint.Refuse("Without --prune the rest is done. The component may still use what would be removed.",
 			"nothing is removed while a user waits for its certificate: user %q cannot be added yet: %s", waiting[0].Step.User, waiting[0].Reason)
+	}
+	if !c.Scope.ReuseName {
+		waiting = append(waiting, c.postponeRevived(ctx, p, observed)...)
 	}
 	p.Roles = c.PlanRoles(observed)
 	if !observed.Enabled {
@@ -72,9 +75,6 @@ func (c *Change) proposeRoles(p *Plan, observed roles.State) error {
 		return err
 	}
 	p.Roles.Pending = append(p.Roles.Pending, waiting...)
-	if !c.Scope.ReuseName {
-		p.Roles = withoutRevivals(p.Roles, revivals(c.Folder, p.Roles, c.World.Now()))
-	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"context"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"testing"
@@ -36,10 +37,10 @@ func TestRevivals(t *testing.T) {
 	}{
 		{"never had one", func(pki) {}, noon, adding("c"), nil},
 		{"its component holds one", func(pki) {}, noon, adding("a"), nil},
-		{"retired", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon, adding("a"), []revival{{"a", noon.Add(90 * day)}}},
+		{"retired", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon, adding("a"), []revival{{user: "a", until: noon.Add(90 * day)}}},
 		{"retired, and it is not added", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon,
 			roles.Plan{Steps: []roles.Step{{Action: roles.UserDelete, User: "a"}, {Action: roles.UserGrantRole, User: "a", Role: "a"}}}, nil},
-		{"in its last second", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon.Add(90*day - time.Second), adding("a"), []revival{{"a", noon.Add(90 * day)}}},
+		{"in its last second", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon.Add(90*day - time.Second), adding("a"), []revival{{user: "a", until: noon.Add(90 * day)}}},
 		{"run out", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon.Add(90 * day), adding("a"), nil},
 		{"replaced, and its component holds the next one", func(p pki) {
 			p.remove("components/a/client.key")
@@ -51,9 +52,9 @@ func TestRevivals(t *testing.T) {
 			stranger := newPKI(p.t, "a")
 			p.follow(edge(p.t, "a", "b"), noon)
 			p.write("components/a/client.crt", readFile(p.t, stranger.path, "components/a/client.crt"))
-		}, noon, adding("a"), []revival{{"a", noon.Add(90 * day)}}},
+		}, noon, adding("a"), []revival{{user: "a", until: noon.Add(90 * day)}}},
 		{"several, by name", func(p pki) { p.follow(edge(p.t), noon) }, noon, adding("b", "a"),
-			[]revival{{"a", noon.Add(90 * day)}, {"b", noon.Add(90 * day)}}},
+			[]revival{{user: "a", until: noon.Add(90 * day)}, {user: "b", until: noon.Add(90 * day)}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,7 +74,7 @@ func TestRevivalUntil(t *testing.T) {
 	retired := func(days int) certgen.Retired {
 		return certgen.Retired{Identity: "a", Leaf: &x509.Certificate{Subject: pkix.Name{CommonName: "a"}, NotAfter: noon.AddDate(0, 0, days)}}
 	}
-	want := []revival{{"a", noon.AddDate(0, 0, 3)}}
+	want := []revival{{user: "a", until: noon.AddDate(0, 0, 3)}}
 	for _, list := range [][]certgen.Retired{{retired(1), retired(3), retired(2)}, {retired(3), retired(1)}, {retired(1), retired(3)}} {
 		if diff := cmp.Diff(want, revivals(certgen.State{Retired: list}, adding("a"), noon), cmp.AllowUnexported(revival{})); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -86,18 +87,18 @@ func TestRefuseRevival(t *testing.T) {
 	p := newPKI(t, "a", "b")
 	p.follow(edge(p.t, "b"), noon)
 	c := &Change{World: &world.World{Now: clock}, Folder: p.state()}
-	if err := c.RefuseRevival(adding("b")); err != nil {
+	if err := c.RefuseRevival(context.Background(), adding("b")); err != nil {
 		t.Errorf("b: %v", err)
 	}
-	err := c.RefuseRevival(adding("a"))
+	err := c.RefuseRevival(context.Background(), adding("a"))
 	const want = `user "a" is not added: it had a certificate before, which is valid until 2027-02-22 and would be accepted again; nothing was changed`
 	if err == nil || err.Error() != want || hint.Of(err) != hint.Refused {
 		t.Errorf("got %v (exit %d), want %s (exit 3)", err, hint.Of(err), want)
 	}
-	if c.Scope.ReuseName = true; c.RefuseRevival(adding("a")) != nil {
+	if c.Scope.ReuseName = true; c.RefuseRevival(context.Background(), adding("a")) != nil {
 		t.Error("refused although the operator permits it")
 	}
-	const advice = "Choose another name, wait until that certificate has expired, or repeat with --reuse-name if no copy of its key exists."
+	const advice = "Choose another name, wait until that certificate has expired, revoke it (lockstep certs revoke), or repeat with --reuse-name if no copy of its key exists."
 	if got := hint.Text(err); got != advice {
 		t.Errorf("hint %q, want %q", got, advice)
 	}

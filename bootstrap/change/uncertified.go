@@ -30,15 +30,15 @@ func uncertified(p certgen.Plan) map[string]string {
 	return why
 }
 
-// postponeUsers takes out of what is desired the users that etcd does not have yet and that
-// have no certificate: a user is added after its certificate exists. The rest goes on.
-func (c *Change) postponeUsers(observed roles.State, why map[string]string) (waiting []roles.Pending) {
+// postponeUsers takes out of what is desired the users of why that etcd does not have yet. The
+// rest goes on.
+func (c *Change) postponeUsers(observed roles.State, why map[string]string, needs pending.Needs) (waiting []roles.Pending) {
 	c.desired.Users = slices.DeleteFunc(slices.Clone(c.desired.Users), func(u roles.User) bool {
 		_, there := observed.User(u.Name)
 		if why[u.Name] == "" || there {
 			return false
 		}
-		waiting = append(waiting, roles.Pending{Step: roles.Step{Action: roles.UserAdd, User: u.Name}, Reason: why[u.Name], Needs: pending.Certificate})
+		waiting = append(waiting, roles.Pending{Step: roles.Step{Action: roles.UserAdd, User: u.Name}, Reason: why[u.Name], Needs: needs})
 		return true
 	})
 	if len(waiting) > 0 {

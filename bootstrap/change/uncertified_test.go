@@ -41,7 +41,7 @@ func TestNoUserIsAddedBeforeItsCertificate(t *testing.T) {
 		Roles: []roles.Role{{Name: "due"}, {Name: "new"}, {Name: "shared"}},
 	}
 	c := &Change{desired: desired}
-	waiting := c.postponeUsers(roles.State{Users: []roles.User{{Name: "there"}}}, uncertified(certificates))
+	waiting := c.postponeUsers(roles.State{Users: []roles.User{{Name: "there"}}}, uncertified(certificates), pending.Certificate)
 	want := []roles.Pending{
 		{Step: roles.Step{Action: roles.UserAdd, User: "new"}, Reason: "components/new/client must be signed first: missing", Needs: pending.Certificate},
 		{Step: roles.Step{Action: roles.UserAdd, User: "theirs"}, Reason: "their.crt, of component theirs: its certificate is missing", Needs: pending.Certificate},

@@ -188,7 +188,11 @@ func findLaxKeys(j *judgement) (out findings) {
 }
 
 func findFiles(j *judgement) (out findings) {
-	j.steps(func(s certgen.Step) { out.add(Subject{SubjectFile, s.File}, s.Reason) }, certgen.Write)
+	j.steps(func(s certgen.Step) {
+		if !s.Early { // of a list that is still valid: findOldLists
+			out.add(Subject{SubjectFile, s.File}, s.Reason)
+		}
+	}, certgen.Write)
 	return out
 }
 

@@ -28,12 +28,13 @@ const (
 	NeedsProof                     // what the components proved themselves
 	NeedsRoot                      // root's certificate
 	NeedsName                      // any certificate with a CN, root's or another's
+	NeedsCanary                    // what revocation lists name in order to be seen
 )
 
 // Checks is every check, in the order of the pages of docs/checks.md.
 func Checks() []Check {
 	var all []Check
-	for _, area := range [][]Check{certificateChecks(), authorityChecks(), folderChecks(), authChecks(), MemberChecks(), serverChecks(), proofChecks(), acceptChecks()} {
+	for _, area := range [][]Check{certificateChecks(), authorityChecks(), folderChecks(), listChecks(), authChecks(), MemberChecks(), serverChecks(), proofChecks(), acceptChecks()} {
 		all = append(all, area...)
 	}
 	return all

@@ -57,6 +57,7 @@ type Member struct {
 	Anonymous     Attempt // TLS without a certificate; must be Refused
 	Root          Attempt // something that needs root, by the certificate of As alone; only while auth is on
 	Refusals      []Refusal
+	Canary        Attempt // the canary of the client CA; Refused once the newest list is loaded
 	PeerPort      PeerPort
 }
 
@@ -81,6 +82,7 @@ type PeerPort struct {
 	Anonymous     Attempt           // must be Refused
 	Component     Attempt           // a component's certificate; must be Refused
 	Peer          Attempt           // a peer certificate, the positive control; must be Accepted
+	Canary        Attempt           // the canary of the peer CA; Refused once the newest list is loaded
 }
 
 // Attempt is the outcome of trying something. The zero value is not knowing, which
@@ -166,6 +168,8 @@ func (e *Evidence) missing(needs Needs) (reason, remedy string) {
 		return fmt.Sprintf("the members were asked as %s: %v", e.As.Who, e.As.RootErr), advice(e.As.RootErr)
 	case needs&NeedsName != 0 && e.As.Nameless:
 		return fmt.Sprintf("the members were asked as %s, and no certificate that names a user is here", e.As.Who), advice(e.As.RootErr)
+	case needs&NeedsCanary != 0 && e.lacksCanaries():
+		return "no canary of a revocation list is in the PKI folder", "lockstep apply makes it where the CA's key is; to another host copy canary/ of the PKI folder"
 	case needs&NeedsProof != 0 && len(e.Proofs) == 0 && len(e.Policy.Components) > 0:
 		return "no component was asked", "the other findings say why"
 	case needs&NeedsProof != 0 && slices.ContainsFunc(e.Proofs, func(p Proof) bool { return errors.Is(p.Err, world.ErrNoVoter) }):

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lockstep/bootstrap/world"
+	"lockstep/certgen"
 	"lockstep/roles/store"
 )
 
@@ -38,12 +39,12 @@ func survey(ctx context.Context, w *world.World, as asker, identities []Identity
 	if as.identity != nil {
 		identities = append([]Identity{{Name: as.shows(), Certificate: *as.identity}}, identities...)
 	}
-	peer := anyPeer(ctx, w)
+	peer, canary := anyPeer(ctx, w), canariesOf(w)
 	members := make([]Member, len(w.Members()))
 	var g errgroup.Group
 	for i, m := range w.Members() {
 		g.Go(func() error {
-			members[i] = surveyMember(ctx, w, m, as, identities, peer)
+			members[i] = surveyMember(ctx, w, m, as, identities, peer, canary)
 			return nil
 		})
 	}
@@ -61,7 +62,7 @@ func wait(ctx context.Context, g *errgroup.Group) error {
 }
 
 // surveyMember asks both ports at once: the one for members keeps silent for a while.
-func surveyMember(ctx context.Context, w *world.World, at world.Member, as asker, identities []Identity, peer *tls.Certificate) Member {
+func surveyMember(ctx context.Context, w *world.World, at world.Member, as asker, identities []Identity, peer *tls.Certificate, canary canaries) Member {
 	var component *tls.Certificate
 	if len(identities) > 0 {
 		component = &identities[len(identities)-1].Certificate
@@ -69,21 +70,21 @@ func surveyMember(ctx context.Context, w *world.World, at world.Member, as asker
 	var peerPort PeerPort
 	var group sync.WaitGroup
 	group.Go(func() {
-		peerPort = surveyPeerPort(ctx, w, at.PeerURL, component, peer)
+		peerPort = surveyPeerPort(ctx, w, at.PeerURL, component, peer, canary)
 	})
-	m := surveyClientPort(ctx, w, at, as, identities)
+	m := surveyClientPort(ctx, w, at, as, identities, canary)
 	group.Wait()
 	if m.Err != nil {
 		return m // the client port's own trouble is the finding
 	}
 	m.PeerPort = peerPort
 	if url := listedPeerURL(w, m); url != "" {
-		m.PeerPort = surveyPeerPort(ctx, w, url, component, peer)
+		m.PeerPort = surveyPeerPort(ctx, w, url, component, peer, canary)
 	}
 	return m
 }
 
-func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as asker, identities []Identity) Member {
+func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as asker, identities []Identity, canary canaries) Member {
 	m := Member{Name: at.Name, URL: at.URL, PeerURL: at.PeerURL}
 	greeting, err := w.Handshake(ctx, at.URL, nil)
 	m.Anonymous, m.AcceptableCAs = outcomeOf(err), greeting.AcceptableCAs
@@ -94,7 +95,11 @@ func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as a
 		m.Err = err
 		return m
 	}
+	shown := canary.shown(ctx, certgen.ClientCA, at.URL, w.TLS)
 	m.Refusals, m.Err = refusals(ctx, w, at.URL, identities)
+	if m.Err == nil && len(identities) > len(m.Refusals) {
+		m.Canary = shown
+	}
 	if m.Err == nil && !m.refuses(as.shows()) {
 		m.Err = askMember(ctx, w, at, &m, as)
 	}

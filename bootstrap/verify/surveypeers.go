@@ -39,7 +39,7 @@ func listedPeerURL(w *world.World, m Member) string {
 // surveyPeerPort tries the port for members with nothing, a certificate of the
 // client CA, and one of the peer CA. Without any of the client CA (nil) the second is not
 // tried.
-func surveyPeerPort(ctx context.Context, w *world.World, url string, component, peer *tls.Certificate) PeerPort {
+func surveyPeerPort(ctx context.Context, w *world.World, url string, component, peer *tls.Certificate, canary canaries) PeerPort {
 	var p PeerPort
 	if url == "" || peer == nil {
 		return p
@@ -54,6 +54,7 @@ func surveyPeerPort(ctx context.Context, w *world.World, url string, component, 
 		g, err := store.Handshake(ctx, url, config)
 		return g, outcomeOf(err)
 	}
+	shown := canary.shown(ctx, certgen.PeerCA, url, w.PeerTLS)
 	var greeting store.Greeting
 	if greeting, p.Peer = try(peer); p.Peer.Outcome == Unknown {
 		return p
@@ -61,6 +62,9 @@ func surveyPeerPort(ctx context.Context, w *world.World, url string, component, 
 	p.AcceptableCAs = greeting.AcceptableCAs
 	if len(greeting.Server) > 0 {
 		p.Server = greeting.Server[0]
+	}
+	if p.Peer.Outcome == Accepted {
+		p.Canary = shown
 	}
 	_, p.Anonymous = try(nil)
 	if component != nil {

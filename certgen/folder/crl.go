@@ -2,6 +2,7 @@ package folder
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"path"
 	"time"
@@ -37,6 +38,24 @@ func (r *run) revocationList(ctx context.Context, l certgen.List) ([]byte, error
 	}
 	r.lists[l.CA] = list
 	return list, nil
+}
+
+// Canary is the certificate that a member refuses once it has loaded the newest revocation
+// list of ca; nil where no canary is here that this list names.
+func (f *Folder) Canary(ca certgen.CA) *tls.Certificate {
+	content, _, err := f.read(certgen.CRLFile(ca))
+	if err != nil {
+		return nil
+	}
+	list, err := x509.ParseRevocationList(content)
+	if err != nil {
+		return nil
+	}
+	canary, err := f.Identity(certgen.CanaryPath(ca))
+	if err != nil || !certgen.Lists(list, canary.Leaf.SerialNumber) {
+		return nil
+	}
+	return &canary
 }
 
 // replacePair puts a pair in place, outside of any unit. The certificate that was there goes

@@ -18,7 +18,7 @@ import (
 func newCertsCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "certs",
-		Short:   "List certificates, issue them and hand them over",
+		Short:   "List certificates, make them anew, revoke them and hand them over",
 		Example: "  lockstep certs list\n  lockstep certs issue root --ttl 1h",
 		Args:    noSubcommand,
 		RunE:    g.group,
@@ -31,7 +31,7 @@ func newCertsCommand(g *globals) *cobra.Command {
 		RunE:    g.group,
 	}
 	issue.AddCommand(newIssueRootCommand(g))
-	cmd.AddCommand(issue, newCertsListCommand(g), newCertsRenewCommand(g), newCertsRekeyCommand(g), newCertsSignCommand(g),
+	cmd.AddCommand(issue, newCertsListCommand(g), newCertsRenewCommand(g), newCertsRekeyCommand(g), newCertsRevokeCommand(g), newCertsSignCommand(g),
 		newEncryptCACommand(g), newCertsExportCommand(g))
 	return cmd
 }

@@ -91,6 +91,9 @@ func identityNames(p *policies.Policy) (names []string) {
 	return append(names, holderNames(p)...)
 }
 
+// revocable is what certs revoke takes.
+func revocable(p *policies.Policy) []string { return append(identityNames(p), "root") }
+
 func runCertsExport(ctx context.Context, opts exportOptions) error {
 	if err := opts.check(); err != nil {
 		return err

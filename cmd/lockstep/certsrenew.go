@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -22,10 +23,11 @@ import (
 type renewOptions struct {
 	*globals
 	signing
-	names []string
-	due   string
-	all   bool
-	rekey bool
+	names  []string
+	due    string
+	all    bool
+	rekey  bool
+	revoke bool
 	hook
 }
 
@@ -68,8 +70,13 @@ until they expire or are revoked; the old keys are deleted. NAME is a component'
 NAME/INSTANCE, members/NAME or proxies/NAME. A component that keeps its own key gets a
 certificate by lockstep certs sign. The answer says what to copy where and what that costs:
 between the copy of a key and the copy of its certificate, etcd refuses new connections.
---exec works as with lockstep certs renew.`,
+--exec works as with lockstep certs renew.
+
+With --revoke the certificates of the former keys come on the revocation lists, and the
+answer names the files to copy. Server certificates cannot be revoked: no client of etcd
+reads a list.`,
 		Example: `  lockstep certs rekey calico-node
+  lockstep certs rekey members/etcd1 --revoke
   lockstep certs rekey --all --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.names = args
@@ -78,6 +85,7 @@ between the copy of a key and the copy of its certificate, etcd refuses new conn
 		ValidArgsFunction: g.policyNames(identityNames),
 	}
 	opts.renewFlags(cmd)
+	cmd.Flags().BoolVar(&opts.revoke, "revoke", false, "revoke the certificates of the former keys")
 	return cmd
 }
 
@@ -131,14 +139,25 @@ func runRenew(ctx context.Context, opts renewOptions) error {
 			return err
 		}
 	}
-	if err := f.Apply(ctx, plan, opts.now, inFlight, func(certgen.Step) {}); err != nil {
-		return err
+	for _, part := range listsFirst(plan) {
+		if err := f.Apply(ctx, part, opts.now, inFlight, func(certgen.Step) {}); err != nil {
+			return err
+		}
 	}
 	answer, err := renewed(p, f, plan)
 	if err != nil {
 		return err
 	}
 	return opts.conclude(ctx, answer)
+}
+
+// listsFirst is the plan in two parts: what was cut off and the revocation lists, then the rest.
+func listsFirst(plan certgen.Plan) []certgen.Plan {
+	isList := func(s certgen.Step) bool { return s.List != nil || s.Action == certgen.Finish }
+	return []certgen.Plan{
+		{Steps: change.Keep(plan.Steps, isList)},
+		{Steps: change.Keep(plan.Steps, func(s certgen.Step) bool { return !isList(s) })},
+	}
 }
 
 // conclude runs the program of --exec, and answers.
@@ -158,7 +177,7 @@ func (opts renewOptions) conclude(ctx context.Context, answer view.Renewed) erro
 
 // choose is the certificates that are meant, as places in the PKI folder.
 func (opts renewOptions) choose(p *policies.Policy, s certgen.State) (certgen.Renewal, error) {
-	r := certgen.Renewal{Rekey: opts.rekey}
+	r := certgen.Renewal{Rekey: opts.rekey, Revoke: opts.revoke}
 	due, err := dueOf(opts.due, p)
 	if err != nil {
 		return r, err
@@ -227,6 +246,10 @@ func renewed(p *policies.Policy, f *folder.Folder, plan certgen.Plan) (view.Rene
 		return answer, err
 	}
 	for _, s := range plan.Steps {
+		if s.List != nil {
+			answer.Lists = append(answer.Lists, filepath.Join(f.Path(), filepath.FromSlash(s.File)))
+			continue
+		}
 		pair := state.Pair(s.Profile)
 		if s.Action == certgen.Finish || pair.Leaf == nil {
 			continue

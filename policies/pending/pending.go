@@ -20,10 +20,11 @@ const (
 	FolderKey                // the key of lockstep's own CA, in the PKI folder
 	Certificate              // the certificate of the user that would be added
 	Issuer                   // the issuer of an external certificate has to make it again
+	Members                  // the members have to load a revocation list
 )
 
 func (n Needs) String() string {
-	return [...]string{"operator", "prune", "adopt", "recreate", "reuse-name", "ca-key", "folder-key", "certificate", "issuer"}[n]
+	return [...]string{"operator", "prune", "adopt", "recreate", "reuse-name", "ca-key", "folder-key", "certificate", "issuer", "members"}[n]
 }
 
 // Allowed reports whether a permission of the operator is all that the change waits for.

@@ -231,6 +231,10 @@ func late(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// HungUp reports that the server ended the connection without an alert. So does etcd with a
+// certificate that its revocation list names (fact 15).
+func HungUp(err error) bool { return hungUp(err) }
+
 // hungUp reports that the server ended the connection without an alert.
 func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)

@@ -29,6 +29,8 @@ func awaited(needs pending.Needs, signer certgen.CA) string {
 		return "its certificate"
 	case pending.Issuer:
 		return "its issuer"
+	case pending.Members:
+		return "the members"
 	}
 	return ""
 }

@@ -87,6 +87,7 @@ func (h HookRun) Text(s *Sheet) {
 type Renewed struct {
 	Certificates []NewCertificate
 	Left         []string // what was left as it is, and why
+	Lists        []string // revocation lists that were signed
 }
 
 // Text implements Answer.
@@ -99,6 +100,11 @@ func (r Renewed) Text(s *Sheet) {
 		s.Line("%s: valid until %s, serial number %x", c.Name, c.Pair.Leaf.NotAfter.UTC().Format(time.RFC3339), c.Pair.Leaf.SerialNumber)
 		s.Wrapped("  copy ", "    ", fmt.Sprintf("%s to the %s; %s", c.files(), holderOf(c.Place), c.next()))
 	}
+	for _, file := range r.Lists {
+		if host := filepath.Base(filepath.Dir(file)); filepath.Dir(file) != r.folder() {
+			s.Wrapped("  copy ", "    ", fmt.Sprintf("%s to %s, after the certificates: until it is there, the former keys are taken there; it is read at the next connection", file, host))
+		}
+	}
 	for _, left := range r.Left {
 		s.Line("left alone: %s", left)
 	}
@@ -106,6 +112,14 @@ func (r Renewed) Text(s *Sheet) {
 		s.Line("")
 		s.Line("%s made anew; the old ones are in %s", count.Of(len(r.Certificates), "certificate"), filepath.Join(r.Certificates[0].Folder, certgen.RetiredDir))
 	}
+}
+
+// folder is the PKI folder; "" when nothing was made.
+func (r Renewed) folder() string {
+	if len(r.Certificates) == 0 {
+		return ""
+	}
+	return r.Certificates[0].Folder
 }
 
 // holderOf is who uses the files of a place.
@@ -123,7 +137,8 @@ func holderOf(place certgen.Place) string {
 type renewedDocument struct {
 	Header
 	Certificates []newCertificateDocument `json:"certificates"`
-	Left         []string                 `json:"left"` // what was left as it is, and why
+	Left         []string                 `json:"left"`            // what was left as it is, and why
+	Lists        []string                 `json:"lists,omitempty"` // revocation lists that were signed
 }
 
 // newCertificateDocument is one certificate that was made anew.
@@ -138,7 +153,7 @@ type newCertificateDocument struct {
 
 // Document implements Answer.
 func (r Renewed) Document() any {
-	d := renewedDocument{Header: header("Renewed"), Certificates: []newCertificateDocument{}, Left: append([]string{}, r.Left...)}
+	d := renewedDocument{Header: header("Renewed"), Certificates: []newCertificateDocument{}, Left: append([]string{}, r.Left...), Lists: r.Lists}
 	for _, c := range r.Certificates {
 		d.Certificates = append(d.Certificates, newCertificateDocument{
 			Name: c.Name, Action: c.Action(), File: c.Pair.Path + ".crt", Serial: fmt.Sprintf("%x", c.Pair.Leaf.SerialNumber),

@@ -1,0 +1,81 @@
+package verify
+
+import (
+	"context"
+	"crypto/tls"
+
+	"lockstep/bootstrap/world"
+	"lockstep/certgen"
+	"lockstep/roles/store"
+)
+
+// canaries is the canary of each CA whose newest revocation list names one that is here.
+type canaries map[certgen.CA]*tls.Certificate
+
+func canariesOf(w *world.World) canaries {
+	all := canaries{}
+	if w.Folder == nil {
+		return all
+	}
+	for _, ca := range certgen.CAs() {
+		if c := w.Folder.Canary(ca); c != nil && w.Now().Before(c.Leaf.NotAfter) {
+			all[ca] = c
+		}
+	}
+	return all
+}
+
+// shown is what a port answers to the canary of ca. etcd ends the connection without an alert
+// (fact 15), as it does for other reasons, too: only beside a certificate that the port accepts
+// afterwards does that prove that the list is loaded.
+func (all canaries) shown(ctx context.Context, ca certgen.CA, url string, configure func(*tls.Certificate) (*tls.Config, error)) Attempt {
+	canary := all[ca]
+	if canary == nil {
+		return Attempt{}
+	}
+	config, err := configure(canary)
+	if err != nil {
+		return Attempt{Err: err}
+	}
+	_, err = store.Handshake(ctx, url, config)
+	switch {
+	case err == nil:
+		return Attempt{Outcome: Accepted}
+	case store.HungUp(err):
+		return Attempt{Outcome: Refused, Err: err}
+	}
+	return Attempt{Err: err}
+}
+
+// Loaded is whether one port of a member has loaded the newest revocation list of a CA.
+type Loaded struct {
+	Member string
+	CA     certgen.CA
+	Attempt
+}
+
+// Done reports whether the port refuses what the list revokes.
+func (l Loaded) Done() bool { return l.Outcome == Refused }
+
+// LoadedLists asks every member which of the CAs' newest lists it has loaded. The error is why
+// no member could be asked.
+func LoadedLists(ctx context.Context, w *world.World, cas []certgen.CA) ([]Loaded, error) {
+	members, err := Survey(ctx, w, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []Loaded
+	for _, m := range members {
+		for _, ca := range cas {
+			attempt := m.Canary
+			if ca == certgen.PeerCA {
+				attempt = m.PeerPort.Canary
+			}
+			if m.Err != nil {
+				attempt.Err = m.Err
+			}
+			out = append(out, Loaded{Member: m.Name, CA: ca, Attempt: attempt})
+		}
+	}
+	return out, nil
+}

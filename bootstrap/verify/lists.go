@@ -1,0 +1,86 @@
+package verify
+
+import (
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"lockstep/certgen"
+	"lockstep/policies/count"
+)
+
+// listChecks are about the CAs' revocation lists, in the folder and on the members.
+func listChecks() []Check {
+	return []Check{
+		{
+			Code: "certificates/crl", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "every revocation list is in the first half of its life and names a canary, by which members show that they have loaded it",
+			Remedy:   "lockstep apply signs it again where the CA's key is; copy the new file to the members: etcd reads it at the next connection",
+			Find:     findOldLists,
+		},
+		{
+			Code: "members/crl", Severity: Error, Needs: NeedsFolder | NeedsMembers | NeedsCanary, Acceptable: true,
+			Sentence: "every member has loaded the newest revocation lists of the PKI folder",
+			Remedy:   "copy client.crl and peer.crl of the member's folder to its host: etcd reads them at the next connection",
+			Find:     eachReached(findUnloadedLists),
+		},
+	}
+}
+
+func findOldLists(j *judgement) (out findings) {
+	j.steps(func(s certgen.Step) {
+		if s.Early && s.File == certgen.CRLFile(s.Signer()) { // its copies are made with it
+			out.add(Subject{SubjectFile, s.File}, s.Reason)
+		}
+	}, certgen.Write)
+	for _, ca := range certgen.CAs() {
+		trust, err := j.Folder.Trust(ca)
+		if err != nil {
+			continue
+		}
+		list, err := x509.ParseRevocationList(certgen.NewestCRL(*j.Folder, ca, trust))
+		if err == nil && !j.Now.Before(list.NextUpdate) {
+			out = append(out, Finding{Severity: Error, Subject: Subject{SubjectFile, certgen.CRLFile(ca)},
+				Text: fmt.Sprintf("should have been replaced by %s: software other than etcd does not take it any more", list.NextUpdate.UTC().Format(time.DateOnly))})
+		}
+	}
+	return out
+}
+
+func findUnloadedLists(j *judgement, m Member) (out findings) {
+	out = append(out, j.unloaded(m, certgen.ClientCA, "client port", "ETCD_CLIENT_CRL_FILE", m.Canary)...)
+	return append(out, j.unloaded(m, certgen.PeerCA, "peer port", "ETCD_PEER_CRL_FILE", m.PeerPort.Canary)...)
+}
+
+// unloaded is the finding that a port takes the canary. Where the list revokes nothing else,
+// it is a warning.
+func (j *judgement) unloaded(m Member, ca certgen.CA, port, setting string, canary Attempt) (out findings) {
+	if canary.Outcome != Accepted {
+		return nil
+	}
+	file := certgen.CRLFile(ca)
+	text := fmt.Sprintf("its %s has not loaded the newest %s", port, file)
+	severity := Warning
+	if n := j.Folder.Revokes(ca); n > 0 {
+		text, severity = fmt.Sprintf("%s, which revokes %s", text, count.Of(n, "certificate")), Error
+	}
+	return findings{{
+		Severity: severity, Subject: m.subject(), Text: text,
+		Remedy: fmt.Sprintf("copy %s of members/%s in the PKI folder to the member's host: etcd reads it at the next connection; "+
+			"a member that was started without %s has to be started with its etcd.env", file, m.Name, setting),
+	}}
+}
+
+// lacksCanaries reports whether the policy's members are told of revocation lists, and no
+// canary is here to ask them with.
+func (e *Evidence) lacksCanaries() bool {
+	if e.Folder == nil || len(certgen.Desired(e.Policy).CRLs) == 0 {
+		return false
+	}
+	for _, ca := range certgen.CAs() {
+		if _, found := e.Folder.Canary(ca); found {
+			return false
+		}
+	}
+	return true
+}

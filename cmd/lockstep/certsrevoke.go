@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lockstep/bootstrap"
+	"lockstep/certgen"
+	"lockstep/cmd/lockstep/view"
+	"lockstep/policies/count"
+	"lockstep/policies/hint"
+)
+
+type revokeOptions struct {
+	*globals
+	connection
+	name, serial string
+}
+
+func newCertsRevokeCommand(g *globals) *cobra.Command {
+	opts := revokeOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "revoke NAME",
+		Short: "Revoke certificates whose keys others may have",
+		Long: `Revoke the certificates of a component: first its binding and user in etcd go, then all its
+certificates that have not expired come on the revocation list (client.crl), and the
+present one goes to retired/. Of one instance (NAME/INSTANCE) only its certificate is
+revoked: the user is that of the other instances. Of members/NAME, proxies/NAME and root,
+which have to go on working, every certificate is revoked but the present one: make that
+one first by lockstep certs rekey or lockstep certs issue root.
+
+Each member is then asked whether it has loaded the list: a throw-away certificate that
+the list names, the canary, has to be refused. Until every member does, the exit code is 2
+and the answer says which file to copy where. The same command then goes on. lockstep apply
+gives a component of the policy a new key, certificate and user, once every member refuses
+the former certificates.
+
+A revocation list does not end connections that are open, nor their watches.`,
+		Example: `  lockstep certs revoke grafana
+  lockstep certs revoke calico-node/node-a
+  lockstep certs revoke grafana --serial 5e1f0c`,
+		Args:              oneComponent,
+		ValidArgsFunction: onlyFirst(g.policyNames(revocable)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.name = args[0]
+			return runRevoke(cmd.Context(), opts)
+		},
+	}
+	opts.connection.signingFlags(cmd.Flags())
+	cmd.Flags().StringVar(&opts.serial, "serial", "", "only the certificate with the serial number `HEX`; the user stays")
+	return cmd
+}
+
+func runRevoke(ctx context.Context, opts revokeOptions) error {
+	r := certgen.Revocation{Name: strings.TrimSuffix(opts.name, "/")}
+	var err error
+	if r.Serial, err = parseSerial(opts.serial); err != nil {
+		return err
+	}
+	p, err := opts.readPolicy()
+	if err != nil {
+		return err
+	}
+	s, err := opts.enter(ctx, p, opts.connection, opts.locked)
+	if err != nil {
+		return err
+	}
+	defer s.leave()
+	done, err := bootstrap.Revoke(ctx, s.World, r, terminal{opts.globals, s})
+	s.pause()
+	if err != nil {
+		return err
+	}
+	answer := view.Revoked{Name: r.Name, Revoked: done, Folder: s.Folder.Path(), Policy: p}
+	if err := opts.answer(answer); err != nil {
+		return err
+	}
+	return unfinishedRevocation(done)
+}
+
+// unfinishedRevocation says what the operator has to do before the revocation counts everywhere.
+func unfinishedRevocation(done bootstrap.Revoked) error {
+	var left []string
+	missing := map[string]bool{}
+	for _, l := range done.Ports {
+		if !l.Done() {
+			missing[l.Member] = true
+		}
+	}
+	left = append(left, done.Waiting...)
+	if len(missing) > 0 {
+		left = append(left, fmt.Sprintf("%s not known to have loaded the list", count.Of(len(missing), "member")))
+	}
+	if done.Unasked != nil {
+		left = append(left, fmt.Sprintf("no member was asked whether it has loaded the list: %v", done.Unasked))
+	}
+	if len(done.Kept) > 0 {
+		left = append(left, fmt.Sprintf("user %s stays, because lockstep did not make it", count.Quoted(done.Kept)))
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return hint.Pending("Do what the answer says, then run the same command again.", "%s", strings.Join(left, "; "))
+}
+
+// parseSerial reads a serial number in hexadecimal, as openssl and lockstep certs list print
+// it; colons between bytes are taken, too.
+func parseSerial(text string) (*big.Int, error) {
+	if text == "" {
+		return nil, nil
+	}
+	digits := strings.TrimPrefix(strings.ToLower(strings.ReplaceAll(text, ":", "")), "0x")
+	serial, ok := new(big.Int).SetString(digits, 16)
+	if !ok || serial.Sign() <= 0 {
+		return nil, hint.With(errors.New("--serial is no serial number in hexadecimal"), "lockstep certs list --retired shows the serial numbers.")
+	}
+	return serial, nil
+}
