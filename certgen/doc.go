@@ -13,6 +13,6 @@
 //     in the folder was signed by a CA that is gone, the plan is blocked instead. While a CA is rotated it is a
 //     [TrustSet] of generations.
 //   - One function, Defects, judges every certificate, those of external CAs included.
-//   - A list of revoked certificates never gets shorter: of several valid CRLs of
-//     one CA the newest counts, and is copied to where it is missing.
+//   - A list of revoked certificates gets shorter only by what has expired: of several valid
+//     CRLs of one CA the newest counts, and is copied to where it is missing.
 package certgen

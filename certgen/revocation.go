@@ -147,17 +147,25 @@ func rekeyAdvice(name string) string {
 	return fmt.Sprintf("lockstep certs rekey %s --revoke makes another key and certificate, and revokes the former ones.", name)
 }
 
-// usersOf is the user of the component, by the policy and by its certificates.
+// usersOf is the user of the component, by the policy. Of one that the policy does not name any
+// more its certificates tell, but never the user of another component: a certificate may lie
+// in the wrong place.
 func usersOf(p *policies.Policy, component string, chosen []RevokedCertificate) []string {
-	var users []string
 	if c, found := p.Component(component); found {
-		users = append(users, c.User.String())
+		return []string{c.User.String()}
 	}
+	others := map[string]bool{"": true, policies.Root().String(): true}
+	for _, c := range p.Components {
+		others[c.User.String()] = true
+	}
+	var users []string
 	for _, c := range chosen {
-		users = append(users, c.Leaf.Subject.CommonName)
+		if user := c.Leaf.Subject.CommonName; !others[user] {
+			others[user] = true
+			users = append(users, user)
+		}
 	}
-	slices.Sort(users)
-	return slices.DeleteFunc(slices.Compact(users), func(user string) bool { return user == "" || user == policies.Root().String() })
+	return users
 }
 
 // placeNamed is the folder of what a command names.

@@ -26,7 +26,7 @@ func identityChecks() []Check {
 		{
 			Code: "certificates/identity", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "no certificate names another user than its place in the folder says, or may sign others, and no key of a CA or a user is outside its place",
-			Remedy:   "lockstep apply replaces it where the policy names its place; move a copy away, and restore ca/ from its backup; until its end it is what it says: revoke it if others had its key",
+			Remedy:   "lockstep apply replaces it where the policy names its place; move a copy away, and restore ca/ from its backup; until its end it is what it says: if others had its key, lockstep certs revoke COMPONENT --serial HEX",
 			Find:     findMisnamed,
 		},
 		{
