@@ -13,7 +13,7 @@ ROUNDS        ?= 3
 CFSSL         := github.com/cloudflare/cfssl/cmd
 CFSSL_VERSION := v1.6.5
 
-# A tree that git does not answer for (an archive, a folder of somebody else's) is built
+# A tree that git does not answer for (an archive, a folder of another user) is built
 # without its revision rather than not at all.
 VCS           := $(shell git status >/dev/null 2>&1 && echo auto || echo false)
 BUILD_FLAGS   := -trimpath -buildvcs=$(VCS)

@@ -32,7 +32,7 @@ accept:
 
 // Who comes to power is judged by the state that the plan leads to, not by the one that
 // it begins with.
-func TestIntrudersAreJudgedAfterThePlan(t *testing.T) {
+func TestUnmanagedUsersAreJudgedAfterThePlan(t *testing.T) {
 	t.Parallel()
 	app := keyrange.Prefix("/app/", keyrange.Read)
 	for name, c := range map[string]struct {

@@ -100,7 +100,7 @@ func (j *judge) time() {
 // own defect.
 func (j *judge) signature() {
 	if j.p.Kind == KindCA {
-		// A CA that was brought along is an anchor: its signature is not checked.
+		// An external CA is an anchor: its signature is not checked.
 		if j.p.Brought == "" && selfIssued(j.cert) && !Broken(j.cert.SignatureAlgorithm) && !signedBy(j.cert, j.cert) {
 			j.fatal(codeSignature, "claims to have signed itself and has not")
 		}

@@ -47,7 +47,7 @@ func Costs(ca *x509.Certificate) []string {
 	return out
 }
 
-// WithCRLSign is ca as a judge of revocation lists must see it. A CA that was brought along
+// WithCRLSign is ca as a judge of revocation lists must see it. An external CA
 // may lack the key usage cRLSign or a key identifier; etcd looks neither at that nor at the
 // signature (fact 15), and without a list it refuses every client.
 func WithCRLSign(ca *x509.Certificate) *x509.Certificate {

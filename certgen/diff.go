@@ -106,7 +106,7 @@ func (d *differ) wait(needs pending.Needs, s Step, reason string) {
 	d.plan.Pending = append(d.plan.Pending, Pending{Step: s, Reason: reason, Needs: needs})
 }
 
-// block plans that the operator has to mend the CA that v shows. One that was brought along
+// block plans that the operator has to mend the CA that v shows. An external CA
 // is three in one: what is wrong with it is said once.
 func (d *differ) block(v *view, format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(d.plan.Blocked(), text) {

@@ -33,8 +33,8 @@ func (d *differ) brought(p Profile, v *view) {
 	}
 }
 
-// otherCA judges a folder that holds another CA than the one that was brought along. One
-// that was brought along before gives way while nothing here came from it: it was the
+// otherCA judges a folder that holds another CA than the external one. An
+// earlier external CA gives way while nothing here came from it: it was the
 // wrong file, and nothing is lost with its copy.
 func (d *differ) otherCA(p Profile, v *view, pair Pair) {
 	held := fmt.Sprintf("ca/ holds the CA %q, and certificates.ca names %q (%s)", pair.Leaf.Subject, v.cert.Subject, p.Brought)
@@ -110,7 +110,7 @@ func madeHere(cert *x509.Certificate, ca CA) bool {
 // identifier of its key: " client CA 1a2b3c4d".
 func NameTail(ca CA, id []byte) string { return fmt.Sprintf(" %s CA %x", ca, id[:4]) }
 
-// left reports whether ca/ holds the copies of a CA that an earlier policy brought along:
+// left reports whether ca/ holds the copies of the external CA of an earlier policy:
 // lockstep's own CAs are never the same certificate.
 func (s State) left() bool {
 	client, server := s.Pairs[CAPath(ClientCA)], s.Pairs[CAPath(ServerCA)]

@@ -26,7 +26,7 @@ type State struct {
 	Faults     []Fault   // what is not used as it is, by path; from folder.Inspect alone
 
 	// What the policy names outside the folder.
-	Brought  *x509.Certificate // the CA that was brought along; nil for none
+	Brought  *x509.Certificate // the external CA; nil for none
 	HasKey   bool              // and its key, for this run
 	External map[string]Pair   // external certificates, by Profile.Path, without keys
 }

@@ -242,7 +242,7 @@ func (p *parser) checkPower(c component) {
 		}
 	case c.v.Meant("preset") || c.v.Meant("permissions"):
 	case !c.v.Meant("administrator"):
-		p.Fail(c.v, "add a preset or permissions; write permissions: [] if it is to have none", "component %q may do nothing", c.Name)
+		p.Fail(c.v, "add a preset or permissions; write permissions: [] if it is to have none", "component %q has no permissions", c.Name)
 	case administrator.Valid():
 		p.Fail(administrator, "add a preset or permissions; write permissions: [] if it is to have none", "false leaves nothing that it may do")
 	}

@@ -137,7 +137,7 @@ func TestMemberChecks(t *testing.T) {
 			},
 			[]string{"warning members/peer-ca-shared: etcd1: its peer port takes a component's certificate: both come from the external CA of the policy (certificates.ca)"},
 		},
-		"blind": {
+		"the CN is ignored": {
 			func(e *Evidence) {
 				e.Members[0].Root = Attempt{Outcome: IdentityIgnored, Err: errors.New("user name is empty")}
 			},

@@ -96,7 +96,7 @@ func TestSharedCACosts(t *testing.T) {
 	bringing.Certificates.CA = policies.CertificateFile{Path: "ca.pem"}
 	e = &Evidence{Policy: &bringing, Now: p.now, Folder: &state}
 	if got := codes(Judge(e, authorityChecks()), "certificates/shared-ca"); got != 1 {
-		t.Errorf("a CA that was brought along: %d findings", got)
+		t.Errorf("an external CA: %d findings", got)
 	}
 }
 

@@ -38,7 +38,7 @@ func (f *Folder) refuseOthers() error {
 	if len(others) > most {
 		others = append(others[:most:most], "...")
 	}
-	return hint.Refuse("Name another folder with --pki. A CA that lies there is brought along by certificates.ca in the policy and --ca-key.",
+	return hint.Refuse("Name another folder with --pki. A CA that lies there is named by certificates.ca in the policy and --ca-key.",
 		"%s is not a PKI folder of lockstep's: it holds %s, and nothing that lockstep wrote", f.path, strings.Join(others, ", "))
 }
 

@@ -163,7 +163,7 @@ func (opts *addOptions) complete() error {
 		}
 	}
 	if opts.entry.Preset == "" && !opts.entry.Administrator && len(opts.entry.Permissions) == 0 {
-		return hint.With(errors.New("adding a component that may do nothing"),
+		return hint.With(errors.New("adding a component without permissions"),
 			"Say what it may do: --preset PRESET, --read PREFIX, --write PREFIX, --readwrite PREFIX, the same with -key for single keys, or --administrator.")
 	}
 	return nil

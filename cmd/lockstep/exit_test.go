@@ -28,7 +28,7 @@ func TestExitSaysWhatWentWrongOnce(t *testing.T) {
 		{"advice of several lines", hint.With(errors.New("no"), "one\ntwo"), 1, "error: no\nhint: one\n      two\n"},
 		{"not in step", hint.Pending("run lockstep apply", "2 differences"), 2, "2 differences\nhint: run lockstep apply\n"},
 		{"not in step, as the answer says", errAnswered, 2, ""},
-		{"a guard", fmt.Errorf("turning auth on: %w", hint.Refuse("look first", "member x is blind")), 3, "refused: turning auth on: member x is blind\nhint: look first\n"},
+		{"a guard", fmt.Errorf("turning auth on: %w", hint.Refuse("look first", "member x ignores the CN")), 3, "refused: turning auth on: member x ignores the CN\nhint: look first\n"},
 		{
 			"a policy",
 			fmt.Errorf("parsing: %w", strict.Problems{{Position: position, Path: "a.b", Message: "is missing", Hint: "add it"}, {Position: position, Message: "odd", Warning: true}}),
@@ -55,14 +55,14 @@ func TestAnErrorIsTheOneJSONDocument(t *testing.T) {
 	t.Parallel()
 	var o outside
 	g := &globals{app: o.app()}
-	if code := g.exit(hint.Refuse("look first", "member <x> is blind"), true); code != 3 {
+	if code := g.exit(hint.Refuse("look first", "member <x> ignores the CN"), true); code != 3 {
 		t.Errorf("exit code %d, want 3", code)
 	}
 	want := `{
   "formatVersion": "lockstep/v1",
   "kind": "Error",
   "exit": 3,
-  "message": "member <x> is blind",
+  "message": "member <x> ignores the CN",
   "hint": "look first"
 }
 `

@@ -20,8 +20,8 @@ import (
 const exitCodes = `Exit codes:
   0  done, in step, yes
   1  an error
-  2  not in step: differences, findings, something due, "no", or waiting for you
-  3  a guard refused: what it guards is as it was
+  2  not in step: differences, findings, "no", or it waits for the operator
+  3  a guard refused, and did not change what it protects
 `
 
 // The groups of the root page, in the order of the work.

@@ -26,7 +26,7 @@ whose CN is the user, and proves that the two agree.`,
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if g.timeout <= 0 {
-				return hint.With(fmt.Errorf("--timeout %s is no time to wait for an answer", g.timeout), "The default is 30s.")
+				return hint.With(fmt.Errorf("--timeout %s: the time-out must be positive", g.timeout), "The default is 30s.")
 			}
 			return nil
 		},

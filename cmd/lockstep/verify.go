@@ -24,7 +24,7 @@ func newVerifyCommand(g *globals) *cobra.Command {
 		Long: `Prove that certificates, users and permissions agree: policy, PKI folder and etcd are
 compared three ways, and every component asks etcd itself, with its own certificate,
 what it may do and what it may not. Nothing is written, neither here nor to etcd.
-Members that are down, blind or learners are named, and the others are asked. When no
+Members that are down, that ignore the CN, or that are learners are named, and the others are asked. When no
 member can be asked, nothing in etcd was judged: that is exit code 1, and not 2.
 Where root's certificate is not here, the administrator of --cert or --user asks; whether
 root gets in is then listed as not checked, and everything else is.`,

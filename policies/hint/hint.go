@@ -15,7 +15,7 @@ const (
 	Done      Exit = 0 // done, in step, yes
 	Failed    Exit = 1 // an error
 	NotInStep Exit = 2 // differences, findings, something due, a "no", or waiting for the operator
-	Refused   Exit = 3 // a guard refused: what it guards is as it was
+	Refused   Exit = 3 // a guard refused, and did not change what it protects
 )
 
 // Error is an error with advice. The zero Exit is read as Failed: an error never
@@ -42,7 +42,7 @@ func Refuse(advice, format string, args ...any) error {
 	return &Error{Err: fmt.Errorf(format, args...), Hint: advice, Exit: Refused}
 }
 
-// Pending is the answer "not in step" or "waiting for you" (exit 2).
+// Pending is the answer "not in step" or "waiting for the operator" (exit 2).
 func Pending(advice, format string, args ...any) error {
 	return &Error{Err: fmt.Errorf(format, args...), Hint: advice, Exit: NotInStep}
 }

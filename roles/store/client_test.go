@@ -124,7 +124,7 @@ func TestWhatAMemberSays(t *testing.T) {
 
 // Fact 3: the temporary superuser gets in by password, and can turn auth off again, on a
 // server that takes no CN for a user; root by certificate does not.
-func TestTheRecoveryUserGetsInAtABlindMember(t *testing.T) {
+func TestAMemberThatIgnoresTheCNTakesTheTemporarySuperuser(t *testing.T) {
 	t.Parallel()
 	s := startEtcd(t, "--client-cert-auth=false")
 	ctx := t.Context()

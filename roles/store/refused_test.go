@@ -22,8 +22,8 @@ const (
 // two of the reasons by the same answer.
 func TestARefusalSaysWhoAndWhyAndWhatHelps(t *testing.T) {
 	t.Parallel()
-	seeing, blind := startEtcd(t), startEtcd(t, "--client-cert-auth=false")
-	for _, s := range []*server{seeing, blind} {
+	seeing, ignoring := startEtcd(t), startEtcd(t, "--client-cert-auth=false")
+	for _, s := range []*server{seeing, ignoring} {
 		root := s.connect(t, "root")
 		must(t, root.Apply(t.Context(), roles.Plan{Steps: inOrder([]roles.Step{
 			{Action: roles.UserAdd, User: "app"},
@@ -51,7 +51,7 @@ func TestARefusalSaysWhoAndWhyAndWhatHelps(t *testing.T) {
 			`listing users: etcdserver: permission denied: the user "guest" (named by ETCDCTL_USER) does not hold role root`, unset},
 		{"an empty CN", "", "", seeing, store.Identity{Certificate: "proxy.pem", Source: "--cert"}, store.EmptyCN,
 			`listing users: etcdserver: user name is empty: etcd takes a certificate's CN for the user, and the CN of proxy.pem (named by --cert) is empty`, nameRoot},
-		{"locked out", "root", "", blind, store.Identity{User: "root", Certificate: "root's certificate made in memory"}, store.LockedOut,
+		{"locked out", "root", "", ignoring, store.Identity{User: "root", Certificate: "root's certificate made in memory"}, store.LockedOut,
 			`listing users: etcdserver: user name is empty: every member ignores the user "root", the CN of root's certificate made in memory: none is started with --client-cert-auth, and root cannot get in by certificate`,
 			"On the host of each member, " + restart},
 		{"root by another name", "app", "", seeing, store.Identity{User: "app", Certificate: "root's certificate made in memory"}, store.NotRoot,
@@ -80,11 +80,11 @@ func TestARefusalSaysWhoAndWhyAndWhatHelps(t *testing.T) {
 }
 
 // One member of several ignores the CN: it is named, and the others are what helps.
-func TestABlindMemberAmongOthersIsNamed(t *testing.T) {
+func TestAMemberThatIgnoresTheCNIsNamed(t *testing.T) {
 	t.Parallel()
 	seeing := startSilent(t)
-	blind := startUnder(t, seeing.clients, seeing.servers, "--client-cert-auth=false")
-	for _, s := range []*server{seeing, blind} {
+	ignoring := startUnder(t, seeing.clients, seeing.servers, "--client-cert-auth=false")
+	for _, s := range []*server{seeing, ignoring} {
 		s.await(t)
 		root := s.connect(t, "root")
 		must(t, root.Apply(t.Context(), roles.Plan{Steps: inOrder([]roles.Step{
@@ -98,14 +98,14 @@ func TestABlindMemberAmongOthersIsNamed(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			etcd, err := store.Connect(t.Context(), store.Target{Endpoints: []string{c.other, blind.url}, TLS: seeing.tls(t, "root"), As: store.Identity{User: "root"}, Timeout: patience})
+			etcd, err := store.Connect(t.Context(), store.Target{Endpoints: []string{c.other, ignoring.url}, TLS: seeing.tls(t, "root"), As: store.Identity{User: "root"}, Timeout: patience})
 			must(t, err)
 			defer etcd.Close()
 			for err == nil { // the members take turns
 				_, err = etcd.Observe(t.Context(), nil)
 			}
 			var refused *store.RefusedError
-			want := blind.url + ` ignores the user "root": it is not started with --client-cert-auth`
+			want := ignoring.url + ` ignores the user "root": it is not started with --client-cert-auth`
 			advice := "On the host of each member named, " + restart + c.until
 			if !errors.As(err, &refused) || refused.Reason != store.IdentityIgnored || !strings.HasSuffix(err.Error(), "etcdserver: user name is empty: "+want) || hint.Text(err) != advice {
 				t.Errorf("got\n%v\nhint %s\nwant\n%s\nhint %s", err, hint.Text(err), want, advice)

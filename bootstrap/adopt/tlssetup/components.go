@@ -66,14 +66,14 @@ func refused(cn string, found []component) string {
 	return ""
 }
 
-// componentLines is the field components. Each may do nothing yet: fail closed.
+// componentLines is the field components. Each has no permissions yet: fail closed.
 func componentLines(all []component) []string {
 	if len(all) == 0 {
 		return []string{"# Write one for each program that uses etcd, for example:",
 			"#   - {name: app, permissions: [{prefix: /app/, access: readwrite}]}",
 			"components: []    # take the brackets away when you write one"}
 	}
-	out := []string{"# What each may do is not in the folder: as long as permissions is empty, it may do nothing.", "components:"}
+	out := []string{"# What each may read and write is not in the folder: as long as permissions is empty, it has no permissions.", "components:"}
 	for _, c := range all {
 		out = append(out, fmt.Sprintf("  # The CN of %s.", strings.Join(c.files, ", ")))
 		if len(c.files) > 1 {
