@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lockstep/certgen/pkitest"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
 	"lockstep/roles/store"
@@ -52,7 +53,7 @@ func TestForeignUsersBecomeLive(t *testing.T) {
 		`user "mallory" is not in the policy and will be accepted with its roles: "root", and holds role root: it may read and write everything, and change users and roles`,
 		`user "peer" is not in the policy and will be accepted with its roles: "other"`,
 	}
-	if diff := cmp.Diff(want, unmanagedUsers(edge(t, "a"), after)); diff != "" {
+	if diff := cmp.Diff(want, unmanagedUsers(pkitest.Edge(t, "a"), after)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -69,27 +70,27 @@ func TestNamesakesOfNobody(t *testing.T) {
 		return s
 	}
 	for name, test := range map[string]struct {
-		spoil func(pki)
+		spoil func(pkitest.PKI)
 		after roles.State
 		now   time.Time
 		want  []string
 	}{
-		"all are users":      {func(pki) {}, users("a", "b"), noon, nil},
-		"one is none":        {func(pki) {}, users("a", "c"), noon, b},
-		"in its last second": {func(pki) {}, users("a"), noon.AddDate(0, 0, 90), b},
-		"run out":            {func(pki) {}, users("a"), noon.AddDate(0, 0, 90).Add(time.Second), nil},
-		"another CA": {func(p pki) {
-			p.write("components/b/client.crt", readFile(p.t, newPKI(p.t, "b").path, "components/b/client.crt"))
+		"all are users":      {func(pkitest.PKI) {}, users("a", "b"), noon, nil},
+		"one is none":        {func(pkitest.PKI) {}, users("a", "c"), noon, b},
+		"in its last second": {func(pkitest.PKI) {}, users("a"), noon.AddDate(0, 0, 90), b},
+		"run out":            {func(pkitest.PKI) {}, users("a"), noon.AddDate(0, 0, 90).Add(time.Second), nil},
+		"another CA": {func(p pkitest.PKI) {
+			p.Write("components/b/client.crt", pkitest.New(p.T, noon, "b").Read("components/b/client.crt"))
 		}, users("a"), noon, nil},
-		"no certificate":               {func(p pki) { p.remove("components/b/client.crt") }, users("a"), noon, nil},
-		"retired: no component has it": {func(p pki) { p.follow(edge(p.t, "a"), noon) }, users("a"), noon, nil},
-		"an unreadable certificate":    {func(p pki) { p.write("components/b/client.crt", []byte("x")) }, users("a"), noon, nil},
+		"no certificate":               {func(p pkitest.PKI) { p.Remove("components/b/client.crt") }, users("a"), noon, nil},
+		"retired: no component has it": {func(p pkitest.PKI) { p.Follow(pkitest.Edge(p.T, "a"), noon) }, users("a"), noon, nil},
+		"an unreadable certificate":    {func(p pkitest.PKI) { p.Write("components/b/client.crt", []byte("x")) }, users("a"), noon, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPKI(t, "a", "b")
+			p := pkitest.New(t, noon, "a", "b")
 			test.spoil(p)
-			if diff := cmp.Diff(test.want, certificatesOfNoUser(p.state(), test.after, test.now)); diff != "" {
+			if diff := cmp.Diff(test.want, certificatesOfNoUser(p.State(), test.after, test.now)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

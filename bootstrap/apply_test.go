@@ -9,6 +9,7 @@ import (
 	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen/folder"
+	"lockstep/certgen/pkitest"
 	"lockstep/policies/hint"
 )
 
@@ -54,7 +55,7 @@ func TestRefusedWithoutCluster(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := test.world
-			w.Policy = edge(t, "a")
+			w.Policy = pkitest.Edge(t, "a")
 			err := test.run(w)
 			if err == nil || err.Error() != test.want || hint.Of(err) != test.exit || hint.Text(err) == "" {
 				t.Errorf("got %v (exit %d, hint %q), want %s (exit %d)", err, hint.Of(err), hint.Text(err), test.want, test.exit)

@@ -12,6 +12,7 @@ import (
 
 	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/world"
+	"lockstep/certgen/pkitest"
 	"lockstep/policies/hint"
 	"lockstep/roles/store"
 )
@@ -129,7 +130,7 @@ func TestSoak(t *testing.T) {
 					time.AfterFunc(test.cancel, cancel)
 				}
 				var events []string
-				w := &world.World{Policy: edge(t, "a"), Now: time.Now, Report: func(e world.Event) { events = append(events, e.Stage+": "+e.String()) }}
+				w := &world.World{Policy: pkitest.Edge(t, "a"), Now: time.Now, Report: func(e world.Event) { events = append(events, e.Stage+": "+e.String()) }}
 				r := &run{Change: &change.Change{World: w}, options: Options{Soak: test.asked}}
 				began := time.Now()
 				soak := r.soak(ctx, func(context.Context) []counts { return []counts{test.count(time.Since(began))} })

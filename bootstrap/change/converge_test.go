@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"lockstep/certgen/pkitest"
 	"lockstep/policies/hint"
 	"lockstep/roles"
 )
@@ -37,7 +38,7 @@ var lost = status.Error(codes.Unavailable, "lost")
 // the lost answer is not taken for another client's change.
 func TestConvergeAfterEveryLostAnswer(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b")
+	p := pkitest.Edge(t, "a", "b")
 	for executed, which := range map[bool]string{false: "before", true: "after"} {
 		for n := 1; ; n++ {
 			c, e, heard := changing(t, p, roles.State{Enabled: true, Revision: 1,
@@ -75,7 +76,7 @@ func TestConvergeAfterEveryLostAnswer(t *testing.T) {
 // Another client's change is seen by authRevision, in either direction.
 func TestConvergeNoticesAnotherClient(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b")
+	p := pkitest.Edge(t, "a", "b")
 	for name, other := range map[string]func(e *etcd) error{
 		"adds a role":    func(e *etcd) error { _, err := e.RoleAdd(t.Context(), "other"); return err },
 		"deletes a role": func(e *etcd) error { _, err := e.RoleDelete(t.Context(), "spare"); return err },
@@ -102,7 +103,7 @@ func TestConvergeNoticesAnotherClient(t *testing.T) {
 // What another client changes is answered with steps only in a scope that was not reviewed.
 func TestConvergeAnswersOnlyUnreviewed(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b")
+	p := pkitest.Edge(t, "a", "b")
 	for _, reviewed := range []bool{false, true} {
 		c, e, _ := changing(t, p, settled(p))
 		observed, err := c.Observe(t.Context())
@@ -126,7 +127,7 @@ func TestConvergeAnswersOnlyUnreviewed(t *testing.T) {
 // A cluster that never acknowledges ends the change with what is left.
 func TestConvergeGivesUp(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b")
+	p := pkitest.Edge(t, "a", "b")
 	observed := settled(p)
 	observed.Users = observed.Users[1:]
 	c, e, _ := changing(t, p, observed)
@@ -144,7 +145,7 @@ func TestConvergeGivesUp(t *testing.T) {
 // A plan is executed only on the state that it was made on.
 func TestRefuseStale(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b")
+	p := pkitest.Edge(t, "a", "b")
 	c, e, _ := changing(t, p, settled(p))
 	plan := &Plan{}
 	observed, err := c.LookAt(t.Context(), plan)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lockstep/bootstrap/world"
+	"lockstep/certgen/pkitest"
 	"lockstep/policies"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
@@ -91,7 +92,7 @@ func changing(t *testing.T, p *policies.Policy, observed roles.State) (*Change, 
 	t.Helper()
 	told := &events{}
 	e := &etcd{Etcd: fake.New(observed), cluster: 0xabc}
-	w := &world.World{Policy: p, Folder: newPKI(t, "a", "b").Folder, Now: clock, InFlight: 1, CallTimeout: callTimeout, Report: told.report}
+	w := &world.World{Policy: p, Folder: pkitest.New(t, noon, "a", "b").Folder, Now: clock, InFlight: 1, CallTimeout: callTimeout, Report: told.report}
 	c, err := Open(w, Scope{Policy: p}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/certgen"
+	"lockstep/certgen/pkitest"
 	"lockstep/roles"
 )
 
@@ -39,10 +40,10 @@ func TestFormerComponents(t *testing.T) {
 		Users: map[string]string{"old-user": "older", "writer-user": "writer"},
 		Roles: map[string]string{"old-role": "older", "shared": "older", "writer-role": "writer"},
 	}
-	if diff := cmp.Diff(want, formerComponents(folder, observed, edge(t, "reader"))); diff != "" {
+	if diff := cmp.Diff(want, formerComponents(folder, observed, pkitest.Edge(t, "reader"))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Former{Users: map[string]string{}, Roles: map[string]string{}}, formerComponents(certgen.State{}, observed, edge(t, "reader"))); diff != "" {
+	if diff := cmp.Diff(Former{Users: map[string]string{}, Roles: map[string]string{}}, formerComponents(certgen.State{}, observed, pkitest.Edge(t, "reader"))); diff != "" {
 		t.Errorf("no folder (-want +got):\n%s", diff)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lockstep/bootstrap/world"
+	"lockstep/certgen/pkitest"
 	"lockstep/roles"
 	"lockstep/roles/store"
 )
@@ -18,7 +19,7 @@ const callTimeout = 10 * time.Second
 // A look says which cluster answers and which alarms are raised.
 func TestLook(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b")
+	p := pkitest.Edge(t, "a", "b")
 	c, e, heard := changing(t, p, settled(p))
 	e.alarms = []store.Alarm{{MemberID: 7, Kind: "NOSPACE"}}
 	observed, id, err := c.Look(t.Context())
@@ -34,7 +35,7 @@ func TestLook(t *testing.T) {
 // there are.
 func TestALookTakesOneTimeout(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b")
+	p := pkitest.Edge(t, "a", "b")
 	c, e, _ := changing(t, p, settled(p))
 	e.deaf, e.alarms = true, []store.Alarm{{MemberID: 7}}
 	c.World.CallTimeout = 300 * time.Millisecond
@@ -48,7 +49,7 @@ func TestALookTakesOneTimeout(t *testing.T) {
 // What a look found holds while authRevision stands still.
 func TestCurrent(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b")
+	p := pkitest.Edge(t, "a", "b")
 	c, e, _ := changing(t, p, settled(p))
 	first, err := c.Observe(t.Context())
 	if err != nil {
@@ -69,7 +70,7 @@ func TestCurrent(t *testing.T) {
 // The change of one component reads the component's user, its role and unmanaged users.
 func TestOneComponentIsRead(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b")
+	p := pkitest.Edge(t, "a", "b")
 	observed := settled(p)
 	observed.Users = append(observed.Users, roles.User{Name: "x", Roles: []string{"a"}})
 	slices.SortFunc(observed.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
@@ -91,7 +92,7 @@ func TestOneComponentIsRead(t *testing.T) {
 // Without a folder there is nothing that would tell the CA and root's certificate.
 func TestConnectNeedsAFolderOrAnIdentity(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a")
+	p := pkitest.Edge(t, "a")
 	c := New(&world.World{Policy: p}, Scope{Policy: p}, nil)
 	if _, _, err := c.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "there is no PKI folder here") {
 		t.Errorf("got %v", err)

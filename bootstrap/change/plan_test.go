@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/certgen"
+	"lockstep/certgen/pkitest"
 	"lockstep/policies/keyrange"
 	"lockstep/policies/pending"
 	"lockstep/roles"
@@ -106,42 +107,42 @@ func TestFolderDigest(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
-		change  func(p pki)
+		change  func(p pkitest.PKI)
 		changed bool
 	}{
-		{"nothing", func(pki) {}, false},
-		{"the CAs are elsewhere", func(p pki) {
+		{"nothing", func(pkitest.PKI) {}, false},
+		{"the CAs are elsewhere", func(p pkitest.PKI) {
 			for _, name := range []string{"client.key", "server.key", "peer.key", "client.crt"} {
-				p.remove("ca/" + name)
+				p.Remove("ca/" + name)
 			}
 		}, false},
-		{"root's certificate", func(p pki) {
-			p.mkdir("root")
-			p.write("root/client.crt", readFile(p.t, p.path, "components/a/client.crt"))
-			p.write("root/ca.crt", readFile(p.t, p.path, "components/a/ca.crt"))
+		{"root's certificate", func(p pkitest.PKI) {
+			p.Mkdir("root")
+			p.Write("root/client.crt", p.Read("components/a/client.crt"))
+			p.Write("root/ca.crt", p.Read("components/a/ca.crt"))
 		}, false},
-		{"a stray file", func(p pki) { p.write("spare", []byte("x")) }, false},
-		{"a certificate", func(p pki) { p.write("components/a/client.crt", readFile(p.t, p.path, "components/b/client.crt")) }, true},
-		{"a certificate gone", func(p pki) { p.remove("components/a/client.crt") }, true},
-		{"a key", func(p pki) { p.write("components/a/client.key", readFile(p.t, p.path, "components/b/client.key")) }, true},
-		{"a key gone", func(p pki) { p.remove("components/a/client.key") }, true},
-		{"a key's mode", func(p pki) {
-			if err := os.Chmod(filepath.Join(p.path, "components/a/client.key"), 0o644); err != nil {
-				p.t.Fatal(err)
+		{"a stray file", func(p pkitest.PKI) { p.Write("spare", []byte("x")) }, false},
+		{"a certificate", func(p pkitest.PKI) { p.Write("components/a/client.crt", p.Read("components/b/client.crt")) }, true},
+		{"a certificate gone", func(p pkitest.PKI) { p.Remove("components/a/client.crt") }, true},
+		{"a key", func(p pkitest.PKI) { p.Write("components/a/client.key", p.Read("components/b/client.key")) }, true},
+		{"a key gone", func(p pkitest.PKI) { p.Remove("components/a/client.key") }, true},
+		{"a key's mode", func(p pkitest.PKI) {
+			if err := os.Chmod(filepath.Join(p.Dir, "components/a/client.key"), 0o644); err != nil {
+				p.T.Fatal(err)
 			}
 		}, true},
-		{"a file", func(p pki) { p.write("members/etcd1/etcd.env", []byte("x")) }, true},
-		{"a file gone", func(p pki) { p.remove("client.crl") }, true},
-		{"a file half written", func(p pki) { p.write("components/a/client.crt.new", []byte("x")) }, true},
-		{"a member's certificate", func(p pki) { p.remove("members/etcd1/server.crt") }, true},
+		{"a file", func(p pkitest.PKI) { p.Write("members/etcd1/etcd.env", []byte("x")) }, true},
+		{"a file gone", func(p pkitest.PKI) { p.Remove("client.crl") }, true},
+		{"a file half written", func(p pkitest.PKI) { p.Write("components/a/client.crt.new", []byte("x")) }, true},
+		{"a member's certificate", func(p pkitest.PKI) { p.Remove("members/etcd1/server.crt") }, true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			p := newPKI(t, "a", "b")
-			before := folderDigest(p.state())
+			p := pkitest.New(t, noon, "a", "b")
+			before := folderDigest(p.State())
 			test.change(p)
-			if after := folderDigest(p.state()); (after != before) != test.changed {
+			if after := folderDigest(p.State()); (after != before) != test.changed {
 				t.Errorf("changed: %v, want %v", after != before, test.changed)
 			}
 		})

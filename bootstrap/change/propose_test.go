@@ -15,6 +15,7 @@ import (
 
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/certgen/pkitest"
 	"lockstep/policies/hint"
 	"lockstep/policies/pending"
 	"lockstep/roles"
@@ -25,14 +26,14 @@ import (
 // are named unless they are a member's own data.
 func TestProposeFolder(t *testing.T) {
 	t.Parallel()
-	p := newPKI(t, "a", "b")
-	p.write("spare", []byte("x"))
-	p.mkdir("members/etcd1/data")
-	policy := edge(t, "a", "c")
+	p := pkitest.New(t, noon, "a", "b")
+	p.Write("spare", []byte("x"))
+	p.Mkdir("members/etcd1/data")
+	policy := pkitest.Edge(t, "a", "c")
 	policy.Cluster.Data = "data/etcd"
 	propose := func(prune bool) Plan {
 		var out Plan
-		c := &Change{World: &world.World{Policy: policy, Folder: p.Folder, Now: clock}, Folder: p.state()}
+		c := &Change{World: &world.World{Policy: policy, Folder: p.Folder, Now: clock}, Folder: p.State()}
 		c.Scope.Prune = prune
 		if err := c.proposeFolder(t.Context(), &out); err != nil {
 			t.Fatal(err)
@@ -70,7 +71,7 @@ func TestProposeFolder(t *testing.T) {
 // ours. One whose role waits for a flag is ours already.
 func TestWithholdCertificates(t *testing.T) {
 	t.Parallel()
-	policy := edge(t, "a", "b", "c", "d")
+	policy := pkitest.Edge(t, "a", "b", "c", "d")
 	c := &Change{World: &world.World{Policy: policy}, Owned: func(user string) bool { return user == "b" }}
 	issue := func(name string) certgen.Step {
 		return certgen.Step{Action: certgen.Issue, Profile: certgen.Profile{Path: "components/" + name + "/client"}, Reason: certgen.Missing}
@@ -109,8 +110,8 @@ func TestSweep(t *testing.T) {
 // not have is planned, what lockstep did not make is pending, with its certificate.
 func TestPropose(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b", "c", "d")
-	observed := settled(edge(t, "a"))
+	p := pkitest.Edge(t, "a", "b", "c", "d")
+	observed := settled(pkitest.Edge(t, "a"))
 	observed.Users = append(observed.Users, roles.User{Name: "d", Password: roles.PasswordPresent})
 	slices.SortFunc(observed.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
 	c, _, _ := changing(t, p, observed)
@@ -144,8 +145,8 @@ func TestPropose(t *testing.T) {
 // still use what would be removed.
 func TestNothingIsRemovedWhileAUserWaits(t *testing.T) {
 	t.Parallel()
-	p := edge(t, "a", "b", "c")
-	c, _, _ := changing(t, p, settled(edge(t, "a", "b")))
+	p := pkitest.Edge(t, "a", "b", "c")
+	c, _, _ := changing(t, p, settled(pkitest.Edge(t, "a", "b")))
 	if err := os.Remove(filepath.Join(c.World.Folder.Path(), "ca", "client.key")); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +157,7 @@ func TestNothingIsRemovedWhileAUserWaits(t *testing.T) {
 	if err != nil || len(pending.Needing(plan.Roles.Pending, pending.Certificate)) != 1 || len(pending.Needing(plan.Certificates.Pending, pending.FolderKey)) == 0 {
 		t.Fatalf("got %+v, %v", plan, err)
 	}
-	pruning, _, _ := changing(t, p, settled(edge(t, "a", "b")))
+	pruning, _, _ := changing(t, p, settled(pkitest.Edge(t, "a", "b")))
 	pruning.World.Folder, pruning.Folder, pruning.Scope.Prune = c.World.Folder, c.Folder, true
 	const want = `nothing is removed while a user waits for its certificate: user "c" cannot be added yet: components/c/client must be signed first: missing`
 	if _, err := pruning.Propose(t.Context()); err == nil || err.Error() != want || hint.Of(err) != hint.Refused {

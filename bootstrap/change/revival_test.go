@@ -11,6 +11,7 @@ import (
 
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/certgen/pkitest"
 	"lockstep/policies/hint"
 	"lockstep/roles"
 )
@@ -30,38 +31,38 @@ func TestRevivals(t *testing.T) {
 	const day = 24 * time.Hour
 	tests := []struct {
 		name  string
-		spoil func(p pki)
+		spoil func(p pkitest.PKI)
 		now   time.Time
 		plan  roles.Plan
 		want  []revival
 	}{
-		{"never had one", func(pki) {}, noon, adding("c"), nil},
-		{"its component holds one", func(pki) {}, noon, adding("a"), nil},
-		{"retired", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon, adding("a"), []revival{{user: "a", until: noon.Add(90 * day)}}},
-		{"retired, and it is not added", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon,
+		{"never had one", func(pkitest.PKI) {}, noon, adding("c"), nil},
+		{"its component holds one", func(pkitest.PKI) {}, noon, adding("a"), nil},
+		{"retired", func(p pkitest.PKI) { p.Follow(pkitest.Edge(p.T, "b"), noon) }, noon, adding("a"), []revival{{user: "a", until: noon.Add(90 * day)}}},
+		{"retired, and it is not added", func(p pkitest.PKI) { p.Follow(pkitest.Edge(p.T, "b"), noon) }, noon,
 			roles.Plan{Steps: []roles.Step{{Action: roles.UserDelete, User: "a"}, {Action: roles.UserGrantRole, User: "a", Role: "a"}}}, nil},
-		{"in its last second", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon.Add(90*day - time.Second), adding("a"), []revival{{user: "a", until: noon.Add(90 * day)}}},
-		{"run out", func(p pki) { p.follow(edge(p.t, "b"), noon) }, noon.Add(90 * day), adding("a"), nil},
-		{"replaced, and its component holds the next one", func(p pki) {
-			p.remove("components/a/client.key")
-			p.write("components/a/client.key", readFile(p.t, p.path, "components/b/client.key"))
-			p.follow(edge(p.t, "a", "b"), noon)
+		{"in its last second", func(p pkitest.PKI) { p.Follow(pkitest.Edge(p.T, "b"), noon) }, noon.Add(90*day - time.Second), adding("a"), []revival{{user: "a", until: noon.Add(90 * day)}}},
+		{"run out", func(p pkitest.PKI) { p.Follow(pkitest.Edge(p.T, "b"), noon) }, noon.Add(90 * day), adding("a"), nil},
+		{"replaced, and its component holds the next one", func(p pkitest.PKI) {
+			p.Remove("components/a/client.key")
+			p.Write("components/a/client.key", p.Read("components/b/client.key"))
+			p.Follow(pkitest.Edge(p.T, "a", "b"), noon)
 		}, noon, adding("a"), nil},
-		{"a planted certificate in its name is none of its component", func(p pki) {
-			p.follow(edge(p.t, "b"), noon)
-			stranger := newPKI(p.t, "a")
-			p.follow(edge(p.t, "a", "b"), noon)
-			p.write("components/a/client.crt", readFile(p.t, stranger.path, "components/a/client.crt"))
+		{"a planted certificate in its name is none of its component", func(p pkitest.PKI) {
+			p.Follow(pkitest.Edge(p.T, "b"), noon)
+			stranger := pkitest.New(p.T, noon, "a")
+			p.Follow(pkitest.Edge(p.T, "a", "b"), noon)
+			p.Write("components/a/client.crt", stranger.Read("components/a/client.crt"))
 		}, noon, adding("a"), []revival{{user: "a", until: noon.Add(90 * day)}}},
-		{"several, by name", func(p pki) { p.follow(edge(p.t), noon) }, noon, adding("b", "a"),
+		{"several, by name", func(p pkitest.PKI) { p.Follow(pkitest.Edge(p.T), noon) }, noon, adding("b", "a"),
 			[]revival{{user: "a", until: noon.Add(90 * day)}, {user: "b", until: noon.Add(90 * day)}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			p := newPKI(t, "a", "b")
+			p := pkitest.New(t, noon, "a", "b")
 			test.spoil(p)
-			if diff := cmp.Diff(test.want, revivals(p.state(), test.plan, test.now), cmp.AllowUnexported(revival{})); diff != "" {
+			if diff := cmp.Diff(test.want, revivals(p.State(), test.plan, test.now), cmp.AllowUnexported(revival{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -84,9 +85,9 @@ func TestRevivalUntil(t *testing.T) {
 
 func TestRefuseRevival(t *testing.T) {
 	t.Parallel()
-	p := newPKI(t, "a", "b")
-	p.follow(edge(p.t, "b"), noon)
-	c := &Change{World: &world.World{Now: clock}, Folder: p.state()}
+	p := pkitest.New(t, noon, "a", "b")
+	p.Follow(pkitest.Edge(p.T, "b"), noon)
+	c := &Change{World: &world.World{Now: clock}, Folder: p.State()}
 	if err := c.RefuseRevival(context.Background(), adding("b")); err != nil {
 		t.Errorf("b: %v", err)
 	}
