@@ -172,16 +172,17 @@ func Lists(list *x509.RevocationList, serial *big.Int) bool {
 }
 
 // NewestCRL is the revocation list with the highest number among those of s that
-// a generation of ca has signed; nil for none.
+// a generation of ca has signed, former ones included: what they revoked stays revoked. nil for none.
 func NewestCRL(s State, ca CA, trust TrustSet) []byte {
 	var best []byte
 	var newest *x509.RevocationList
+	signers := append(trust.All(), s.Former(ca)...)
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		if item := Locate(name); item.Purpose != ForCRL || item.CA != ca {
 			continue
 		}
 		list, err := x509.ParseRevocationList(s.Files[name])
-		if err != nil || !trust.signedList(list) || list.Number == nil {
+		if err != nil || !signedList(signers, list) || list.Number == nil {
 			continue
 		}
 		if newest == nil || newer(list, newest) {
@@ -192,8 +193,10 @@ func NewestCRL(s State, ca CA, trust TrustSet) []byte {
 }
 
 // signedList reports whether a generation of the CA signed list.
-func (t TrustSet) signedList(list *x509.RevocationList) bool {
-	return slices.ContainsFunc(t.All(), func(ca *x509.Certificate) bool { return list.CheckSignatureFrom(WithCRLSign(ca)) == nil })
+func (t TrustSet) signedList(list *x509.RevocationList) bool { return signedList(t.All(), list) }
+
+func signedList(cas []*x509.Certificate, list *x509.RevocationList) bool {
+	return slices.ContainsFunc(cas, func(ca *x509.Certificate) bool { return list.CheckSignatureFrom(WithCRLSign(ca)) == nil })
 }
 
 // newer reports whether a replaces b. Lists that openssl or cfssl made may not count up:

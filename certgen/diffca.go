@@ -117,7 +117,7 @@ func (d *differ) rival(ca CA, v *view) (string, []string) {
 			continue
 		}
 		for _, other := range copied.All() {
-			if v.trust.Holds(other) {
+			if v.trust.Holds(other) || holds(d.state.Former(ca), other) {
 				continue
 			}
 			if signed := d.signedByOther(ca, other); len(signed) > 0 {

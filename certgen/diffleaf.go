@@ -33,7 +33,8 @@ func (d *differ) leaf(p Profile, asked string) {
 func (d *differ) again(p Profile, pair Pair, v *view, asked string) Step {
 	ca := v.trust.Of(pair.Leaf)
 	fault := d.fault(p, pair, ca)
-	s := Step{Action: Reissue, Profile: p, Reason: cmp.Or(fault, asked), Carries: d.carries(p, pair, ca)}
+	carries := d.carries(p, pair, ca) || d.carries(p, pair, d.state.dropped(p.CA))
+	s := Step{Action: Reissue, Profile: p, Reason: cmp.Or(fault, asked), Carries: carries}
 	switch {
 	case asked != "" || s.Carries && fault != "" && !pair.usable():
 	case fault == "" && d.due(p, pair.Leaf, v):

@@ -72,9 +72,9 @@ var layout = map[PlaceKind]map[string]Item{
 	},
 	PlaceCA: {
 		"client": {Purpose: ForCertificate, CA: ClientCA}, "server": {Purpose: ForCertificate, CA: ServerCA}, "peer": {Purpose: ForCertificate, CA: PeerCA},
-		"client.next": {Purpose: ForCertificate, CA: ClientCA}, "client.previous": {Purpose: ForCertificate, CA: ClientCA},
-		"server.next": {Purpose: ForCertificate, CA: ServerCA}, "server.previous": {Purpose: ForCertificate, CA: ServerCA},
-		"peer.next": {Purpose: ForCertificate, CA: PeerCA}, "peer.previous": {Purpose: ForCertificate, CA: PeerCA},
+		"client.next": {Purpose: ForCertificate, CA: ClientCA}, "client.previous": {Purpose: ForCertificate, CA: ClientCA}, "client.dropped": {Purpose: ForCertificate, CA: ClientCA},
+		"server.next": {Purpose: ForCertificate, CA: ServerCA}, "server.previous": {Purpose: ForCertificate, CA: ServerCA}, "server.dropped": {Purpose: ForCertificate, CA: ServerCA},
+		"peer.next": {Purpose: ForCertificate, CA: PeerCA}, "peer.previous": {Purpose: ForCertificate, CA: PeerCA}, "peer.dropped": {Purpose: ForCertificate, CA: PeerCA},
 	},
 	"": {
 		IgnoreFile: {Purpose: ForText}, RecoveryFile: {Purpose: ForSecret},

@@ -27,6 +27,11 @@ const (
 	Retire   Action = "retire"   // certificate to retired/, key deleted, nothing new
 	Restrict Action = "restrict" // a key's mode back to 0600
 
+	// Of a CA that is rotated; they come before everything that is signed.
+	Promote Action = "promote CA" // the next generation becomes the current one, which becomes the previous one; its key is deleted
+	Replace Action = "replace CA" // the next generation becomes the current one, which is dropped at once; its key is deleted
+	Drop    Action = "drop CA"    // the previous generation is trusted no more
+
 	Repair Action = "repair" // of a pending step only: the operator has to mend the CA; Plan.Pending says how
 )
 
@@ -43,7 +48,7 @@ const SameMeaning = "sets the same, written in another form; copies of it may st
 // Step is one change, with its own sentence (String) and reason.
 type Step struct {
 	Action  Action
-	Profile Profile          // of MakeCA, BringCA, Issue, Reissue, Sign, Note, Retire, Repair, Renew
+	Profile Profile          // of MakeCA, BringCA, Promote, Replace, Drop, Issue, Reissue, Sign, Note, Retire, Repair, Renew
 	File    string           // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key)
 	Content []byte           // of Write, BringCA and Note
 	Carries bool             // of Reissue and Renew: the CA issued the present certificate for this user, and only its dates are wrong
@@ -76,7 +81,13 @@ func (s Step) Outdates() bool {
 func (s Step) String() string {
 	switch s.Action {
 	case MakeCA:
-		return fmt.Sprintf("make the %s CA", s.Profile.CA)
+		return fmt.Sprintf("make the %s%s CA", nextWord(s.Profile), s.Profile.CA)
+	case Promote:
+		return fmt.Sprintf("let the next %s CA sign", s.Profile.CA)
+	case Replace:
+		return fmt.Sprintf("replace the %s CA by the next one", s.Profile.CA)
+	case Drop:
+		return fmt.Sprintf("drop the previous %s CA", s.Profile.CA)
 	case BringCA:
 		return fmt.Sprintf("take in the %s CA", s.Profile.CA)
 	case Note:
@@ -94,6 +105,14 @@ func (s Step) String() string {
 		return fmt.Sprintf("restrict %s to mode 0600", s.File)
 	}
 	return fmt.Sprintf("%s %s", s.Action, s.Path())
+}
+
+// nextWord is "next " for the profile of a next generation.
+func nextWord(p Profile) string {
+	if p.Path == CAPlace(p.CA, Next).String() {
+		return "next "
+	}
+	return ""
 }
 
 func (p Profile) holder() string {

@@ -17,6 +17,7 @@ const (
 	Current  Generation = ""         // signs: ca/client.crt
 	Next     Generation = "next"     // is trusted already, and does not sign yet: ca/client.next.crt
 	Previous Generation = "previous" // is trusted still, and does not sign any more: ca/client.previous.crt, without a key
+	Dropped  Generation = "dropped"  // is in no copy any more; a server that was not restarted trusts it still: ca/client.dropped.crt, without a key
 )
 
 // CAPlace is the place of one generation of a CA.

@@ -14,23 +14,29 @@ import (
 	"syscall"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // patience is how long one request of the traffic may take: longer than etcd needs to
 // choose another leader.
 const patience = 20 * time.Second
 
-// traffic is the program "traffic [-abreast N] COMPONENT:get|put|txn:KEY...": each of
+// traffic is the program "traffic [-abreast N] [-repeat] COMPONENT:get|put|txn:KEY...": each of
 // these requests again and again, N (4) at a time so that some are under way at every
 // moment of a change, as that component with its own certificate, until SIGTERM. It
 // says "under way" when each was answered once, every failure as it comes, and at the
-// end how many there were of each.
+// end how many there were of each. With -repeat a request that no member answered is sent
+// again, as every client of a cluster whose members are restarted must; what a member
+// refuses never is.
 func traffic() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	flags := flag.NewFlagSet("traffic", flag.ExitOnError)
 	abreast := flags.Int("abreast", 4, "how many of each request at a time")
+	repeat := flags.Bool("repeat", false, "send a request again that no member answered")
 	if err := flags.Parse(os.Args[1:]); err != nil {
 		os.Exit(1)
 	}
@@ -39,6 +45,7 @@ func traffic() {
 	for _, arg := range flags.Args() {
 		l, err := newLoop(arg)
 		if err == nil {
+			l.repeat = *repeat
 			err = l.once(ctx)
 		}
 		if err != nil {
@@ -56,7 +63,7 @@ func traffic() {
 	fmt.Println("under way")
 	group.Wait()
 	for _, l := range loops {
-		fmt.Printf("%s: %d done, %d failed\n", l.name, l.done.Load(), l.failed.Load())
+		fmt.Printf("%s: %d done, %d failed, %d repeated\n", l.name, l.done.Load(), l.failed.Load(), l.repeated.Load())
 		failed = failed || l.failed.Load() > 0
 	}
 	if failed {
@@ -69,7 +76,9 @@ func traffic() {
 type loop struct {
 	name, verb, key string
 	etcd            *clientv3.Client
-	done, failed    atomic.Int64
+	repeat          bool
+
+	done, failed, repeated atomic.Int64
 }
 
 func newLoop(arg string) (*loop, error) {
@@ -94,9 +103,30 @@ func (l *loop) run(ctx context.Context) {
 	}
 }
 
-func (l *loop) once(ctx context.Context) (err error) {
+// once is one request, sent again with -repeat for as long as no member answers it.
+func (l *loop) once(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	for {
+		err := l.send(ctx)
+		if !l.repeat || ctx.Err() != nil || !unanswered(err) {
+			return err
+		}
+		l.repeated.Add(1)
+	}
+}
+
+// unanswered reports whether no member answered: each was stopping, or between two leaders.
+// etcd ends the requests that are under way when it stops by an HTTP answer without content.
+func unanswered(err error) bool {
+	if text := fmt.Sprint(err); strings.Contains(text, "missing HTTP content-type") || strings.Contains(text, "without sending trailers") {
+		return true
+	}
+	return status.Code(err) == codes.Unavailable || errors.Is(err, rpctypes.ErrNoLeader) || errors.Is(err, rpctypes.ErrLeaderChanged) ||
+		errors.Is(err, rpctypes.ErrStopped) || errors.Is(err, rpctypes.ErrTimeout) || errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail)
+}
+
+func (l *loop) send(ctx context.Context) (err error) {
 	switch l.verb {
 	case "get":
 		_, err = l.etcd.Get(ctx, l.key)

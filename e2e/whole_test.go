@@ -14,7 +14,8 @@ import (
 
 // whole is the program "whole DIR": under no final name below DIR lies half a file. A
 // key parses, is its owner's alone and fits the certificate beside it, if that is there
-// yet; certificates and revocation lists parse. Files that end in .new are unfinished
+// yet; certificates and revocation lists parse. A copy of a CA holds two while it is
+// rotated, and the key of the next CA may be in its place before its certificate. Files that end in .new are unfinished
 // and may be anything. A folder that is not there is whole.
 func whole() {
 	for _, dir := range os.Args[1:] {
@@ -43,11 +44,7 @@ func wholeFile(path string) error {
 	case ".key":
 		err = wholeKey(path, text)
 	case ".crt":
-		block, rest := pem.Decode(text)
-		if block == nil || len(rest) > 0 {
-			return fmt.Errorf("%s: not exactly one PEM block", path)
-		}
-		_, err = x509.ParseCertificate(block.Bytes)
+		err = wholeCertificate(path, text)
 	case ".crl":
 		_, err = x509.ParseRevocationList(text)
 	}
@@ -79,6 +76,22 @@ func wholeKey(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = tls.X509KeyPair(certificate, text)
+	if _, err = tls.X509KeyPair(certificate, text); err != nil {
+		if next, missing := os.ReadFile(strings.TrimSuffix(path, ".key") + ".next.crt"); missing == nil {
+			_, err = tls.X509KeyPair(next, text)
+		}
+	}
+	return err
+}
+
+func wholeCertificate(path string, text []byte) error {
+	block, rest := pem.Decode(text)
+	if block != nil && len(rest) > 0 && strings.HasSuffix(path, "ca.crt") {
+		block, rest = pem.Decode(rest)
+	}
+	if block == nil || len(rest) > 0 {
+		return errors.New("not exactly one PEM block")
+	}
+	_, err := x509.ParseCertificate(block.Bytes)
 	return err
 }

@@ -56,7 +56,7 @@ func selfSign(p certgen.Profile, key crypto.Signer, now time.Time) (*x509.Certif
 	if err != nil {
 		return nil, err
 	}
-	template, err := caTemplate(p, id, serial, now)
+	template, err := certgen.CATemplate(p, id, serial, now)
 	if err != nil {
 		return nil, err
 	}

@@ -78,18 +78,30 @@ func (r *run) all(ctx context.Context, steps []certgen.Step, inFlight int) error
 	if err := r.each(ctx, steps, certgen.BringCA, func(s certgen.Step) error { return r.f.bringCA(s) }); err != nil {
 		return err
 	}
-	return r.units(ctx, unitsOf(steps), inFlight)
+	first, last := generations(steps)
+	if err := r.generations(ctx, first); err != nil {
+		return err
+	}
+	if err := r.units(ctx, unitsOf(steps), inFlight); err != nil {
+		return err
+	}
+	return r.generations(ctx, last)
 }
 
 // signs reports whether a step needs to know the CAs.
 func signs(s certgen.Step) bool {
-	return s.Action == certgen.MakeCA || issues(s) || s.CopyOf != "" || s.List != nil
+	return s.Action == certgen.MakeCA || ofGeneration(s) || issues(s) || s.CopyOf != "" || s.List != nil
 }
 
 // each carries out the steps of one action, one after the other.
 func (r *run) each(ctx context.Context, steps []certgen.Step, action certgen.Action, do func(certgen.Step) error) error {
+	return r.inTurn(ctx, steps, func(s certgen.Step) bool { return s.Action == action && !ofGeneration(s) }, do)
+}
+
+// inTurn carries out the chosen steps, one after the other.
+func (r *run) inTurn(ctx context.Context, steps []certgen.Step, chosen func(certgen.Step) bool, do func(certgen.Step) error) error {
 	for _, s := range steps {
-		if s.Action != action {
+		if !chosen(s) {
 			continue
 		}
 		err := ctx.Err()
@@ -140,6 +152,10 @@ func gerund(s certgen.Step) string {
 		return "finishing " + s.Path()
 	case certgen.MakeCA:
 		return fmt.Sprintf("making the %s CA", s.Profile.CA)
+	case certgen.Promote, certgen.Replace:
+		return fmt.Sprintf("putting the next %s CA in place", s.Profile.CA)
+	case certgen.Drop:
+		return fmt.Sprintf("dropping the previous %s CA", s.Profile.CA)
 	case certgen.BringCA:
 		return fmt.Sprintf("taking in the %s CA", s.Profile.CA)
 	case certgen.Issue:
@@ -176,7 +192,7 @@ func unitsOf(steps []certgen.Step) []unit {
 	var units []unit
 	index := map[string]int{}
 	for _, s := range steps {
-		if s.Action == certgen.Finish || s.Action == certgen.MakeCA || s.Action == certgen.BringCA {
+		if s.Action == certgen.Finish || s.Action == certgen.MakeCA || s.Action == certgen.BringCA || ofGeneration(s) {
 			continue
 		}
 		dir := path.Dir(s.Path())

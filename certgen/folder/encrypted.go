@@ -39,6 +39,16 @@ func (s *secrets) know(pair string, key crypto.Signer) {
 	s.keys[pair] = key
 }
 
+// moved tells that the key of the CA at from lies at to now, and that what was there is gone.
+func (s *secrets) moved(from, to string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if key := s.keys[from]; key != nil {
+		s.keys[to] = key
+		delete(s.keys, from)
+	}
+}
+
 func (s *secrets) current() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -105,7 +105,7 @@ func (f *Folder) Trust(ca certgen.CA) (certgen.TrustSet, error) {
 	if err != nil {
 		return certgen.TrustSet{}, err
 	}
-	return trust, nil
+	return f.moved(ca, trust), nil
 }
 
 // generation reads the certificate of one generation of a CA.

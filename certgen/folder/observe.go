@@ -73,6 +73,7 @@ func (o *observer) run() error {
 			return err
 		}
 	}
+	o.state.Unfinished = append(o.state.Unfinished, o.state.FinishMoves()...)
 	slices.Sort(o.state.Unfinished)
 	o.state.Unfinished = slices.Compact(o.state.Unfinished)
 	slices.Sort(o.state.Stray)

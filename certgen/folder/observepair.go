@@ -55,6 +55,9 @@ func (o *observer) keyOf(p *certgen.Pair, info fs.FileInfo, next *x509.Certifica
 			return nil
 		}
 		opened := *p // a CA's key stays unopened in the State
+		if next == nil {
+			next = o.f.successor(p.Path)
+		}
 		if err := o.key(&opened, info, next); err == nil && opened.Key != certgen.KeyMatches && opened.Key != certgen.KeyUnopened {
 			return o.fault(certgen.FaultKey, file, fmt.Errorf("%s is not the key of %s.crt", file, p.Path))
 		}

@@ -65,6 +65,9 @@ func (r *run) makeCA(p certgen.Profile) error {
 	if err := f.placePair(p.Path); err != nil {
 		return err
 	}
+	if p.Path != certgen.CAPath(p.CA) {
+		return nil // it does not sign yet
+	}
 	a.Avoid(&f.serials)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -135,6 +138,9 @@ func (f *Folder) placePair(pair string) error {
 func (f *Folder) finish(name string) error {
 	if certgen.Locate(name+".crt").Purpose != certgen.ForCertificate {
 		return errors.Join(f.unstage(name), f.disk.SyncDir(path.Dir(name)))
+	}
+	if err := f.finishMove(name); err != nil {
+		return err
 	}
 	if err := f.finishCertificate(name); err != nil {
 		return err

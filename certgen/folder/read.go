@@ -152,6 +152,9 @@ func (f *Folder) readPair(pair string) (*x509.Certificate, crypto.Signer, error)
 	if next, nextErr := f.readCertificate(pair + ".crt" + certgen.NewSuffix); nextErr == nil && authority.Matches(next, key) {
 		return next, key, nil
 	}
+	if next := f.successor(pair); next != nil && authority.Matches(next, key) {
+		return next, key, nil
+	}
 	if err == nil {
 		err = fmt.Errorf("%s.key belongs to another certificate than %s.crt", pair, pair)
 	}

@@ -89,14 +89,7 @@ func (r *run) commit(s certgen.Step) error {
 			return fmt.Errorf("writing: %w", err)
 		}
 	case certgen.Retire:
-		if err := f.retire(s.Profile.Identity, s.Path()); err != nil {
-			return err
-		}
-		for _, ext := range []string{".key", ".crt"} {
-			if err := f.disk.Remove(s.Path() + ext); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("removing: %w", err)
-			}
-		}
+		return f.retirePair(s)
 	case certgen.Restrict:
 		info, err := f.root.Lstat(s.File)
 		if err == nil {
@@ -155,6 +148,19 @@ func (f *Folder) retire(identity, pair string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("retiring: %w", err)
+	}
+	return nil
+}
+
+// retirePair moves the certificate of a pair to retired/ and deletes its key.
+func (f *Folder) retirePair(s certgen.Step) error {
+	if err := f.retire(s.Profile.Identity, s.Path()); err != nil {
+		return err
+	}
+	for _, ext := range []string{".key", ".crt"} {
+		if err := f.disk.Remove(s.Path() + ext); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing: %w", err)
+		}
 	}
 	return nil
 }

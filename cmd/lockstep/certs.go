@@ -32,7 +32,7 @@ func newCertsCommand(g *globals) *cobra.Command {
 	}
 	issue.AddCommand(newIssueRootCommand(g))
 	cmd.AddCommand(issue, newCertsListCommand(g), newCertsRenewCommand(g), newCertsRekeyCommand(g), newCertsRevokeCommand(g), newCertsSignCommand(g),
-		newEncryptCACommand(g), newCertsExportCommand(g))
+		newCertsRotateCACommand(g), newEncryptCACommand(g), newCertsExportCommand(g))
 	return cmd
 }
 

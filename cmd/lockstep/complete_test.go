@@ -45,7 +45,7 @@ func TestCompletion(t *testing.T) {
 		"certs export -f " + file + " ":     "members/a till boss " + nothing,
 		"certs export x --format ":          strings.Join(exportFormats, " ") + " " + nothing,
 		"rehe":                              "rehearse\tProve the policy on a throw-away local etcd " + nothing,
-		"help certs ":                       "encrypt-ca export issue list rekey renew revoke sign " + nothing,
+		"help certs ":                       "encrypt-ca export issue list rekey renew revoke rotate-ca sign " + nothing,
 	} {
 		var o outside
 		o.run(append([]string{"__complete"}, strings.Split(args, " ")...)...)

@@ -1,0 +1,76 @@
+package bootstrap
+
+import (
+	"context"
+	"strings"
+
+	"lockstep/bootstrap/change"
+	"lockstep/bootstrap/verify"
+	"lockstep/bootstrap/world"
+	"lockstep/certgen"
+	"lockstep/policies/hint"
+)
+
+// Rotate does what can be done now of the rotation of a CA: it looks at the PKI folder and at
+// what the ports of members and proxies trust and show, asks confirm, and executes exactly
+// that. What it returns says what the operator has to do before the next run. Nothing of
+// etcd's users and roles is read or changed.
+func Rotate(ctx context.Context, w *world.World, choice certgen.Choice, confirm func(context.Context, certgen.Rotation) error) (certgen.Rotation, error) {
+	r, err := planRotation(ctx, w, choice)
+	if err != nil || len(r.Plan.Steps) == 0 {
+		return r, err
+	}
+	if err := confirm(ctx, r); err != nil {
+		return r, err
+	}
+	done := w.Counter("certificates", len(r.Plan.Steps))
+	return r, w.Folder.Apply(ctx, r.Plan, w.Now, w.InFlight, func(s certgen.Step) { done(s.String()) })
+}
+
+// planRotation plans it. A confirmation counts only where one is asked for: it is about what
+// an earlier run told the operator to do.
+func planRotation(ctx context.Context, w *world.World, choice certgen.Choice) (certgen.Rotation, error) {
+	state, err := w.Folder.Observe()
+	if err != nil {
+		return certgen.Rotation{}, err
+	}
+	ports := verify.Ports(ctx, w, choice.CA)
+	if err := ctx.Err(); err != nil {
+		return certgen.Rotation{}, err
+	}
+	plan := func(c certgen.Choice) (certgen.Rotation, error) {
+		r := certgen.Rotate(w.Policy, c, ports, state, w.Now())
+		return r, refuseRotation(r)
+	}
+	unconfirmed := choice
+	unconfirmed.Confirmed = false
+	r, err := plan(unconfirmed)
+	switch {
+	case err != nil || !choice.Confirmed || confirmedBefore(choice.CA, state.Stage(choice.CA)):
+		return r, err
+	case !r.Confirm || len(r.Plan.Steps) > 0:
+		return r, hint.Refuse("Leave out --confirm-clients: the next answer says when it is needed.", "there is nothing to confirm now in the rotation of the %s CA; nothing was changed", choice.CA)
+	}
+	return plan(choice)
+}
+
+// confirmedBefore reports whether an earlier run was told what --confirm-clients says, and has
+// begun what follows from it.
+func confirmedBefore(ca certgen.CA, stage certgen.Stage) bool {
+	return ca == certgen.ClientCA && stage == certgen.StageDropped || ca == certgen.ServerCA && stage == certgen.StagePrevious
+}
+
+// refuseRotation stops where the folder cannot be used, or a key is not here.
+func refuseRotation(r certgen.Rotation) error {
+	if blocked := r.Plan.Blocked(); len(blocked) > 0 {
+		return hint.Refuse(rotationAdvice(r.CA), "the %s CA is not rotated, nothing was changed: %s", r.CA, strings.Join(blocked, "; "))
+	}
+	if waiting := r.Plan.Waiting(); len(waiting) > 0 {
+		return hint.Refuse(change.KeyAdvice(r.Plan), "the %s CA is not rotated, nothing was changed: %s", r.CA, strings.Join(waiting, "; "))
+	}
+	return nil
+}
+
+func rotationAdvice(ca certgen.CA) string {
+	return "A CA that cannot be used any more is replaced at once by lockstep certs rotate-ca " + string(ca) + " --compromised, with an outage."
+}
