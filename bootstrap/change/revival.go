@@ -10,6 +10,7 @@ import (
 	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/policies/count"
 	"lockstep/policies/hint"
 	"lockstep/policies/pending"
@@ -127,10 +128,12 @@ func (c *Change) postponeRevived(ctx context.Context, p *Plan, observed roles.St
 	var waiting []roles.Pending
 	for _, r := range c.revived(ctx, c.PlanRoles(observed)) {
 		p.Certificates.Steps = slices.DeleteFunc(p.Certificates.Steps, func(s certgen.Step) bool {
-			if s.Profile.Kind != certgen.KindComponent || s.Profile.User.String() != r.user {
+			if !concernsUser(c.World.Policy, s, r.user) {
 				return false
 			}
-			p.Certificates.Pending = append(p.Certificates.Pending, certgen.Pending{Step: s, Reason: r.reason(), Needs: r.needs()})
+			if s.Profile.Kind == certgen.KindComponent { // the files beside it are written with it
+				p.Certificates.Pending = append(p.Certificates.Pending, certgen.Pending{Step: s, Reason: r.reason(), Needs: r.needs()})
+			}
 			return true
 		})
 		waiting = append(waiting, c.postponeUsers(observed, map[string]string{r.user: r.reason()}, r.needs())...)
@@ -163,4 +166,10 @@ func refuseReused(c roles.Pending) error {
 		advice = "Copy the list from the members' folders to their hosts, then run the same command again."
 	}
 	return hint.Refuse(advice, "user %q is not added: %s; nothing was changed", c.Step.User, c.Reason)
+}
+
+// concernsUser reports whether the step is in the folder of the component with that user.
+func concernsUser(p *policies.Policy, s certgen.Step, user string) bool {
+	c, found := p.Component(s.Place().Component())
+	return found && c.User.String() == user
 }

@@ -28,15 +28,21 @@ func canariesOf(w *world.World) canaries {
 // shown is what a port answers to the canary of ca. etcd ends the connection without an alert
 // (fact 15), as it does for other reasons, too: only beside a certificate that the port accepts
 // afterwards does that prove that the list is loaded.
-func (all canaries) shown(ctx context.Context, ca certgen.CA, url string, configure func(*tls.Certificate) (*tls.Config, error)) Attempt {
+func (all canaries) shown(ctx context.Context, w *world.World, ca certgen.CA, url string) Attempt {
 	canary := all[ca]
 	if canary == nil {
 		return Attempt{}
+	}
+	configure := w.TLS
+	if ca == certgen.PeerCA {
+		configure = w.PeerTLS
 	}
 	config, err := configure(canary)
 	if err != nil {
 		return Attempt{Err: err}
 	}
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+	defer cancel()
 	_, err = store.Handshake(ctx, url, config)
 	switch {
 	case err == nil:

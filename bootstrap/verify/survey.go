@@ -95,7 +95,7 @@ func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as a
 		m.Err = err
 		return m
 	}
-	shown := canary.shown(ctx, certgen.ClientCA, at.URL, w.TLS)
+	shown := canary.shown(ctx, w, certgen.ClientCA, at.URL)
 	m.Refusals, m.Err = refusals(ctx, w, at.URL, identities)
 	if m.Err == nil && len(identities) > len(m.Refusals) {
 		m.Canary = shown

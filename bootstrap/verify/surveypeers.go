@@ -54,7 +54,6 @@ func surveyPeerPort(ctx context.Context, w *world.World, url string, component, 
 		g, err := store.Handshake(ctx, url, config)
 		return g, outcomeOf(err)
 	}
-	shown := canary.shown(ctx, certgen.PeerCA, url, w.PeerTLS)
 	var greeting store.Greeting
 	if greeting, p.Peer = try(peer); p.Peer.Outcome == Unknown {
 		return p
@@ -64,7 +63,12 @@ func surveyPeerPort(ctx context.Context, w *world.World, url string, component, 
 		p.Server = greeting.Server[0]
 	}
 	if p.Peer.Outcome == Accepted {
-		p.Canary = shown
+		p.Canary = canary.shown(ctx, w, certgen.PeerCA, url)
+	}
+	if p.Canary.Outcome == Refused {
+		if _, again := try(peer); again.Outcome != Accepted {
+			p.Canary = Attempt{Err: again.Err}
+		}
 	}
 	_, p.Anonymous = try(nil)
 	if component != nil {
