@@ -21,12 +21,7 @@ func (s State) Reach(user string, a keyrange.Access) keyrange.Set {
 func (s State) permissions(u User) []keyrange.Permission {
 	var all []keyrange.Permission
 	for _, name := range u.Roles {
-		if name == rootName {
-			return []keyrange.Permission{keyrange.Everything(keyrange.ReadWrite)}
-		}
-		if role, found := s.Role(name); found {
-			all = append(all, role.Permissions...)
-		}
+		all = append(all, s.permissionsOf(name)...)
 	}
 	return all
 }

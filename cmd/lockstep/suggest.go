@@ -15,7 +15,6 @@ import (
 // usualWords is what people type who know other tools, and what does it here.
 func usualWords() map[string]string {
 	return map[string]string{
-		"can":          "lockstep verify proves for each component what it may do and what it may not",
 		"check":        "lockstep lint checks the policy, lockstep verify the cluster",
 		"create":       "lockstep add NAME adds a component, lockstep bootstrap makes everything",
 		"delete":       "lockstep remove NAME removes a component",
@@ -35,7 +34,7 @@ func usualWords() map[string]string {
 		"sync":         "lockstep apply makes etcd and the PKI folder equal to the policy",
 		"test":         "lockstep rehearse proves the policy on a throw-away local etcd",
 		"validate":     "lockstep lint checks the policy",
-		"who-can":      "lockstep verify proves for each component what it may do and what it may not",
+		"whocan":       "lockstep who-can read KEY names the users that can read it",
 	}
 }
 

@@ -14,7 +14,6 @@ func TestUsualMistakesAreAnswered(t *testing.T) {
 		"plan --json":     "did you mean -o json?",
 		"plan --endpoint": "did you mean --endpoints?",
 		"plan --zebra":    "lockstep plan --help lists the flags",
-		"can":             "lockstep verify proves for each component what it may do and what it may not",
 		"list":            "lockstep verify lists the components, lockstep presets the presets",
 		"renew":           "lockstep certs renew makes certificates anew; lockstep apply renews what is due",
 		"status":          "lockstep verify says whether everything is in step, lockstep plan what would change",
