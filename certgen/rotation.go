@@ -69,7 +69,7 @@ type Wait struct {
 	Name  string // whose it is: "members/etcd1", a component's name, an address
 	Text  string // what is not done yet, as a sentence that follows the name; "" where nothing shows whether it is done
 
-	NewCA, NewCertificate bool // what it has to take over
+	NewCA, NewCertificate, NewList bool // what it has to take over: other trusted CAs, a certificate, a revocation list
 }
 
 // Rotation is what one run does about one CA. Without steps, Waits says why.

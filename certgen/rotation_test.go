@@ -116,9 +116,12 @@ func said(r certgen.Rotation) string {
 	}
 	for _, w := range r.Waits {
 		text += fmt.Sprintf("\n%s:%s", w.Name, strings.TrimRight(" "+w.Text, " "))
-		for kind, is := range map[string]bool{" [CA]": w.NewCA && !w.NewCertificate, " [certificate]": w.NewCertificate && !w.NewCA, " [both]": w.NewCA && w.NewCertificate} {
-			if is {
-				text += kind
+		for _, x := range []struct {
+			kind string
+			is   bool
+		}{{" [certificate]", w.NewCertificate}, {" [list]", w.NewList}, {" [CA]", w.NewCA}} {
+			if x.is {
+				text += x.kind
 			}
 		}
 	}
@@ -142,14 +145,14 @@ members/etcd1: [CA]`},
 		{"a member that is down", certgen.ClientCA, none, func(_ *testing.T, r *rotating) { r.ports[0].Err = errors.New("no answer") },
 			"then none\nmembers/etcd1: cannot be asked: no answer [CA]"},
 		{"a member of another CA", certgen.ClientCA, none, func(_ *testing.T, r *rotating) { r.trusts() },
-			"then none\nmembers/etcd1: does not trust the client CA \"edge client CA ID\" yet [CA]"},
-		{"not restarted", certgen.ClientCA, next, nil, "then next\nmembers/etcd1: does not trust the client CA \"edge client CA ID\" yet [CA]"},
+			"then none\nmembers/etcd1: does not trust \"edge client CA ID\" yet [CA]"},
+		{"not restarted", certgen.ClientCA, next, nil, "then next\nmembers/etcd1: does not trust \"edge client CA ID\" yet [CA]"},
 		{"cut off before the copies were written", certgen.ClientCA, next, func(_ *testing.T, r *rotating) {
 			r.trusts(r.old, r.fresh)
 			r.state.Files["members/etcd1/client-ca.crt"] = certgen.EncodeCertificate(r.old)
 		}, "write members/etcd1/client-ca.crt | differs from the client CA's certificate\nthen next\nmembers/etcd1: [CA]"},
 		{"confirming does not help", certgen.ClientCA, next, func(_ *testing.T, r *rotating) { r.choice.Confirmed = true },
-			"then next\nmembers/etcd1: does not trust the client CA \"edge client CA ID\" yet [CA]"},
+			"then next\nmembers/etcd1: does not trust \"edge client CA ID\" yet [CA]"},
 		{"what a port shows that cannot be asked proves nothing", certgen.ClientCA, next, func(_ *testing.T, r *rotating) {
 			r.trusts(r.old, r.fresh)
 			r.ports[0].Err = errors.New("unknown authority")
@@ -160,7 +163,8 @@ write members/etcd1/client-ca.crt | differs from the client CA's certificate
 write client.crl | is signed by an earlier client CA
 write members/etcd1/client.crl | is signed by an earlier client CA
 then previous, to be confirmed
-flannel: [certificate]`},
+flannel: [certificate]
+members/etcd1: [list]`},
 		{"without the next key", certgen.ClientCA, next, func(_ *testing.T, r *rotating) {
 			r.trusts(r.old, r.fresh)
 			r.put(certgen.Next, r.fresh, certgen.KeyAbsent)
@@ -174,11 +178,11 @@ members/etcd1: [CA]`},
 			r.trusts(r.old, r.fresh)
 			r.choice.Confirmed = true
 			r.change(flannel, func(p *certgen.Pair) { p.Leaf = r.before[flannel] })
-		}, "renew components/flannel/client to user \"flannel\" | it comes from an earlier client CA\nthen previous, to be confirmed\nflannel: [certificate]"},
+		}, "renew components/flannel/client to user \"flannel\" | it comes from an earlier client CA\nthen previous, to be confirmed\nflannel: [certificate]\nmembers/etcd1: [list]"},
 		{"to be confirmed", certgen.ClientCA, previous, func(_ *testing.T, r *rotating) { r.trusts(r.old, r.fresh) },
-			"then previous, to be confirmed\nflannel: [certificate]"},
+			"then previous, to be confirmed\nflannel: [certificate]\nmembers/etcd1: [list]"},
 		{"confirmed, and a member has fallen back", certgen.ClientCA, previous, func(_ *testing.T, r *rotating) { r.choice.Confirmed = true },
-			"then previous\nmembers/etcd1: does not trust the client CA \"edge client CA ID\" yet [CA]"},
+			"then previous\nmembers/etcd1: does not trust \"edge client CA ID\" yet [CA]"},
 		{"confirmed", certgen.ClientCA, previous, func(_ *testing.T, r *rotating) {
 			r.trusts(r.old, r.fresh)
 			r.choice.Confirmed = true
@@ -192,7 +196,7 @@ members/etcd1: [CA]`},
 			r.state.Pairs["components/gone/client"] = certgen.Pair{Path: "components/gone/client", Leaf: r.before[flannel]}
 		}, "then previous\ncomponents/gone: has a certificate of the previous CA, and the policy does not name it: write it into the policy, or let lockstep apply --prune retire it"},
 		{"not restarted with the new one alone", certgen.ClientCA, dropped, func(_ *testing.T, r *rotating) { r.trusts(r.old, r.fresh) },
-			"then dropped\nmembers/etcd1: trusts the client CA \"edge client CA ID\" still [CA]"},
+			"then dropped\nmembers/etcd1: still trusts \"edge client CA ID\" [CA]"},
 		{"client ends", certgen.ClientCA, dropped, func(_ *testing.T, r *rotating) { r.trusts(r.fresh) },
 			"retire ca/client.dropped | no server trusts or shows it any more\nthen none, finished"},
 
@@ -209,7 +213,7 @@ write components/flannel/ca.crt | differs from the server CA's certificate
 write members/etcd1/server-ca.crt | differs from the server CA's certificate
 then previous
 members/etcd1: [certificate]`},
-		{"server is not copied", certgen.ServerCA, previous, nil, "then previous\nmembers/etcd1: does not show a certificate of the server CA \"edge server CA ID\" yet [certificate]"},
+		{"server is not copied", certgen.ServerCA, previous, nil, "then previous\nmembers/etcd1: does not show a certificate of \"edge server CA ID\" yet [certificate]"},
 		{"server ends", certgen.ServerCA, previous, func(_ *testing.T, r *rotating) { r.shows("members/etcd1/server") },
 			`drop the previous server CA | no certificate of it is used any more
 write components/flannel/ca.crt | differs from the server CA's certificate
@@ -229,9 +233,9 @@ write members/etcd1/peer-ca.crt | differs from the peer CA's certificate
 write members/etcd1/peer.crl | is signed by an earlier peer CA
 write peer.crl | is signed by an earlier peer CA
 then previous
-members/etcd1: [certificate]`},
+members/etcd1: [certificate] [list]`},
 		{"peer is not copied", certgen.PeerCA, previous, func(_ *testing.T, r *rotating) { r.trusts(r.old, r.fresh) },
-			"then previous\nmembers/etcd1: does not show a certificate of the peer CA \"edge peer CA ID\" yet [certificate]"},
+			"then previous\nmembers/etcd1: does not show a certificate of \"edge peer CA ID\" yet [certificate]"},
 		{"peer drops", certgen.PeerCA, previous, func(_ *testing.T, r *rotating) { r.shows("members/etcd1/peer") },
 			`drop the previous peer CA | no certificate of it is used any more
 write members/etcd1/peer-ca.crt | differs from the peer CA's certificate
@@ -248,7 +252,7 @@ write client.crl | is signed by an earlier client CA
 write members/etcd1/client.crl | is signed by an earlier client CA
 then dropped
 flannel: [certificate]
-members/etcd1: [CA]`},
+members/etcd1: [list] [CA]`},
 		{"compromised while both are trusted", certgen.ClientCA, next, compromised, `retire ca/client.next | the CA is compromised
 make the next client CA | to replace "edge client CA ID", which ends on 2036-04-28 12:00 UTC
 replace the client CA by the next one | the CA is compromised
@@ -258,7 +262,7 @@ write client.crl | is signed by an earlier client CA
 write members/etcd1/client.crl | is signed by an earlier client CA
 then dropped
 flannel: [certificate]
-members/etcd1: [CA]`},
+members/etcd1: [list] [CA]`},
 		{"compromised and cut off", certgen.ClientCA, dropped, func(t *testing.T, r *rotating) {
 			r.choice.Compromised = true
 			r.state.Files["members/etcd1/client-ca.crt"] = certgen.EncodeCertificate(r.old)
@@ -267,8 +271,8 @@ members/etcd1: [CA]`},
 write members/etcd1/client-ca.crt | differs from the client CA's certificate
 then dropped
 flannel: [certificate]
-members/etcd1: [CA]`},
-		{"compromised and not restarted", certgen.PeerCA, dropped, compromised, "then dropped\nmembers/etcd1: does not trust the peer CA \"edge peer CA ID\" yet [CA]"},
+members/etcd1: [list] [CA]`},
+		{"compromised and not restarted", certgen.PeerCA, dropped, compromised, "then dropped\nmembers/etcd1: does not trust \"edge peer CA ID\" yet [CA]"},
 		{"expired", certgen.PeerCA, none, func(t *testing.T, r *rotating) {
 			compromised(t, r)
 			expired := *r.old
@@ -281,7 +285,7 @@ write members/etcd1/peer-ca.crt | differs from the peer CA's certificate
 write members/etcd1/peer.crl | is signed by an earlier peer CA
 write peer.crl | is signed by an earlier peer CA
 then dropped
-members/etcd1: [both]`},
+members/etcd1: [certificate] [list] [CA]`},
 		{"no CA yet", certgen.ClientCA, none, func(_ *testing.T, r *rotating) { r.state = certgen.State{} }, "BLOCKED there is no client CA yet: bootstrap the cluster first\nthen none"},
 		{"the CA's folder is away", certgen.ClientCA, none, func(_ *testing.T, r *rotating) { r.dropCAs() },
 			"BLOCKED ca/client.crt is not here: copy a client-ca.crt or ca.crt of the PKI folder there; its key is not needed\nthen none"},

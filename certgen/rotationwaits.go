@@ -27,7 +27,7 @@ func (r rotation) untrusting(p Port, ca *x509.Certificate) string {
 	case p.Err != nil:
 		return fmt.Sprintf("cannot be asked: %v", p.Err)
 	case !p.accepts(ca):
-		return fmt.Sprintf("does not trust the %s CA %q yet", r.choice.CA, ca.Subject.CommonName)
+		return fmt.Sprintf("does not trust %q yet", ca.Subject.CommonName)
 	}
 	return ""
 }
@@ -38,7 +38,7 @@ func (r rotation) showing(p Port, ca *x509.Certificate) string {
 	case p.Err != nil && (p.Shown == nil || signedBy(p.Shown, ca)):
 		return fmt.Sprintf("cannot be asked: %v", p.Err)
 	case !p.shows(ca):
-		return fmt.Sprintf("does not show a certificate of the %s CA %q yet", r.choice.CA, ca.Subject.CommonName)
+		return fmt.Sprintf("does not show a certificate of %q yet", ca.Subject.CommonName)
 	}
 	return ""
 }
@@ -58,7 +58,7 @@ func (r rotation) behind(p Port) string {
 		return text
 	}
 	if former := r.state.Former(r.choice.CA); slices.ContainsFunc(former, p.accepts) {
-		return fmt.Sprintf("trusts the %s CA %q still", r.choice.CA, former[slices.IndexFunc(former, p.accepts)].Subject.CommonName)
+		return fmt.Sprintf("still trusts %q", former[slices.IndexFunc(former, p.accepts)].Subject.CommonName)
 	}
 	return ""
 }
@@ -81,13 +81,20 @@ func (r rotation) toTrust() []Wait {
 	return waits
 }
 
-// toUse is the holders of certificates of the CA, which use new ones from now on.
+// toUse is the holders of certificates and revocation lists of the CA, which use new ones
+// from now on.
 func (r rotation) toUse() []Wait {
 	var waits []Wait
-	for _, p := range Desired(r.policy).Profiles {
+	w := Desired(r.policy)
+	for _, p := range w.Profiles {
 		if p.CA == r.choice.CA && p.Kind != KindCA {
 			dir := p.Place().Folder()
 			waits = append(waits, Wait{Place: dir, Name: NameOf(dir.String()), NewCertificate: true})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.CRLs)) {
+		if dir := PlaceOf(name).Folder(); w.CRLs[name] == r.choice.CA && dir.Name != "" {
+			waits = joined(waits, Wait{Place: dir, Name: NameOf(dir.String()), NewList: true})
 		}
 	}
 	return waits
@@ -97,12 +104,20 @@ func (r rotation) toUse() []Wait {
 func (r rotation) toTakeOver() []Wait {
 	waits := r.toUse()
 	for _, w := range r.toTrust() {
-		if i := slices.IndexFunc(waits, func(other Wait) bool { return other.Name == w.Name }); i >= 0 {
-			waits[i].NewCA = true
-		} else {
-			waits = append(waits, w)
-		}
+		waits = joined(waits, w)
 	}
+	return waits
+}
+
+// joined is waits with w, each holder once.
+func joined(waits []Wait, w Wait) []Wait {
+	i := slices.IndexFunc(waits, func(other Wait) bool { return other.Name == w.Name })
+	if i < 0 {
+		return append(waits, w)
+	}
+	waits[i].NewCA = waits[i].NewCA || w.NewCA
+	waits[i].NewCertificate = waits[i].NewCertificate || w.NewCertificate
+	waits[i].NewList = waits[i].NewList || w.NewList
 	return waits
 }
 

@@ -54,7 +54,7 @@ func (r Rotated) Text(s *Sheet) {
 			more(s, "  ", len(r.Holders)-planLines)
 			break
 		}
-		s.Wrapped("  ", "    ", h.text(r))
+		h.lines(s, r)
 	}
 	if !r.Finished {
 		s.Line("when that is done: %s", r.next())
@@ -83,20 +83,28 @@ func (r Rotated) next() string {
 	return fmt.Sprintf("lockstep certs rotate-ca %s", r.CA)
 }
 
-// text is what to do for one holder.
-func (h Holder) text(r Rotated) string {
-	text := h.Name
-	if h.Text != "" {
-		text += " " + h.Text
+// lines says what to do for one holder.
+func (h Holder) lines(s *Sheet, r Rotated) {
+	todo := h.todo(r)
+	switch {
+	case h.Text == "":
+		s.Wrapped("  "+h.Name+": ", "    ", todo)
+		return
+	case todo != "":
+		defer s.Wrapped("    ", "    ", todo)
 	}
+	s.Wrapped("  "+h.Name+" ", "    ", h.Text)
+}
+
+// todo is what to copy and to restart; "" where nothing is copied.
+func (h Holder) todo(r Rotated) string {
 	switch {
 	case h.Place != (certgen.Place{}):
-		copied := fmt.Sprintf("copy %s to the %s", filepath.Join(r.Folder, filepath.FromSlash(h.Place.String())), holderOf(h.Place))
-		return fmt.Sprintf("%s: %s; %s", text, copied, h.then())
+		return fmt.Sprintf("copy %s to the %s; %s", filepath.Join(r.Folder, filepath.FromSlash(h.Place.String())), holderOf(h.Place), h.then())
 	case h.NewCA && r.CA == certgen.ClientCA:
-		return fmt.Sprintf("%s: put %s into the file that its --trusted-ca-file names, nothing else, and restart it", text, r.trusted())
+		return fmt.Sprintf("put %s into the file that its --trusted-ca-file names, nothing else, and restart it", r.trusted())
 	}
-	return text
+	return ""
 }
 
 // trusted is the files whose certificates are trusted now.
@@ -132,12 +140,14 @@ func (h Holder) then() string {
 // how is how the software comes to use all that is new.
 func (h Holder) how() presets.Rereading {
 	switch {
-	case h.NewCA && h.NewCertificate && h.Reload.CA == presets.Restart:
+	case h.NewCA && h.Reload.CA == presets.Restart:
 		return presets.Restart
 	case h.NewCertificate:
 		return h.Reload.Certificate
+	case h.NewCA:
+		return h.Reload.CA
 	}
-	return h.Reload.CA
+	return presets.Reread // etcd reads its revocation list for each connection
 }
 
 // rotatedDocument is the answer of certs rotate-ca (kind Rotation).
@@ -158,6 +168,7 @@ type holderDocument struct {
 	Why         string `json:"why,omitempty"`    // what is seen not to be done yet
 	Certificate bool   `json:"certificate"`      // a new certificate
 	CA          bool   `json:"ca"`               // other CAs to trust
+	List        bool   `json:"list"`             // a revocation list
 	Reloading   string `json:"reloading,omitempty"`
 }
 
@@ -168,7 +179,7 @@ func (r Rotated) Document() any {
 		d.Steps = append(d.Steps, step.String())
 	}
 	for _, h := range r.Holders {
-		w := holderDocument{Name: h.Name, Why: h.Text, Certificate: h.NewCertificate, CA: h.NewCA, Reloading: string(h.how())}
+		w := holderDocument{Name: h.Name, Why: h.Text, Certificate: h.NewCertificate, CA: h.NewCA, List: h.NewList, Reloading: string(h.how())}
 		if h.Place != (certgen.Place{}) {
 			w.Folder = h.Place.String()
 		}
