@@ -139,13 +139,26 @@ func (in *inventory) unnamed() {
 		switch {
 		case e.Health == HealthBroken:
 		case PlaceOf(path).Kind == PlaceCA:
-			e.Note = "of a rotation that is under way"
+			generation(&e, path)
 		case PlaceOf(path).Kind == PlaceCanary:
 			e.Note = CRLFile(p.CA) + " lists it on purpose"
 		default:
 			e.Note = "the policy does not name it"
 		}
 		in.add(e)
+	}
+}
+
+// generation says what another generation of a CA is. Of what does not sign any more nothing is
+// due.
+func generation(e *Entry, path string) {
+	switch path {
+	case CAPlace(e.CA, Next).String():
+		e.Note = "the next one: to be trusted already, does not sign yet"
+	case CAPlace(e.CA, Previous).String():
+		e.Health, e.Note = HealthSound, "the previous one: trusted still, does not sign any more"
+	case CAPlace(e.CA, Dropped).String():
+		e.Health, e.Note = HealthRetired, "in no copy any more; what was not restarted trusts it still"
 	}
 }
 

@@ -89,5 +89,5 @@ func (p Profile) otherwise() string {
 	if p.Brought != "" {
 		return "name another CA by certificates.ca, or have its owner make one that may"
 	}
-	return "nothing can be signed or trusted"
+	return fmt.Sprintf("nothing can be signed or trusted before lockstep certs rotate-ca %s --compromised has replaced it", p.CA)
 }

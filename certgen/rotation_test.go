@@ -388,3 +388,27 @@ func TestRotateRefusesAnotherPolicy(t *testing.T) {
 		t.Error(said(got))
 	}
 }
+
+// TestInventoryDuringARotation: the other generations are rows, and nothing is due of what does
+// not sign any more.
+func TestInventoryDuringARotation(t *testing.T) {
+	t.Parallel()
+	for stage, want := range map[certgen.Stage]string{
+		certgen.StageNext:     "due the next one: to be trusted already, does not sign yet",
+		certgen.StagePrevious: "ok the previous one: trusted still, does not sign any more",
+		certgen.StageDropped:  "retired in no copy any more; what was not restarted trusts it still",
+	} {
+		r := newRotating(t, certgen.ClientCA, stage)
+		seen := 0
+		for _, e := range certgen.Inventory(r.p, r.state, policies.Due{Left: 20 * year}, now.Add(2*hour)) {
+			if got := string(e.Health) + " " + e.Note; e.Name == "ca/client."+string(stage) {
+				if seen++; got != want {
+					t.Errorf("%s: %s", stage, got)
+				}
+			}
+		}
+		if seen != 1 {
+			t.Errorf("%s: %d rows", stage, seen)
+		}
+	}
+}

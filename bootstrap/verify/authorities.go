@@ -34,13 +34,19 @@ func authorityChecks() []Check {
 			Code: "certificates/ca-due", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "no CA is in the last third of its life",
 			Remedy: "a CA that certificates.ca names: have its owner renew it with the same key and subject, run lockstep apply, and restart the members with it; " +
-				"a CA of lockstep's own: bootstrap with a new PKI folder (--pki) before that day, and give every member and component its new files",
+				"a CA of lockstep's own: lockstep certs rotate-ca client (or server, peer) replaces it step by step",
 			Find: findDueCAs,
+		},
+		{
+			Code: "certificates/rotation", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
+			Sentence: "no rotation of a CA waits for its next run",
+			Remedy:   "lockstep certs rotate-ca client (or server, peer) goes on, and says what it waits for",
+			Find:     findRotations,
 		},
 		{
 			Code: "certificates/outlives-ca", Severity: Warning, Needs: NeedsFolder,
 			Sentence: "no certificate ends after its CA",
-			Remedy:   "it stops when its CA does: lockstep certs renew makes one that ends before; for a certificate of another maker, have its maker give it an earlier end, or renew the CA with the same key and subject",
+			Remedy:   "it stops when its CA does: lockstep certs renew makes one that ends before, lockstep certs rotate-ca a CA that ends later; for a certificate of another maker, have its maker give it an earlier end, or renew the CA with the same key and subject",
 			Find:     findOutliving,
 		},
 	}
@@ -92,6 +98,27 @@ func findDueCAs(j *judgement) (out findings) {
 		}
 	})
 	return out
+}
+
+// findRotations finds each CA that has another generation.
+func findRotations(j *judgement) (out findings) {
+	for _, ca := range certgen.CAs() {
+		if stage := j.Folder.Stage(ca); stage != certgen.StageNone {
+			file := certgen.CAPlace(ca, certgen.Generation(stage)).String() + ".crt"
+			out.add(Subject{SubjectFile, file}, rotating(ca, stage), fmt.Sprintf("lockstep certs rotate-ca %s goes on, and says what it waits for", ca))
+		}
+	}
+	return out
+}
+
+func rotating(ca certgen.CA, stage certgen.Stage) string {
+	switch stage {
+	case certgen.StageNext:
+		return fmt.Sprintf("the %s CA is being replaced: this one is to be trusted beside it, and does not sign yet", ca)
+	case certgen.StagePrevious:
+		return fmt.Sprintf("the %s CA is new: this one is trusted still, until its certificates are replaced", ca)
+	}
+	return fmt.Sprintf("the %s CA is new: this one is in no copy any more, and what was not restarted may trust it still", ca)
 }
 
 func findOutliving(j *judgement) (out findings) {

@@ -218,7 +218,7 @@ func dueRemedy(j *judgement, subject string) string {
 			ca = trust
 		}
 		if p.File() == subject && leaf != nil && ca.Current != nil && !leaf.NotAfter.Before(ca.Current.NotAfter) {
-			return "it ends with its CA: the CA has to be replaced first (certificates/ca-due)"
+			return "it ends with its CA: lockstep certs rotate-ca replaces the CA"
 		}
 	}
 	return ""

@@ -143,7 +143,8 @@ func reason(t Attempt) string {
 	return t.Err.Error()
 }
 
-// compareCAs says which CAs a port asks certificates of, if not of ours alone; else "".
+// compareCAs says which CAs a port asks certificates of, if not of ours alone; else "". While a CA
+// is rotated, the other generations are ours, too; the one that signs has to be among them.
 func (e *Evidence) compareCAs(ca certgen.CA, asked [][]byte, port string) string {
 	trust, err := e.Folder.Trust(ca)
 	if err != nil {
@@ -155,7 +156,9 @@ func (e *Evidence) compareCAs(ca certgen.CA, asked [][]byte, port string) string
 			others = append(others, store.CAName(raw))
 		}
 	}
-	switch loaded := len(others) < len(asked); {
+	switch loaded := store.Asks(asked, trust.Current.RawSubject); {
+	case !loaded && len(others) == 0 && len(asked) > 0:
+		return fmt.Sprintf("its %s has not loaded our %s, and trusts its other generation alone", port, trust.Current.Subject)
 	case !loaded && len(others) == 0:
 		return fmt.Sprintf("its %s has not loaded our %s", port, trust.Current.Subject)
 	case !loaded:

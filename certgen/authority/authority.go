@@ -158,9 +158,17 @@ func (a *Authority) mayIssue(p certgen.Profile, now time.Time) error {
 	}
 	if now.After(a.cert.NotAfter) {
 		return hint.With(fmt.Errorf("the CA %q expired on %s", a.cert.Subject.CommonName, a.cert.NotAfter.UTC().Format(time.DateOnly)),
-			"Nothing under an expired CA is trusted any more. Move the PKI folder aside, keep it, and bootstrap with a new one: every member and component needs its new files.")
+			"Nothing under an expired CA is trusted any more: "+replacing(p.CA, a.brought))
 	}
 	return nil
+}
+
+// replacing says how an expired CA is replaced.
+func replacing(ca certgen.CA, brought bool) string {
+	if brought {
+		return "its owner has to renew it with the same key and subject."
+	}
+	return fmt.Sprintf("lockstep certs rotate-ca %s --compromised replaces it at once.", ca)
 }
 
 // withoutDefect is the last look before a certificate leaves: of our own making, not even
