@@ -15,6 +15,7 @@ type parser struct {
 	strict.Decoder
 	cluster, certificates strict.Value
 	components, accept    []strict.Value
+	assert                []strict.Value
 	presets               map[string]ownPreset
 	declared              []strict.Value // the presets of the policy, in its order
 }
@@ -68,6 +69,7 @@ func (p *parser) union(tops []strict.Value) {
 		p.once(&p.certificates, top.Field("certificates"))
 		p.components = append(p.components, top.Field("components").Items()...)
 		p.accept = append(p.accept, top.Field("accept").Items()...)
+		p.assert = append(p.assert, top.Field("assert").Items()...)
 		for _, e := range top.Field("presets").Entries() {
 			p.declare(e)
 		}
@@ -127,6 +129,7 @@ func (p *parser) policy() *Policy {
 	policy.Accept = p.readAccept(p.accept)
 	p.checkNames(read)
 	p.checkRoles(read)
+	p.checkAssertions(p.assert, read)
 	for _, c := range read {
 		policy.Components = append(policy.Components, c.Component)
 	}

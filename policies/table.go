@@ -21,6 +21,7 @@ func Type() strict.Type {
 		{Name: "certificates", Type: certificatesType(), Doc: "What certificates look like. Given at most once, in one of the files."},
 		{Name: "presets", Type: strict.Type{Kind: strict.Map, Key: presetName(), Elem: &preset}, Doc: "Presets of one's own, by name."},
 		{Name: "components", Type: list(componentType(), false), Doc: "Every program or person with an identity in etcd."},
+		{Name: "assert", Type: list(assertType(), false), Doc: "What has to hold for the policy to be valid: who can, and who cannot, read and write which keys."},
 		{Name: "accept", Type: list(acceptType(), false), Doc: "Findings of verify that are accepted until a day."},
 	}}
 }

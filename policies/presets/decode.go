@@ -107,7 +107,14 @@ func DecodePermission(v strict.Value) (Permission, bool) {
 	if !v.Valid() || !access.Valid() {
 		return Permission{}, false
 	}
-	p := Permission{Access: keyrange.Access(access.Text())}
+	p, ok := DecodeKeys(v)
+	p.Access = keyrange.Access(access.Text())
+	return p, ok
+}
+
+// DecodeKeys reads which keys v names, without an access. It reports false where v is not valid,
+// which the table has reported.
+func DecodeKeys(v strict.Value) (p Permission, ok bool) {
 	for _, form := range []Form{Prefix, Key, Range, FromKey, Everything} {
 		field := v.Field(string(form))
 		if !field.Given() {

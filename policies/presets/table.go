@@ -47,22 +47,28 @@ func Type() strict.Type {
 
 // PermissionType is the table of one permission, in presets and in components.
 func PermissionType() strict.Type {
+	return KeysType("{prefix: /app/, access: readwrite}", strict.Field{
+		Name: "access", Required: true, Doc: "What is allowed, in etcdctl's words.", Type: strict.Type{
+			Kind: strict.Text, Example: "access: readwrite", Enum: []string{string(keyrange.Read), string(keyrange.Write), string(keyrange.ReadWrite)},
+		},
+	})
+}
+
+// KeysType is the table of a mapping that names keys in one of the forms, beside other fields.
+func KeysType(example string, others ...strict.Field) strict.Type {
 	text := strict.Type{Kind: strict.Text, NonEmpty: true, Check: notEmpty}
 	pair := strict.Type{Kind: strict.List, Elem: &text, Count: 2}
 	return strict.Type{
 		Kind:       strict.Mapping,
-		Example:    "{prefix: /app/, access: readwrite}",
+		Example:    example,
 		ExactlyOne: []string{string(Prefix), string(Key), string(Range), string(FromKey), string(Everything)},
-		Fields: []strict.Field{
+		Fields: append([]strict.Field{
 			{Name: string(Prefix), Type: text, Doc: "Every key that begins with this text. It nearly always ends in a slash."},
 			{Name: string(Key), Type: text, Doc: "This one key."},
 			{Name: string(Range), Type: pair, Doc: "Two keys: from the first one, up to but without the second one."},
 			{Name: string(FromKey), Type: text, Doc: "This key and every key that sorts after it."},
 			{Name: string(Everything), Type: strict.Type{Kind: strict.Bool, OnlyTrue: true}, Doc: "Every key there is."},
-			{Name: "access", Required: true, Doc: "What is allowed, in etcdctl's words.", Type: strict.Type{
-				Kind: strict.Text, Example: "access: readwrite", Enum: []string{string(keyrange.Read), string(keyrange.Write), string(keyrange.ReadWrite)},
-			}},
-		},
+		}, others...),
 	}
 }
 
