@@ -29,7 +29,8 @@ func (r rotation) plan(moves ...Step) Plan {
 	d.unfinished()
 	d.plan.Steps = append(d.plan.Steps, moves...)
 	d.rotated(r.choice.CA)
-	if after.Stage(r.choice.CA) != StageNext {
+	signs := after.Stage(r.choice.CA) != StageNext // the new CA
+	if signs {
 		r.successors(d)
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.Copies)) {
@@ -37,7 +38,9 @@ func (r rotation) plan(moves ...Step) Plan {
 			d.copyOf(name, r.choice.CA)
 		}
 	}
-	d.revocationLists(r.choice.CA)
+	if signs {
+		d.revocationLists(r.choice.CA)
+	}
 	return d.plan
 }
 
