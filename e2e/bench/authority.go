@@ -45,19 +45,24 @@ func (a *authority) sign(user string) (der []byte, key *ecdsa.PrivateKey, err er
 	if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		return nil, nil, err
 	}
+	der, err = a.signFor(key.Public(), user)
+	return der, key, err
+}
+
+// signFor makes a client certificate for a key.
+func (a *authority) signFor(key crypto.PublicKey, user string) (der []byte, err error) {
 	serial := make([]byte, 16)
 	if _, err := rand.Read(serial); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	now := time.Now()
-	der, err = x509.CreateCertificate(rand.Reader, &x509.Certificate{
+	return x509.CreateCertificate(rand.Reader, &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(serial),
 		Subject:      pkix.Name{Organization: []string{"bench"}, CommonName: user},
 		NotBefore:    now.Add(-time.Minute), NotAfter: now.Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 		BasicConstraintsValid: true,
-	}, a.cert, key.Public(), a.key)
-	return der, key, err
+	}, a.cert, key, a.key)
 }
 
 // mint keeps what it signs in memory.
@@ -93,11 +98,7 @@ func (a *authority) issueTo(dir, user string) error {
 			return err
 		}
 	}
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return syncFolder(dir)
 }
 
 func writeThrough(name string, content []byte) error {

@@ -52,6 +52,8 @@ func runFloor(ctx context.Context, args []string) error {
 		return f.bootstrap(ctx)
 	case "verify":
 		return f.verify(ctx)
+	case "renew":
+		return f.renew()
 	}
 	return errors.New("floor of what?")
 }
@@ -106,11 +108,14 @@ func (f floor) bootstrap(ctx context.Context) error {
 	return err
 }
 
-// each does something for every component, inFlight of them together.
-func (f floor) each(do func(i int) error) error {
+// each does something for every component, as together does.
+func (f floor) each(do func(i int) error) error { return together(f.size, do) }
+
+// together does something n times, inFlight of them together.
+func together(n int, do func(i int) error) error {
 	var g errgroup.Group
 	g.SetLimit(inFlight)
-	for i := range f.size {
+	for i := range n {
 		g.Go(func() error { return do(i) })
 	}
 	return g.Wait()

@@ -132,7 +132,7 @@ func (b *bench) life(ctx context.Context, c *cluster, r *row, n int) (sample, er
 		s, made, err := b.add(ctx, c)
 		r.calls = append(r.calls, made)
 		return s, err
-	})
+	}, func() (sample, error) { return b.certificates(ctx, c) })
 	for _, turn := range turns {
 		s, err := turn()
 		if err != nil {

@@ -54,6 +54,11 @@ func (r *report) tables() string {
 	s.WriteString(r.table(own, []column{
 		{"plan", "plan", "%.2f s"}, {"peak memory", "plan MiB", "%.0f MiB"}, {"add", "add", "%.2f s"}, {"calls of add", "add calls", "%.0f"}, {"peak memory", "add MiB", "%.0f MiB"},
 	}))
+	s.WriteString("\n### Certificates\n\n")
+	s.WriteString(r.table(own, []column{
+		{"floor", "renew floor", "%.2f s"}, {"certs renew --all", "renew", "%.2f s"}, {"ratio", "renew ratio", "%.2f"}, {"peak memory", "renew MiB", "%.0f MiB"},
+		{"certs list, CPU", "list CPU", "%.2f s"},
+	}))
 	return s.String() + "\n" + r.asked() + "\n### Aims\n\n" + r.aims()
 }
 
@@ -113,6 +118,12 @@ func (r *report) aims() string {
 		}
 		if v, ok := x.figure("verify ratio"); ok {
 			say(v <= 1.3, "verify at most 1.3 times its floor: %.2f (%s)", v, where)
+		}
+		if v, ok := x.figure("renew ratio"); ok && x.size >= 1000 {
+			say(v <= 1.3, "certs renew --all at most 1.3 times its floor: %.2f (%s)", v, where)
+		}
+		if v, ok := x.figure("list CPU"); ok && x.size >= 3000 {
+			say(v <= 0.5, "certs list within 0.5 s of CPU: %.2f s (%s)", v, where)
 		}
 		if most := x.peak(); x.size >= 3000 {
 			say(most < 150, "peak memory under 150 MiB: %.0f MiB (%s)", most, where)
@@ -197,9 +208,12 @@ their CAs; plain http is for the floor and the shell way alone, since lockstep r
 - **Shell**: cfssl and cfssljson, and etcdctl, one process per step (e2e/bench/shell.sh).
 - **Verify's floor**: as each component the same connection and Txns as lockstep verify made,
   and as root the same reads, by bare clientv3; nothing is compared.
+- **The floor of certs renew**: for every certificate of a component or member the same two files by bare
+  crypto/x509, for the same key: the new certificate, and the old one in retired/, each file and folder forced to
+  disk once. It works in a copy of the PKI folder, in turns with lockstep, %d times a round.
 - Bootstrap without its proof ends when auth is on and root has got in through every member. **Changes
   alone** leaves out its two looks as well: at the members and at etcd before anything is changed, and,
   before auth is on, every component's certificate shown to every member.
 
-`, strings.Join(sizes, " "), r.rounds, m.cores, m.cpu, m.memory, m.kernel, m.system, m.files, m.load, strings.Join(r.versions, ", "))
+`, strings.Join(sizes, " "), r.rounds, m.cores, m.cpu, m.memory, m.kernel, m.system, m.files, m.load, strings.Join(r.versions, ", "), renewals)
 }

@@ -18,6 +18,7 @@ import (
 // timed is how one process went.
 type timed struct {
 	seconds float64
+	cpu     float64 // of user and system, seconds
 	rss     float64 // peak memory, MiB
 	exit    int
 	stdout  []byte
@@ -51,6 +52,7 @@ func runTimed(ctx context.Context, dir string, env []string, line func(at float6
 	t := timed{seconds: time.Since(start).Seconds(), exit: cmd.ProcessState.ExitCode(), stdout: stdout.Bytes()}
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		t.rss = float64(usage.Maxrss) / 1024
+		t.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	}
 	var exit *exec.ExitError
 	if err = errors.Join(ctx.Err(), lines.Err(), err); errors.As(err, &exit) && ctx.Err() == nil && exit.Exited() {
