@@ -19,6 +19,7 @@ import (
 type Evidence struct {
 	Policy      *policies.Policy
 	Now         time.Time
+	Offline     bool           // the operator chose that etcd is not asked
 	Folder      *certgen.State // nil: there is no PKI folder here
 	Auth        *roles.State   // nil: it could not be read
 	AuthErr     error          // why Auth is nil
@@ -154,6 +155,8 @@ func (p Proof) Proven() bool {
 // missing says why the evidence for needs is not there, and what to do; "" when it is.
 func (e *Evidence) missing(needs Needs) (reason, remedy string) {
 	switch {
+	case e.Offline && needs&^NeedsFolder != 0:
+		return "etcd was not asked (--offline)", "run lockstep verify without --offline"
 	case needs&NeedsFolder != 0 && e.Folder == nil:
 		return "there is no PKI folder here", "run lockstep where it is, or name it with --pki"
 	case needs&NeedsAuth != 0 && e.Auth == nil:

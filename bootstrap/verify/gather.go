@@ -64,6 +64,15 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 	return e, nil
 }
 
+// GatherOffline collects what the policy and the PKI folder tell. Nothing is asked.
+func GatherOffline(w *world.World, o Options) (*Evidence, error) {
+	folder, err := w.Folder.Inspect()
+	if err != nil {
+		return nil, err
+	}
+	return &Evidence{Policy: w.Policy, Now: w.Now(), Offline: true, AcceptForeign: o.AcceptForeign, Folder: &folder, Recovery: RecoveryLeft(w)}, nil
+}
+
 // RecoveryLeft reports whether the PKI folder holds the file of an interrupted AuthEnable,
 // be it readable or not.
 func RecoveryLeft(w *world.World) bool {

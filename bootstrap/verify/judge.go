@@ -31,7 +31,7 @@ func (j *judgement) report(checks []Check) Report {
 	for _, c := range checks {
 		if reason, remedy := j.missing(c.Needs); reason != "" {
 			other, _ := j.missing(c.Needs &^ NeedsRoot)
-			r.Skipped = append(r.Skipped, Skip{Code: c.Code, Reason: reason, Remedy: remedy, Chosen: other == ""})
+			r.Skipped = append(r.Skipped, Skip{Code: c.Code, Reason: reason, Remedy: remedy, Chosen: other == "" || j.Offline && c.Needs&^NeedsFolder != 0})
 			continue
 		}
 		j.looked[c.Code], acceptable[c.Code] = true, c.Acceptable

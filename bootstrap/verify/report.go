@@ -3,6 +3,8 @@ package verify
 import (
 	"fmt"
 	"slices"
+
+	"lockstep/policies/hint"
 )
 
 // Severity is how much a finding matters. The zero value is the gravest: a check
@@ -40,14 +42,29 @@ type Report struct {
 type Skip struct {
 	Code, Reason, Remedy string
 	// Chosen is that it lacks root's certificate alone, in whose place the operator named an
-	// administrator. All else was looked at, so that it does not put the report out of step.
+	// administrator, or that the operator chose not to ask etcd. It does not put the report out
+	// of step.
 	Chosen bool
 }
 
 // InStep reports whether policy, certificates and etcd agree. A warning alone does
 // not put them out of step; a check that could not look does, because the report
 // then proves less than it seems to, unless the operator chose so.
-func (r Report) InStep() bool {
+func (r Report) InStep() bool { return r.InStepBut(Error) }
+
+// InStepBut is InStep where findings count from this severity on: [Critical] alone, or
+// [Warning] for every one.
+func (r Report) InStepBut(from Severity) bool {
 	return !slices.ContainsFunc(r.Skipped, func(s Skip) bool { return !s.Chosen }) &&
-		!slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity != Warning })
+		!slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity <= from })
+}
+
+// ParseSeverity reads critical, error or warning.
+func ParseSeverity(text string) (Severity, error) {
+	for _, s := range []Severity{Critical, Error, Warning} {
+		if s.String() == text {
+			return s, nil
+		}
+	}
+	return Critical, hint.With(fmt.Errorf("%q is no severity", text), "It is critical, error or warning.")
 }

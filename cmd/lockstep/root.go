@@ -28,6 +28,9 @@ whose CN is the user, and proves that the two agree.`,
 			if g.timeout <= 0 {
 				return hint.With(fmt.Errorf("--timeout %s: the time-out must be positive", g.timeout), "The default is 30s.")
 			}
+			if view.Format(g.output) == view.JUnit && cmd.Name() != "verify" {
+				return hint.With(fmt.Errorf("%s has no answer in JUnit's form", cmd.CommandPath()), "lockstep verify -o junit has; here it is text or json.")
+			}
 			return nil
 		},
 		SilenceErrors: true, // exit.go is the one place that prints them

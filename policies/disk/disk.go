@@ -107,6 +107,17 @@ func Unstage(d Disk, temporary string) error {
 // error is fs.ErrExist where a file has that name. What an earlier run left under the name
 // temporary gives way.
 func New(dir, temporary, name string, content []byte, perm fs.FileMode) error {
+	return write(dir, temporary, content, perm, func(d Disk) error { return Place(d, temporary, name) })
+}
+
+// Replace writes a file, all of it or nothing, in the folder dir. A file that has that name
+// gives way to it in one step.
+func Replace(dir, temporary, name string, content []byte, perm fs.FileMode) error {
+	return write(dir, temporary, content, perm, func(d Disk) error { return d.Rename(temporary, name) })
+}
+
+// write stages content in dir, and puts it in place.
+func write(dir, temporary string, content []byte, perm fs.FileMode, place func(Disk) error) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -114,7 +125,7 @@ func New(dir, temporary, name string, content []byte, perm fs.FileMode) error {
 	d := Root(root)
 	err = Stage(d, temporary, content, perm)
 	if err == nil {
-		err = Place(d, temporary, name)
+		err = place(d)
 	}
 	if err == nil {
 		err = d.SyncDir(".")

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -13,12 +14,14 @@ type Format string
 const (
 	Text Format = "text"
 	JSON Format = "json"
+
+	JUnit Format = "junit" // of verify alone
 )
 
 // ParseFormat reads the value of --output.
 func ParseFormat(s string) (Format, error) {
 	switch f := Format(s); f {
-	case Text, JSON:
+	case Text, JSON, JUnit:
 		return f, nil
 	}
 	return "", fmt.Errorf("unknown output format %q, want text or json", s)
@@ -54,7 +57,22 @@ func (p *Printer) Printed() bool { return p.printed }
 
 // Print writes a, whole or (when the writer fails) with an error.
 func (p *Printer) Print(a Answer) (err error) {
-	if p.format == JSON {
+	switch p.format {
+	case JUnit:
+		suite, ok := a.(interface{ JUnit() ([]byte, error) })
+		if !ok {
+			return errors.New("only verify answers in JUnit's form")
+		}
+		document, err := suite.JUnit()
+		if err != nil {
+			return fmt.Errorf("encoding the answer: %w", err)
+		}
+		p.printed = true
+		if _, err := p.out.Write(document); err != nil {
+			return fmt.Errorf("writing the answer: %w", err)
+		}
+		return nil
+	case JSON:
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(false)
@@ -64,7 +82,7 @@ func (p *Printer) Print(a Answer) (err error) {
 		}
 		p.printed = true
 		_, err = p.out.Write(printableJSON(b.Bytes()))
-	} else {
+	default:
 		p.printed = true
 		err = Tell(p.out, a, p.colour)
 	}
