@@ -31,6 +31,22 @@ const (
 	NeedsCanary                    // what revocation lists name in order to be seen
 )
 
+// Texts is what the check needs, in words.
+func (n Needs) Texts() (out []string) {
+	for _, need := range []struct {
+		one  Needs
+		text string
+	}{
+		{NeedsFolder, "the PKI folder"}, {NeedsAuth, "etcd's users and roles"}, {NeedsSurvey, "the members"}, {NeedsMembers, "a member that answers"},
+		{NeedsProof, "what the components proved"}, {NeedsRoot, "root's certificate"}, {NeedsName, "a certificate with a CN"}, {NeedsCanary, "a canary (canary/ of the PKI folder)"},
+	} {
+		if n&need.one != 0 {
+			out = append(out, need.text)
+		}
+	}
+	return out
+}
+
 // Checks is every check, in the order of the pages of docs/checks.md.
 func Checks() []Check {
 	var all []Check

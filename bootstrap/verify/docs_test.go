@@ -60,3 +60,20 @@ that reads everything, does not own them: writing those is a warning, reading th
 	}
 	return b.String()
 }
+
+// Each source is of a check that there is.
+func TestSources(t *testing.T) {
+	t.Parallel()
+	codes := map[string]bool{}
+	for _, c := range Checks() {
+		codes[c.Code] = true
+		if len(c.Needs.Texts()) == 0 && c.Needs != 0 {
+			t.Errorf("%s: needs %b without words", c.Code, c.Needs)
+		}
+	}
+	for code := range sources {
+		if !codes[code] {
+			t.Errorf("there is no check %s", code)
+		}
+	}
+}

@@ -21,6 +21,7 @@ type verifyOptions struct {
 	*globals
 	connection
 	verify.Options
+	list        bool
 	offline     bool
 	failOn      string
 	metricsFile string
@@ -51,6 +52,7 @@ root gets in is then listed as not checked, and everything else is.
 	opts.connection.signingFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.Exhaustive, "exhaustive", false, "ask every component about every other component's keys")
 	cmd.Flags().BoolVar(&opts.Mint, "mint", false, "for a component whose key is not here, make a five-minute certificate in memory (needs the client CA's key)")
+	cmd.Flags().BoolVar(&opts.list, "list", false, "list the checks, and make none; lockstep explain CODE explains one")
 	cmd.Flags().BoolVar(&opts.offline, "offline", false, "look at the policy and the PKI folder alone; etcd is not asked")
 	cmd.Flags().StringVar(&opts.failOn, "fail-on", "error", "from which `SEVERITY` on a finding makes the exit code 2: critical, error or warning")
 	cmd.Flags().StringVar(&opts.metricsFile, "metrics-file", "", "also write Prometheus' text format to `FILE`, in one step")
@@ -59,6 +61,9 @@ root gets in is then listed as not checked, and everything else is.
 }
 
 func runVerify(ctx context.Context, opts verifyOptions) error {
+	if opts.list {
+		return opts.answer(view.Checks(verify.Checks()))
+	}
 	failOn, err := verify.ParseSeverity(opts.failOn)
 	if err != nil {
 		return fmt.Errorf("reading --fail-on: %w", err)
