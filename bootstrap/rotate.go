@@ -27,6 +27,16 @@ func Rotate(ctx context.Context, w *world.World, choice certgen.Choice, confirm 
 	return r, w.Folder.Apply(ctx, r.Plan, w.Now, w.InFlight, func(s certgen.Step) { done(s.String()) })
 }
 
+// RotateExternal looks how far the owner of the CA that the policy names is with replacing it.
+func RotateExternal(ctx context.Context, w *world.World) (certgen.ExternalRotation, error) {
+	state, err := w.Folder.Observe()
+	if err != nil {
+		return certgen.ExternalRotation{}, err
+	}
+	ports := verify.Ports(ctx, w, certgen.ClientCA)
+	return certgen.RotateExternal(w.Policy, ports, state), ctx.Err()
+}
+
 // planRotation plans it. A confirmation counts only where one is asked for: it is about what
 // an earlier run told the operator to do.
 func planRotation(ctx context.Context, w *world.World, choice certgen.Choice) (certgen.Rotation, error) {

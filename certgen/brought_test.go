@@ -95,20 +95,20 @@ WAITING 1 file (components/ours/client) must be signed by the CA /policies/ca.pe
 			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Leaf: own}
 		}, fmt.Sprintf(`BLOCKED ca/ holds the CA %q, and certificates.ca names "CN=etcd-ca" (/policies/ca.pem): leave out certificates.ca to stay with lockstep's own CAs, or bootstrap with another folder (--pki)`, own.Subject)},
 		{"a CA that may not sign for clients", func(s *certgen.State) {
-			s.Brought = newRogue(t, func(c *x509.Certificate) { kubeadm(c); c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }).cert
+			s.Brought.Current = newRogue(t, func(c *x509.Certificate) { kubeadm(c); c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }).cert
 			s.Pairs = map[string]certgen.Pair{}
 		}, `take in the server CA | missing
 write components/ours/ca.crt | differs from the server CA's certificate
 BLOCKED the CA /policies/ca.pem, which certificates.ca names, has extended key usage serverAuth, and should have clientAuth: name another CA by certificates.ca, or have its owner make one that may`},
 		{"the CA was renewed with its key", func(s *certgen.State) {
-			s.Brought = sign(t, &renewed, &renewed, ca.key.Public(), ca.key)
+			s.Brought.Current = sign(t, &renewed, &renewed, ca.key.Public(), ca.key)
 		}, `take in the client CA | its owner has renewed it, with the same key
 take in the server CA | its owner has renewed it, with the same key
 write components/ours/ca.crt | differs from the server CA's certificate`},
 		{"a CA of our own in the folder", func(s *certgen.State) {
 			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Key: certgen.KeyUnopened}
 		}, "BLOCKED ca/client.key is here without its certificate, and certificates.ca names another CA: move the key away, or leave out certificates.ca"},
-		{"not read", func(s *certgen.State) { s.Brought = nil }, "BLOCKED the CA that certificates.ca names was not read"},
+		{"not read", func(s *certgen.State) { s.Brought.Current = nil }, "BLOCKED the CA that certificates.ca names was not read"},
 		{"their certificate is not there", func(s *certgen.State) { s.External = nil },
 			"EXTERNAL /policies/theirs.pem, of component theirs: its certificate is missing"},
 		{"the external certificate names another user", func(s *certgen.State) {
@@ -147,7 +147,7 @@ write components/ours/ca.crt | differs from the server CA's certificate`},
 			p := bringing(t)
 			wanted := certgen.Desired(p)
 			s := certgen.State{
-				Brought: ca.cert,
+				Brought: certgen.TrustSet{Current: ca.cert},
 				Pairs: map[string]certgen.Pair{
 					"ca/client": {Path: "ca/client", Leaf: ca.cert}, "ca/server": {Path: "ca/server", Leaf: ca.cert},
 					"components/ours/client":   {Path: "components/ours/client", Leaf: ours, Key: certgen.KeyMatches},
@@ -235,7 +235,7 @@ func TestDiffJudgesEveryCertificateUnderTheCA(t *testing.T) {
 			p.Certificates.CA = policies.CertificateFile{Path: "ca.pem"}
 			ca := newRogue(t, func(x *x509.Certificate) { kubeadm(x); c.mutate(x) })
 			for _, hasKey := range []bool{true, false} {
-				got := certgen.Diff(certgen.Desired(p), certgen.State{Brought: ca.cert, HasKey: hasKey}, now)
+				got := certgen.Diff(certgen.Desired(p), certgen.State{Brought: certgen.TrustSet{Current: ca.cert}, HasKey: hasKey}, now)
 				first := append(got.Blocked(), "")[0]
 				if first != "" {
 					first = "BLOCKED " + first
@@ -345,4 +345,55 @@ func revocations(t testing.TB, ca rogue) []byte {
 		t.Fatal(err)
 	}
 	return list(t, a, 1)
+}
+
+// TestDiffOfTwoBroughtCAs: the first one signs, both are trusted, and what either signed stays.
+func TestDiffOfTwoBroughtCAs(t *testing.T) {
+	t.Parallel()
+	older := func(c *x509.Certificate) { kubeadm(c); c.NotBefore = now.Add(-2 * hour) }
+	newer := func(c *x509.Certificate) { kubeadm(c); c.Subject = pkix.Name{CommonName: "new-ca"} }
+	old, fresh := newRogue(t, older), newRogue(t, newer)
+	p := bringing(t)
+	folder := func(set certgen.TrustSet) certgen.State {
+		theirs := certgen.Pair{Path: "components/theirs/client", Leaf: old.leaf(t, nil, nil)}
+		s := certgen.State{Brought: set, HasKey: true, Files: map[string][]byte{certgen.IgnoreFile: []byte("*\n")}, External: map[string]certgen.Pair{theirs.Path: theirs}}
+		s.Pairs = map[string]certgen.Pair{
+			"ca/client": {Path: "ca/client", Leaf: old.cert}, "ca/server": {Path: "ca/server", Leaf: old.cert}, theirs.Path: theirs,
+			"components/ours/client": {Path: "components/ours/client", Key: certgen.KeyMatches, KeyMode: 0o600, Leaf: old.leaf(t, nil, func(c *x509.Certificate) { c.Subject.CommonName = "ours" })},
+		}
+		s.Files["components/ours/ca.crt"] = set.Encode()
+		s.Files["components/ours/etcdctl.env"] = certgen.Desired(p).Files["components/ours/etcdctl.env"]
+		return s
+	}
+	for _, c := range []struct {
+		name string
+		set  certgen.TrustSet
+		want string
+		says string
+	}{
+		{"the old one signs", certgen.TrustSet{Current: old.cert, Next: fresh.cert}, "", "next"},
+		{"the new one signs", certgen.TrustSet{Current: fresh.cert, Previous: old.cert}, `take in the client CA | it signs from now on; "CN=etcd-ca" is trusted still
+take in the server CA | it signs from now on; "CN=etcd-ca" is trusted still`, "previous theirs ours"},
+	} {
+		s := folder(c.set)
+		if diff := cmp.Diff(c.want, plan(certgen.Diff(certgen.Desired(p), s, now))); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+		port := certgen.Port{Name: "https://10.0.0.11:2379", Accepts: [][]byte{old.cert.RawSubject, fresh.cert.RawSubject}}
+		r := certgen.RotateExternal(p, []certgen.Port{port}, s)
+		says := string(r.Stage)
+		for _, w := range r.Waits {
+			says += " " + w.Name
+		}
+		if says != c.says {
+			t.Errorf("%s: %s, want %s", c.name, says, c.says)
+		}
+		port.Accepts = port.Accepts[:1]
+		if r := certgen.RotateExternal(p, []certgen.Port{port}, s); len(r.Waits) == 0 || r.Waits[0].Text != `does not trust "new-ca" yet` {
+			t.Errorf("%s: %+v", c.name, r.Waits)
+		}
+	}
+	if r := certgen.RotateExternal(p, nil, folder(certgen.TrustSet{Current: old.cert})); r.Stage != certgen.StageNone || len(r.Waits) > 0 {
+		t.Errorf("%+v", r)
+	}
 }

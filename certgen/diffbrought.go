@@ -17,7 +17,7 @@ func (d *differ) brought(p Profile, v *view) {
 	pair := d.state.Pairs[p.Path]
 	d.plan.Brought = p.Brought
 	v.keyless = pair.Key == KeyAbsent && !d.state.HasKey
-	v.cert, v.trust = d.state.Brought, TrustSet{Current: d.state.Brought}
+	v.cert, v.trust = d.state.Brought.Current, d.state.Brought
 	switch {
 	case v.cert == nil:
 		d.blockView(v, "the CA that certificates.ca names was not read")
@@ -42,7 +42,7 @@ func (d *differ) otherCA(p Profile, v *view, pair Pair) {
 	switch {
 	case pair.Key != KeyAbsent || madeHere(pair.Leaf, p.CA):
 		d.blockView(v, "%s: leave out certificates.ca to stay with lockstep's own CAs, or bootstrap with another folder (--pki)", held)
-	case len(from) > 0:
+	case len(from) > 0 && !v.trust.Holds(pair.Leaf):
 		d.blockView(v, "%s, but %s here came from the first (%s): name the first one again, or begin in another folder (--pki); a CA is never replaced",
 			held, count.Of(len(from), "file"), shortened(from))
 	default:
@@ -62,6 +62,8 @@ func (d *differ) bring(p Profile, v *view, held *x509.Certificate) {
 	case held == nil:
 	case SameCA(held, v.cert):
 		s.Reason = "its owner has renewed it, with the same key"
+	case v.trust.Holds(held):
+		s.Reason = fmt.Sprintf("it signs from now on; %q is trusted still", held.Subject)
 	default:
 		s.Reason = fmt.Sprintf("instead of %q, from which nothing came", held.Subject)
 	}

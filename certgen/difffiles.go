@@ -42,6 +42,8 @@ func (d *differ) copyOf(name string, ca CA) {
 	case v == nil || v.cert == nil && !v.making:
 	case !found:
 		d.step(Step{Action: Write, File: name, CopyOf: ca, Reason: Missing})
+	case !v.making && v.trust.reordered(got):
+		d.step(Step{Action: Write, File: name, CopyOf: ca, Reason: SameMeaning})
 	case v.making || !bytes.Equal(got, v.trust.Encode()):
 		d.step(Step{Action: Write, File: name, CopyOf: ca, Reason: fmt.Sprintf("differs from the %s CA's certificate", ca)})
 	}

@@ -159,7 +159,7 @@ members/etcd1: [CA]`},
 		}, "then next\nmembers/etcd1: cannot be asked: unknown authority [CA]"},
 		{"client switches", certgen.ClientCA, next, func(_ *testing.T, r *rotating) { r.trusts(r.old, r.fresh) }, `let the next client CA sign | every member and proxy trusts it
 renew components/flannel/client to user "flannel" | it comes from an earlier client CA
-write members/etcd1/client-ca.crt | differs from the client CA's certificate
+write members/etcd1/client-ca.crt | sets the same, written in another form; copies of it may stay
 write client.crl | is signed by an earlier client CA
 write members/etcd1/client.crl | is signed by an earlier client CA
 then previous, to be confirmed
@@ -209,8 +209,8 @@ flannel: [CA]`},
 		{"server switches", certgen.ServerCA, next, func(_ *testing.T, r *rotating) { r.choice.Confirmed = true },
 			`let the next server CA sign | it is confirmed that every client trusts it
 renew members/etcd1/server for 10.0.0.11, etcd1.edge.internal, localhost, 127.0.0.1, ::1 | it comes from an earlier server CA
-write components/flannel/ca.crt | differs from the server CA's certificate
-write members/etcd1/server-ca.crt | differs from the server CA's certificate
+write components/flannel/ca.crt | sets the same, written in another form; copies of it may stay
+write members/etcd1/server-ca.crt | sets the same, written in another form; copies of it may stay
 then previous
 members/etcd1: [certificate]`},
 		{"server is not copied", certgen.ServerCA, previous, nil, "then previous\nmembers/etcd1: does not show a certificate of \"edge server CA ID\" yet [certificate]"},
@@ -229,7 +229,7 @@ members/etcd1: [CA]`},
 		{"peer switches", certgen.PeerCA, next, func(_ *testing.T, r *rotating) { r.trusts(r.old, r.fresh) },
 			`let the next peer CA sign | every member trusts it
 renew members/etcd1/peer for 10.0.0.11, etcd1.edge.internal | it comes from an earlier peer CA
-write members/etcd1/peer-ca.crt | differs from the peer CA's certificate
+write members/etcd1/peer-ca.crt | sets the same, written in another form; copies of it may stay
 write members/etcd1/peer.crl | is signed by an earlier peer CA
 write peer.crl | is signed by an earlier peer CA
 then previous

@@ -79,6 +79,16 @@ func (t TrustSet) Encode() []byte {
 	return out
 }
 
+// reordered reports whether a copy holds the certificates of the set in another order: another
+// generation signs, and the same are trusted.
+func (t TrustSet) reordered(content []byte) bool {
+	other, err := ParseTrustSet(content)
+	if err != nil || len(other.All()) != len(t.All()) || bytes.Equal(content, t.Encode()) {
+		return false
+	}
+	return !slices.ContainsFunc(other.All(), func(ca *x509.Certificate) bool { return !slices.ContainsFunc(t.All(), ca.Equal) })
+}
+
 // ParseTrustSet reads a copy of a CA, as [TrustSet.Encode] writes it. Of the certificates
 // after the first, one that begins before it is the previous generation, any other the next.
 func ParseTrustSet(content []byte) (TrustSet, error) {
@@ -94,6 +104,17 @@ func ParseTrustSet(content []byte) (TrustSet, error) {
 		}
 		certs, rest = append(certs, cert), after
 	}
+	t, ok := NewTrustSet(certs...)
+	if !ok {
+		return TrustSet{}, fmt.Errorf("the file holds %d certificates, which are not one CA and its next or previous one", len(certs))
+	}
+	return t, nil
+}
+
+// NewTrustSet is the CA that signs, then those that are trusted beside it: one that begins
+// before it is the previous generation, any other the next. It reports false where two would
+// be the same generation.
+func NewTrustSet(certs ...*x509.Certificate) (TrustSet, bool) {
 	t := TrustSet{Current: certs[0]}
 	for _, cert := range certs[1:] {
 		slot := &t.Next
@@ -101,11 +122,11 @@ func ParseTrustSet(content []byte) (TrustSet, error) {
 			slot = &t.Previous
 		}
 		if *slot != nil {
-			return TrustSet{}, fmt.Errorf("the file holds %d certificates, which are not one CA and its next or previous one", len(certs))
+			return TrustSet{}, false
 		}
 		*slot = cert
 	}
-	return t, nil
+	return t, true
 }
 
 func hasPEM(text []byte) bool {
@@ -117,8 +138,8 @@ func hasPEM(text []byte) bool {
 // is not here, what all copies in the other folders agree on. The error is fs.ErrNotExist
 // when there is none of these.
 func (s State) Trust(ca CA) (TrustSet, error) {
-	if s.Brought != nil {
-		return TrustSet{Current: s.Brought}, nil
+	if s.Brought.Current != nil {
+		return s.Brought, nil
 	}
 	if p, ok := s.Pairs[CAPath(ca)]; ok && (p.Leaf != nil || p.Problem != "") {
 		if p.Leaf == nil {

@@ -47,6 +47,25 @@ func certificateFile() strict.Type {
 	}}
 }
 
+// caFiles is the type of the path of a CA's certificate, or of two.
+func caFiles() strict.Type {
+	t := certificateFile()
+	t.Several = 2
+	return t
+}
+
+// readCAFiles reads the path of the CA that signs, and of the other one that is trusted.
+func readCAFiles(v strict.Value) (signs, other CertificateFile) {
+	items := v.Items()
+	switch len(items) {
+	case 0:
+		return readCertificatePath(v), other
+	case 2:
+		other = readCertificatePath(items[1])
+	}
+	return readCertificatePath(items[0]), other
+}
+
 // readCertificatePath reads such a path. A policy on stdin has no folder: its relative paths
 // begin where lockstep runs.
 func readCertificatePath(v strict.Value) CertificateFile {

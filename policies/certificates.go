@@ -90,7 +90,6 @@ func subjectText() strict.Type {
 
 func (p *parser) readCertificates(v strict.Value, cluster string) Certificates {
 	c := Certificates{
-		CA:  readCertificatePath(v.Field("ca").Field("cert")),
 		Key: KeyAlgorithm(v.Field("key").Or(string(ECDSAP256))),
 		Subject: Subject{
 			Organization:       p.readSubject(v.Field("subject").Field("organization")),
@@ -99,6 +98,10 @@ func (p *parser) readCertificates(v strict.Value, cluster string) Certificates {
 		},
 		Lifetimes: p.readLifetimes(v.Field("lifetimes"), v.Field("ca").Given()),
 		RenewAt:   readDue(v.Field("renewAt")),
+	}
+	c.CA, c.OtherCA = readCAFiles(v.Field("ca").Field("cert"))
+	if c.CA.Resolve() == c.OtherCA.Resolve() && !c.CA.IsZero() {
+		p.Fail(v.Field("ca").Field("cert"), "write it once", "%q is given twice", c.CA.Path)
 	}
 	p.checkDue(v.Field("renewAt"), c)
 	if len(c.Subject.Organization) == 0 {

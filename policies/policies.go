@@ -89,6 +89,7 @@ type Proxy struct {
 // Certificates is what all certificates have in common.
 type Certificates struct {
 	CA        CertificateFile `json:",omitzero"` // the one CA that signs everything, made outside lockstep; zero: lockstep's own three
+	OtherCA   CertificateFile `json:",omitzero"` // a second one that is trusted, too, while its owner replaces one by the other
 	Key       KeyAlgorithm
 	Subject   Subject // Organization is the cluster's name unless given
 	Lifetimes Lifetimes

@@ -59,7 +59,7 @@ func certificatesType() strict.Type {
 	subject := list(subjectText(), true)
 	return strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
 		{Name: "ca", Doc: "A CA that is there already and signs everything. Default: three of lockstep's own.", Type: strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
-			{Name: "cert", Required: true, Type: certificateFile(), Doc: "The file of its certificate. Its key is named by --ca-key, never here."},
+			{Name: "cert", Required: true, Type: caFiles(), Doc: "The file of its certificate; two while its owner replaces it: the one that signs, and the other one that is trusted. Its key is named by --ca-key."},
 		}}},
 		{Name: "key", Type: keyAlgorithm(), Doc: "The kind of every private key. Default: ecdsa-p256."},
 		{Name: "subject", Doc: "What subjects hold beside the CN.", Type: strict.Type{Kind: strict.Mapping, Fields: []strict.Field{

@@ -113,8 +113,8 @@ func folderDigest(s certgen.State) string {
 			found = append(found, path, string(p.Leaf.Raw))
 		}
 	}
-	if s.Brought != nil {
-		found = append(found, string(s.Brought.Raw))
+	for _, ca := range s.Brought.All() {
+		found = append(found, string(ca.Raw))
 	}
 	return digest([]any{found, s.Unfinished})
 }

@@ -22,10 +22,11 @@ func (c *Change) RefuseUntrusted(ctx context.Context, plan certgen.Plan) error {
 	if len(w.Policy.Cluster.Endpoints) == 0 || !slices.ContainsFunc(plan.Steps, usesClientCA) {
 		return nil
 	}
-	ca, err := w.Folder.Certificate(certgen.ClientCA)
+	trust, err := w.Folder.Trust(certgen.ClientCA)
 	if err != nil {
 		return err
 	}
+	ca := trust.Current // what signs
 	members := w.Members()
 	asked := make([][][]byte, len(members))
 	var group sync.WaitGroup
@@ -44,7 +45,7 @@ func (c *Change) RefuseUntrusted(ctx context.Context, plan certgen.Plan) error {
 		}
 		refusals = append(refusals, fmt.Sprintf("%s asks for certificates of %s", m.Name, store.CANames(asked[i])))
 		if advice == "" {
-			advice = world.TrustAdvice(w.Policy, ca, asked[i])
+			advice = world.TrustAdvice(w.Policy, trust, asked[i])
 		}
 	}
 	if len(refusals) == 0 {

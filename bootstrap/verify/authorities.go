@@ -33,7 +33,7 @@ func authorityChecks() []Check {
 		{
 			Code: "certificates/ca-due", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "no CA is in the last third of its life",
-			Remedy: "a CA that certificates.ca names: have its owner renew it with the same key and subject, run lockstep apply, and restart the members with it; " +
+			Remedy: "a CA that certificates.ca names: have its owner renew it with the same key and subject, run lockstep apply, and restart the members with it, or replace it (lockstep certs rotate-ca client says how); " +
 				"a CA of lockstep's own: lockstep certs rotate-ca client (or server, peer) replaces it step by step",
 			Find: findDueCAs,
 		},
@@ -71,10 +71,10 @@ func findBlockedExternal(j *judgement) (out findings) {
 }
 
 func findSharedCA(j *judgement) (out findings) {
-	if j.Folder.Brought == nil {
+	if j.Folder.Brought.Current == nil {
 		return out
 	}
-	out.add(Subject{SubjectFile, j.Policy.Certificates.CA.Path}, strings.Join(certgen.Costs(j.Folder.Brought), "; "))
+	out.add(Subject{SubjectFile, j.Policy.Certificates.CA.Path}, strings.Join(certgen.Costs(j.Folder.Brought.Current), "; "))
 	return out
 }
 

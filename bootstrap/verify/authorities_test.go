@@ -81,7 +81,7 @@ components:
 			})
 			pair := certgen.Pair{Path: "components/app/client", Leaf: leaf}
 			e := &Evidence{Policy: policy, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Folder: &certgen.State{
-				Brought: ca, Pairs: map[string]certgen.Pair{"ca/client": {Leaf: ca}, "components/app/client": pair}, External: map[string]certgen.Pair{"components/app/client": pair},
+				Brought: certgen.TrustSet{Current: ca}, Pairs: map[string]certgen.Pair{"ca/client": {Leaf: ca}, "components/app/client": pair}, External: map[string]certgen.Pair{"components/app/client": pair},
 			}}
 			got := ""
 			for _, f := range Judge(e, authorityChecks()).Findings {

@@ -106,11 +106,11 @@ func findClientCA(j *judgement, m Member) (out findings) {
 }
 
 func clientCARemedy(j *judgement, m Member) string {
-	ca, err := j.Folder.Authority(certgen.ClientCA)
+	trust, err := j.Folder.Trust(certgen.ClientCA)
 	if err != nil {
 		return advice(err)
 	}
-	return world.TrustAdvice(j.Policy, ca, m.AcceptableCAs)
+	return world.TrustAdvice(j.Policy, trust, m.AcceptableCAs)
 }
 
 // distrustsUs reports whether m's client port has not loaded our client CA.

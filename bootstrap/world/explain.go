@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"lockstep/certgen"
@@ -43,9 +44,9 @@ func (w *World) explain(err error) error {
 	case shown != nil:
 		advice = w.certificateAdvice(failed, shown)
 	case failed.UntrustedCA() && w.Folder != nil:
-		ca, missing := w.Folder.Certificate(certgen.ClientCA)
-		if missing == nil && !store.Asks(failed.Greeting.AcceptableCAs, ca.RawSubject) { // else the certificate was of another CA
-			advice = TrustAdvice(w.Policy, ca, failed.Greeting.AcceptableCAs)
+		trust, missing := w.Folder.Trust(certgen.ClientCA)
+		if missing == nil && !store.Asks(failed.Greeting.AcceptableCAs, trust.Current.RawSubject) { // else the certificate was of another CA
+			advice = TrustAdvice(w.Policy, trust, failed.Greeting.AcceptableCAs)
 		}
 	}
 	if advice == "" {
@@ -104,21 +105,40 @@ func (w *World) certificateAdvice(failed *store.HandshakeError, shown *x509.Cert
 	return ""
 }
 
-// TrustAdvice is what makes a member trust ca, our client CA, that asks for certificates
-// of the CAs with the raw subjects asked. Certificates of lockstep come without what
-// stands above their CA, so that the member has to trust ca itself.
-func TrustAdvice(p *policies.Policy, ca *x509.Certificate, asked [][]byte) string {
-	file, restart := "ca/client.crt of the PKI folder", "restart each member: etcd reads CAs only at its start"
-	if p.BringsCA() {
-		file = p.Certificates.CA.Path
-	}
+// TrustAdvice is what makes a member trust our client CA, in all its generations, that asks for
+// certificates of the CAs with the raw subjects asked. Certificates of lockstep come without
+// what stands above their CA, so that the member has to trust the CA itself.
+func TrustAdvice(p *policies.Policy, trust certgen.TrustSet, asked [][]byte) string {
+	const restart = "restart each member: etcd reads CAs only at its start"
+	ca, files := trust.Current, strings.Join(trustFiles(p, trust), " and ")
 	above := !bytes.Equal(ca.RawIssuer, ca.RawSubject) && store.Asks(asked, ca.RawIssuer)
 	switch {
 	case above && len(p.Cluster.Members) == 0:
 		return fmt.Sprintf("The member trusts %s, which stands above our client CA %s. Put that CA itself (%s) into the file that the member's --trusted-ca-file names, in place of %s, and %s. Clients of other CAs below %s are refused from then on.",
-			store.CAName(ca.RawIssuer), store.CAName(ca.RawSubject), file, store.CAName(ca.RawIssuer), restart, store.CAName(ca.RawIssuer))
+			store.CAName(ca.RawIssuer), store.CAName(ca.RawSubject), files, store.CAName(ca.RawIssuer), restart, store.CAName(ca.RawIssuer))
+	case len(p.Cluster.Members) == 0 && len(trust.All()) > 1:
+		return fmt.Sprintf("Put both our client CAs, and no other (%s), into the file that the member's --trusted-ca-file names, and %s.", files, restart)
 	case len(p.Cluster.Members) == 0:
-		return fmt.Sprintf("Put our client CA %s alone (%s) into the file that the member's --trusted-ca-file names, and %s.", store.CAName(ca.RawSubject), file, restart)
+		return fmt.Sprintf("Put our client CA %s alone (%s) into the file that the member's --trusted-ca-file names, and %s.", store.CAName(ca.RawSubject), files, restart)
 	}
 	return "Copy client-ca.crt of the member's folder to its host (--trusted-ca-file, as its etcd.env says) and " + restart + "."
+}
+
+// trustFiles is where the certificates of the client CA lie.
+func trustFiles(p *policies.Policy, trust certgen.TrustSet) []string {
+	if p.BringsCA() {
+		files := []string{p.Certificates.CA.Path}
+		if !p.Certificates.OtherCA.IsZero() {
+			files = append(files, p.Certificates.OtherCA.Path)
+		}
+		return files
+	}
+	files := []string{"ca/client.crt of the PKI folder"}
+	if trust.Next != nil {
+		files = append(files, certgen.CAPlace(certgen.ClientCA, certgen.Next).String()+".crt")
+	}
+	if trust.Previous != nil {
+		files = append(files, certgen.CAPlace(certgen.ClientCA, certgen.Previous).String()+".crt")
+	}
+	return files
 }

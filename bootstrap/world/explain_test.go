@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/hint"
 )
@@ -113,7 +114,7 @@ func TestTrustAdvice(t *testing.T) {
 			`Copy client-ca.crt of the member's folder to its host (--trusted-ca-file, as its etcd.env says) and ` + restart + `.`,
 		},
 	} {
-		if got := TrustAdvice(&c.policy, c.ca, [][]byte{subject(c.asked)}); got != c.want {
+		if got := TrustAdvice(&c.policy, certgen.TrustSet{Current: c.ca}, [][]byte{subject(c.asked)}); got != c.want {
 			t.Errorf("%s: got %q", name, got)
 		}
 	}

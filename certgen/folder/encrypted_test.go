@@ -293,7 +293,7 @@ func TestReadExternalDecrypts(t *testing.T) {
 			t.Errorf("%s: exit %d: %v", c.name, hint.Of(err), err)
 		case err != nil && !strings.HasSuffix(err.Error(), c.want):
 			t.Errorf("%s: %v", c.name, err)
-		case err == nil && !authority.Matches(external.CA, external.Key):
+		case err == nil && !authority.Matches(external.CA.Current, external.Key):
 			t.Errorf("%s: another key", c.name)
 		}
 	}

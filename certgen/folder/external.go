@@ -18,8 +18,8 @@ import (
 // External is what a policy and its operator bring along from outside the PKI folder.
 // The zero value brings nothing.
 type External struct {
-	CA           *x509.Certificate // one external CA for all purposes; nil for none
-	Key          crypto.Signer     // its key, for this run; nil where nothing is signed
+	CA           certgen.TrustSet  // one external CA for all purposes; the zero value for none
+	Key          crypto.Signer     // the key of the one that signs, for this run; nil where nothing is signed
 	Certificates map[string]string // files of external certificates, by Profile.Path
 }
 
@@ -43,18 +43,33 @@ func ReadExternal(p *policies.Policy, caKey string, passphrase Passphrase) (Exte
 		}
 		return o, nil
 	}
-	content, _, err := readAny(p.Certificates.CA.Resolve())
-	if err == nil {
-		o.CA, err = certgen.ParseCertificate(content)
-	}
-	if err != nil {
-		return o, hint.With(fmt.Errorf("reading the CA %s: %w", p.Certificates.CA.Path, err),
-			"certificates.ca.cert in the policy names its certificate, one in PEM; a relative path begins at the policy file.")
-	}
-	if caKey != "" {
-		o.Key, err = readCAKey(caKey, o.CA, passphrase)
+	var err error
+	if o.CA, err = readCAs(p.Certificates); err == nil && caKey != "" {
+		o.Key, err = readCAKey(caKey, o.CA.Current, passphrase)
 	}
 	return o, err
+}
+
+// readCAs reads the CA that signs, and the other one that is trusted, if the policy names one.
+func readCAs(c policies.Certificates) (certgen.TrustSet, error) {
+	var certs []*x509.Certificate
+	for _, file := range []policies.CertificateFile{c.CA, c.OtherCA} {
+		if file.IsZero() {
+			continue
+		}
+		content, _, err := readAny(file.Resolve())
+		var cert *x509.Certificate
+		if err == nil {
+			cert, err = certgen.ParseCertificate(content)
+		}
+		if err != nil {
+			return certgen.TrustSet{}, hint.With(fmt.Errorf("reading the CA %s: %w", file.Path, err),
+				"certificates.ca.cert in the policy names its certificate, one in PEM; a relative path begins at the policy file.")
+		}
+		certs = append(certs, cert)
+	}
+	set, _ := certgen.NewTrustSet(certs...) // of two, one is never in the way of the other
+	return set, nil
 }
 
 // readCAKey reads the key of ca, in any of the forms that openssl, cfssl and kubeadm write,

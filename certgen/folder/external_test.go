@@ -142,7 +142,7 @@ func TestABroughtCASigns(t *testing.T) {
 					}
 				}
 				for name, pair := range observe(t, f).Pairs {
-					if !strings.HasPrefix(name, "ca/") && pair.Leaf.CheckSignatureFrom(external.CA) != nil {
+					if !strings.HasPrefix(name, "ca/") && pair.Leaf.CheckSignatureFrom(external.CA.Current) != nil {
 						t.Errorf("%s is not signed by the CA", name)
 					}
 				}

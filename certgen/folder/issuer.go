@@ -41,8 +41,8 @@ func (f *Folder) Issuer(ca certgen.CA) (*authority.Authority, error) {
 }
 
 func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
-	if o := f.external; o.CA != nil && o.Key != nil {
-		return authority.LoadBrought(o.CA, o.Key)
+	if o := f.external; o.CA.Current != nil && o.Key != nil {
+		return authority.LoadBrought(o.CA.Current, o.Key)
 	}
 	if err := f.trusted(certgen.CAPath(ca) + ".key"); err != nil {
 		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
@@ -55,7 +55,7 @@ func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
 		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
 	}
 	load := authority.Load
-	if f.external.CA != nil {
+	if f.external.CA.Current != nil {
 		load = authority.LoadBrought
 	}
 	a, err := load(cert, key)
@@ -88,8 +88,8 @@ func (f *Folder) Certificate(ca certgen.CA) (*x509.Certificate, error) {
 // here, from the copies in the other folders. No key is opened. The error is
 // fs.ErrNotExist when there is none of these.
 func (f *Folder) Trust(ca certgen.CA) (certgen.TrustSet, error) {
-	if f.external.CA != nil {
-		return certgen.TrustSet{Current: f.external.CA}, nil
+	if f.external.CA.Current != nil {
+		return f.external.CA, nil
 	}
 	current, err := f.generation(ca, certgen.Current)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {

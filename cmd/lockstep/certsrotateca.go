@@ -38,7 +38,8 @@ peer:   members trust both CAs (restart), get new certificates, and trust the ne
 
 Certificates are made anew for the same keys. The certificate of the old CA goes to
 retired/, its key is deleted. lockstep cannot see whether components use their new
-files: --confirm-clients says that they do.
+files: --confirm-clients says that they do. Of a CA that certificates.ca in the policy
+names, the answer says what its owner has to do.
 
 --compromised is for a CA whose key others may have: it is dropped at once, without a
 time in which both CAs are trusted. Members and components are refused until they
@@ -82,6 +83,9 @@ func runRotateCA(ctx context.Context, opts rotateCAOptions) error {
 		return err
 	}
 	defer s.leave()
+	if p.BringsCA() {
+		return opts.external(ctx, s)
+	}
 	r, err := bootstrap.Rotate(ctx, s.World, opts.Choice, func(ctx context.Context, r certgen.Rotation) error {
 		s.pause()
 		if err := opts.tell(view.RotationPlan{Rotation: r, Compromised: opts.Compromised}); err != nil {
@@ -101,6 +105,22 @@ func runRotateCA(ctx context.Context, opts rotateCAOptions) error {
 		return nil
 	}
 	return hint.Pending("", "the rotation of the %s CA goes on when what is listed is done", r.CA)
+}
+
+// external says what the owner of the CA that the policy names has to do.
+func (opts rotateCAOptions) external(ctx context.Context, s *session) error {
+	if opts.Confirmed || opts.Compromised {
+		return hint.Refuse("Leave out --confirm-clients and --compromised: the answer says what its owner does.", "the CA %s is external, nothing was changed", s.Policy.Certificates.CA.Path)
+	}
+	r, err := bootstrap.RotateExternal(ctx, s.World)
+	s.pause()
+	if err != nil {
+		return err
+	}
+	if err := opts.answer(view.ExternalRotation(r)); err != nil {
+		return err
+	}
+	return hint.Pending("", "lockstep changes nothing here: the CA is external")
 }
 
 // holdersOf is how each of those who wait comes to use new files.

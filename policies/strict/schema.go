@@ -51,6 +51,9 @@ func (t Type) schema() *schema {
 		if t.NonEmpty {
 			s.MinLength = 1
 		}
+		if t.Several > 0 {
+			return &schema{AnyOf: []*schema{s, {Type: "array", Items: s, MinItems: 1, MaxItems: t.Several}}}
+		}
 	case Bool:
 		s.Type = "boolean"
 		if t.OnlyTrue {

@@ -22,6 +22,8 @@ type Type struct {
 	Says    string             // of Text: what Pattern asks for ("an integer and h, d or y")
 	Check   func(string) error // of Text: what a pattern cannot say; its error is the message, hint.Text(err) the hint
 
+	Several int // of Text: a list of up to so many of them may stand for the one; 0 for one text alone
+
 	Example string // what to write where a value of another kind stands, as a hint shows it; "" for none
 
 	Elem     *Type // of List and Map: each item

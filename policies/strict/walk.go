@@ -24,6 +24,10 @@ func (d *Decoder) value(path string, node *yaml.Node, t Type) (v Value) {
 	}
 	switch t.Kind {
 	case Text, Prose:
+		if t.Several > 0 && node.Kind == yaml.SequenceNode {
+			d.several(&v, node, t)
+			break
+		}
 		d.text(&v, node, t)
 	case Bool:
 		d.boolean(&v, node, t)
@@ -162,6 +166,18 @@ func (d *Decoder) list(v *Value, node *yaml.Node, t Type) {
 	v.state = valid
 	for i, item := range node.Content {
 		v.items = append(v.items, d.value(v.Path+"["+strconv.Itoa(i)+"]", item, *t.Elem))
+	}
+}
+
+// several reads a list that stands where one text could.
+func (d *Decoder) several(v *Value, node *yaml.Node, t Type) {
+	one := t
+	one.Several = 0
+	v.kind = List
+	d.list(v, node, Type{Kind: List, Elem: &one, NonEmpty: true})
+	if len(v.items) > t.Several {
+		v.state = invalid
+		d.Fail(*v, "", "want at most %d items, found %d", t.Several, len(v.items))
 	}
 }
 

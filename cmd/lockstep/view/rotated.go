@@ -150,6 +150,47 @@ func (h Holder) how() presets.Rereading {
 	return presets.Reread // etcd reads its revocation list for each connection
 }
 
+// ExternalRotation is how far the owner of an external CA is with replacing it.
+type ExternalRotation certgen.ExternalRotation
+
+// Text implements Answer.
+func (r ExternalRotation) Text(s *Sheet) {
+	s.Wrapped("external CA: ", "  ", r.Found)
+	for i, w := range r.Waits {
+		if i == planLines {
+			more(s, "  ", len(r.Waits)-planLines)
+			break
+		}
+		s.Wrapped("  "+w.Name+" ", "    ", w.Text)
+	}
+	first := "next: "
+	if len(r.Waits) > 0 {
+		first = "when that is done: "
+	}
+	s.Wrapped(first, "  ", r.Do)
+	s.Line("  %s", r.Write)
+}
+
+// externalRotationDocument is the answer of certs rotate-ca where the CA is external (kind
+// ExternalRotation).
+type externalRotationDocument struct {
+	Header
+	Stage string           `json:"stage"` // none, next (the old CA signs) or previous (the new one signs)
+	Found string           `json:"found"`
+	Waits []holderDocument `json:"waits"`
+	Do    string           `json:"do"`
+	Write string           `json:"write"` // the line of the policy that follows
+}
+
+// Document implements Answer.
+func (r ExternalRotation) Document() any {
+	d := externalRotationDocument{Header: header("ExternalRotation"), Stage: string(r.Stage), Found: r.Found, Waits: []holderDocument{}, Do: r.Do, Write: r.Write}
+	for _, w := range r.Waits {
+		d.Waits = append(d.Waits, holderDocument{Name: w.Name, Why: w.Text, Certificate: w.NewCertificate, CA: w.NewCA})
+	}
+	return d
+}
+
 // rotatedDocument is the answer of certs rotate-ca (kind Rotation).
 type rotatedDocument struct {
 	Header
