@@ -13,8 +13,11 @@ import (
 	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/certgen/folder"
 	"lockstep/cmd/lockstep/view"
+	"lockstep/policies"
 	"lockstep/policies/disk"
+	"lockstep/policies/hint"
 )
 
 type verifyOptions struct {
@@ -23,6 +26,7 @@ type verifyOptions struct {
 	verify.Options
 	list        bool
 	offline     bool
+	self        bool
 	failOn      string
 	metricsFile string
 	report      string
@@ -45,7 +49,8 @@ root gets in is then listed as not checked, and everything else is.
 		Example: `  lockstep verify
   lockstep verify --exhaustive --mint
   lockstep verify -o junit --report report.html > junit.xml
-  lockstep verify --offline --fail-on warning`,
+  lockstep verify --offline --fail-on warning
+  lockstep verify --self --cert client.crt --key client.key --cacert ca.crt`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), opts) },
 	}
@@ -54,6 +59,7 @@ root gets in is then listed as not checked, and everything else is.
 	cmd.Flags().BoolVar(&opts.Mint, "mint", false, "for a component whose key is not here, make a five-minute certificate in memory (needs the client CA's key)")
 	cmd.Flags().BoolVar(&opts.list, "list", false, "list the checks, and make none; lockstep explain CODE explains one")
 	cmd.Flags().BoolVar(&opts.offline, "offline", false, "look at the policy and the PKI folder alone; etcd is not asked")
+	cmd.Flags().BoolVar(&opts.self, "self", false, "as the component of --cert and --key: what etcd tells it about itself, without root and without a PKI folder")
 	cmd.Flags().StringVar(&opts.failOn, "fail-on", "error", "from which `SEVERITY` on a finding makes the exit code 2: critical, error or warning")
 	cmd.Flags().StringVar(&opts.metricsFile, "metrics-file", "", "also write Prometheus' text format to `FILE`, in one step")
 	cmd.Flags().StringVar(&opts.report, "report", "", "also write a page for readers to `FILE.html`, in one step")
@@ -71,6 +77,9 @@ func runVerify(ctx context.Context, opts verifyOptions) error {
 	p, err := opts.readPolicy()
 	if err != nil {
 		return err
+	}
+	if opts.self {
+		return runVerifySelf(ctx, opts, p, failOn)
 	}
 	opts.onlyReads = !opts.Mint
 	s, err := opts.enter(ctx, p, opts.connection, opts.orScratch(opts.caKey, opts.lookedAt))
@@ -101,6 +110,39 @@ func (opts verifyOptions) gather(ctx context.Context, w *world.World) (*verify.E
 		return verify.GatherOffline(w, opts.Options)
 	}
 	return verify.Gather(ctx, w, opts.Options)
+}
+
+// runVerifySelf is verify for the holder of one component's certificate.
+func runVerifySelf(ctx context.Context, opts verifyOptions, p *policies.Policy, failOn verify.Severity) error {
+	if opts.offline || opts.Mint || opts.metricsFile != "" || opts.report != "" {
+		return hint.With(errors.New("--self does not go with --offline, --mint, --metrics-file and --report"), "A component has neither the PKI folder nor a CA's key.")
+	}
+	nowhere := func(context.Context, folder.External) (*folder.Folder, func(), error) { return nil, func() {}, nil }
+	s, err := opts.enter(ctx, p, opts.connection, nowhere)
+	if err != nil {
+		return err
+	}
+	defer s.leave()
+	if s.Admin.Certificate == nil || s.Admin.Servers == nil {
+		return hint.With(errors.New("--self needs the component's certificate and the CA of the servers"),
+			"Give --cert, --key and --cacert, or load the component's etcdctl.env: set -a; . ./etcdctl.env")
+	}
+	e, err := verify.GatherSelf(ctx, s.World, s.Admin.Certificate, opts.Options)
+	s.pause()
+	if err != nil {
+		return err
+	}
+	answer := view.Proof{Kind: "Verify", Evidence: e, Report: verify.Judge(e, verify.SelfChecks()), FailOn: &failOn}
+	if err := opts.answer(answer); err != nil {
+		return err
+	}
+	if e.Outage() {
+		return fmt.Errorf("nothing in etcd could be judged, no member could be asked: %w", e.Members[0].Err)
+	}
+	if !answer.InStep() {
+		return errAnswered
+	}
+	return nil
 }
 
 // writeFiles writes what is asked for beside the answer.

@@ -77,3 +77,23 @@ func (c *Client) ObserveSome(ctx context.Context, users, held []string, stranger
 	s, err := ObserveSome(ctx, c.etcd, users, held, stranger)
 	return s, c.explain(ctx, err)
 }
+
+// Self reads what the user may read of itself: itself and its roles (fact 24).
+func (c *Client) Self(ctx context.Context, user string) (roles.State, error) {
+	s := roles.State{}
+	u, err := observeUser(ctx, c.etcd, user, false)
+	if err != nil {
+		return s, c.explain(ctx, fmt.Errorf("reading user %q: %w", user, err))
+	}
+	s.Users = []roles.User{u}
+	for _, name := range u.Roles {
+		r, err := observeRole(ctx, c.etcd, name)
+		if err := present(err); err != nil {
+			return s, c.explain(ctx, fmt.Errorf("reading role %q: %w", name, err))
+		}
+		if err == nil {
+			s.Roles = append(s.Roles, r)
+		}
+	}
+	return s, nil
+}
