@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/roles"
 )
@@ -45,6 +47,24 @@ func userChecks() []Check {
 			Sentence: "no user of the policy can log in with a password",
 			Remedy:   "lockstep apply --adopt=recreate deletes the user and adds it again without one: etcd has no other cure",
 			Find:     findPasswords,
+		},
+		{
+			Code: "users/empty-password", Severity: Critical, Needs: NeedsAuth,
+			Sentence: "no unmanaged user has an empty password",
+			Remedy:   "etcdctl user passwd USER sets another one, etcdctl user delete USER ends it: until then every client that a member lets in can be that user",
+			Find:     findEmptyPasswords,
+		},
+		{
+			Code: "users/case", Severity: Warning, Needs: NeedsAuth, Acceptable: true,
+			Sentence: "no unmanaged user has the name of a policy's user in other letters' case",
+			Remedy:   "delete the user (etcdctl user delete USER) if it is a slip; a certificate with that CN is that user, and not the policy's",
+			Find:     findOtherCase,
+		},
+		{
+			Code: "users/revived", Severity: Critical, Needs: NeedsAuth | NeedsFolder,
+			Sentence: "no user of a removed component is in etcd while a former certificate of it works",
+			Remedy:   "lockstep apply --prune deletes the user; lockstep certs revoke NAME ends its certificates",
+			Find:     findRevived,
 		},
 		{
 			Code: "users/unsettled", Severity: Error, Needs: NeedsAuth, Acceptable: true,
@@ -113,7 +133,11 @@ func findRecovery(j *judgement) (out findings) {
 func findPasswords(j *judgement) (out findings) {
 	for _, want := range roles.Desired(j.Policy).Users {
 		if have, ok := j.Auth.User(want.Name); ok && have.Password == roles.PasswordPresent {
-			out.add(Subject{SubjectUser, have.Name}, "can log in with a password and without its certificate", passwordRemedy(have.Name))
+			text := "can log in with a password and without its certificate"
+			if slices.Contains(j.Empty, have.Name) {
+				text = "can log in with an empty password and without its certificate"
+			}
+			out.add(Subject{SubjectUser, have.Name}, text, passwordRemedy(have.Name))
 		}
 	}
 	return out
@@ -133,7 +157,61 @@ func findRefused(j *judgement) (out findings) {
 	}
 	for _, p := range j.rolesPlan().Pending {
 		if !postponed(p) {
-			out.add(subject(p.Step), fmt.Sprintf("%s; to mend: %s (needs %s)", p.Reason, p.Step, flagOf(p.Needs)))
+			if j.formerUntil(p.Step).IsZero() { // else findRevived says it
+				out.add(subject(p.Step), fmt.Sprintf("%s; to mend: %s (needs %s)", p.Reason, p.Step, flagOf(p.Needs)))
+			}
+		}
+	}
+	return out
+}
+
+// findRevived finds users of removed components whose former certificates still work: the
+// removal was not finished, or etcd was restored from before it.
+func findRevived(j *judgement) (out findings) {
+	if !j.Auth.Enabled {
+		return out
+	}
+	for _, p := range j.rolesPlan().Pending {
+		if until := j.formerUntil(p.Step); !until.IsZero() {
+			out.add(subject(p.Step), fmt.Sprintf("the policy does not name it, it is in etcd, and its former certificate works until %s", until.UTC().Format(time.DateOnly)))
+		}
+	}
+	return out
+}
+
+// formerUntil is until when a retired certificate of the user that the step deletes is valid and
+// not revoked; zero where there is none.
+func (j *judgement) formerUntil(s roles.Step) (until time.Time) {
+	if s.Action != roles.UserDelete || j.Folder == nil {
+		return until
+	}
+	revoked := certgen.Revocations(*j.Folder)[certgen.ClientCA]
+	for _, r := range j.Folder.Retired {
+		if r.Leaf.Subject.CommonName == s.User && j.Now.Before(r.Leaf.NotAfter) && !revoked[r.Leaf.SerialNumber.String()] && until.Before(r.Leaf.NotAfter) {
+			until = r.Leaf.NotAfter
+		}
+	}
+	return until
+}
+
+// findEmptyPasswords leaves the policy's users to users/password.
+func findEmptyPasswords(j *judgement) (out findings) {
+	for _, name := range j.Empty {
+		if _, named := roles.Desired(j.Policy).User(name); !named {
+			out.add(Subject{SubjectUser, name}, "has an empty password: every client can log in as it")
+		}
+	}
+	return out
+}
+
+func findOtherCase(j *judgement) (out findings) {
+	byCase := map[string]string{}
+	for _, u := range roles.Desired(j.Policy).Users {
+		byCase[strings.ToLower(u.Name)] = u.Name
+	}
+	for _, u := range j.Auth.Users {
+		if own, near := byCase[strings.ToLower(u.Name)]; near && own != u.Name {
+			out.add(Subject{SubjectUser, u.Name}, fmt.Sprintf("is another user than the policy's %q", own))
 		}
 	}
 	return out

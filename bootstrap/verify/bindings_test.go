@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
@@ -131,5 +132,39 @@ components:
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
+	}
+}
+
+// Users beside the policy's: an empty password, another case of a name, and a removed component
+// whose certificate still works.
+func TestUsersBesideThePolicy(t *testing.T) {
+	t.Parallel()
+	p := newPKI(t)
+	gone := *p.state().Pairs["components/flannel/client"].Leaf
+	gone.Subject.CommonName = "gone"
+	user := func(name string) roles.User { return roles.User{Name: name, Password: roles.PasswordUnknown} }
+	state := roles.State{Enabled: true, Users: []roles.User{user("FLANNEL"), user("Root"), user("flannel"), user("gone"), user("patroni"), user("root")}}
+	state.Users[2].Password, state.Users[5].Password = roles.PasswordPresent, roles.PasswordPresent
+	folder := p.state()
+	folder.Retired = append(folder.Retired, certgen.Retired{Identity: "gone", Leaf: &gone})
+	checks := slices.DeleteFunc(authChecks(), func(c Check) bool {
+		return !slices.Contains([]string{"users/empty-password", "users/case", "users/revived", "users/password"}, c.Code)
+	})
+	e := &Evidence{Policy: p.policy, Now: p.now, Folder: &folder, Auth: &state, Empty: []string{"flannel", "patroni"}}
+	want := []string{
+		"critical users/empty-password: patroni: has an empty password: every client can log in as it",
+		"critical users/password: flannel: can log in with an empty password and without its certificate",
+		"critical users/password: root: can log in with a password and without its certificate",
+		"critical users/revived: gone: the policy does not name it, it is in etcd, and its former certificate works until 2027-02-22",
+		"warning users/case: FLANNEL: is another user than the policy's \"flannel\"",
+		"warning users/case: Root: is another user than the policy's \"root\"",
+	}
+	if diff := cmp.Diff(want, lines(e, checks)); diff != "" {
+		t.Error(diff)
+	}
+	e.Now = gone.NotAfter
+	want = slices.Delete(want, 3, 4)
+	if diff := cmp.Diff(want, lines(e, checks)); diff != "" {
+		t.Error("expired: " + diff)
 	}
 }

@@ -23,6 +23,7 @@ type Evidence struct {
 	Folder      *certgen.State // nil: there is no PKI folder here
 	Auth        *roles.State   // nil: it could not be read
 	AuthErr     error          // why Auth is nil
+	Empty       []string       // users of Auth that log in with an empty password, sorted
 	Members     []Member
 	MembersErr  error // why there are none
 	As          As    // how the members were asked

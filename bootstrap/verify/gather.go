@@ -51,7 +51,7 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 		return err
 	})
 	g.Go(func() error {
-		e.Auth, e.AuthCluster, e.AuthErr = observe(ctx, w)
+		e.Auth, e.AuthCluster, e.Empty, e.AuthErr = observe(ctx, w)
 		return nil
 	})
 	g.Go(func() error {
@@ -81,24 +81,37 @@ func RecoveryLeft(w *world.World) bool {
 
 // observe reads etcd's users and roles, and asks for the policy's users whether they
 // have a password.
-func observe(ctx context.Context, w *world.World) (*roles.State, uint64, error) {
+func observe(ctx context.Context, w *world.World) (state *roles.State, cluster uint64, empty []string, err error) {
 	c, err := w.Administrator(ctx)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, nil, err
 	}
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
 	defer cancel()
 	w.Introduce(ctx, c)
-	state, err := c.Observe(ctx, UserNames(w))
+	seen, err := c.Observe(ctx, UserNames(w))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, nil, err
 	}
-	id, err := c.ClusterID(ctx)
-	if err != nil {
-		return nil, 0, err
+	if cluster, err = c.ClusterID(ctx); err != nil {
+		return nil, 0, nil, err
 	}
-	return &state, id, nil
+	if seen.Enabled {
+		empty, err = c.EmptyPasswords(ctx, mayLogIn(seen))
+	}
+	return &seen, cluster, empty, err
+}
+
+// mayLogIn is the users that may have an empty password: those that are known to have one, and
+// those that the policy does not name, of which that is not known.
+func mayLogIn(s roles.State) (names []string) {
+	for _, u := range s.Users {
+		if u.Password != roles.PasswordAbsent {
+			names = append(names, u.Name)
+		}
+	}
+	return names
 }
 
 // UserNames is every user that the policy names, root included.
