@@ -9,9 +9,9 @@
 //     user, or take it for more than it should be. Another lifetime, key algorithm
 //     or O, OU and L in the policy count from the next certificate on. A key that is
 //     not here is no defect: it was delivered.
-//   - A CA is made where there has never been one, and never replaced: if anything
-//     in the folder was signed by a CA that is gone, the plan is blocked instead. While a CA is rotated it is a
-//     [TrustSet] of generations.
+//   - A CA is made where there has never been one: if anything in the folder was signed by a
+//     CA that is gone, [Diff] is blocked instead. Only [Rotate] replaces a CA. Meanwhile the CA is a
+//     [TrustSet] of generations, and Diff leaves them as they are.
 //   - One function, Defects, judges every certificate, those of external CAs included.
 //   - A list of revoked certificates gets shorter only by what has expired: of several valid
 //     CRLs of one CA the newest counts, and is copied to where it is missing.

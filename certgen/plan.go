@@ -16,7 +16,7 @@ type Action string
 
 const (
 	Finish   Action = "finish"   // what a crash left half written is put in place if it is whole, else cleared
-	MakeCA   Action = "make CA"  // only where there is none; a CA is never replaced
+	MakeCA   Action = "make CA"  // only where there is none, or a next generation
 	BringCA  Action = "bring CA" // the certificate of an external CA is taken in, only where there is none
 	Issue    Action = "issue"    // a new key and certificate where there is none
 	Reissue  Action = "reissue"  // the old certificate goes to retired/, its key is deleted

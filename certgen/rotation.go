@@ -138,14 +138,15 @@ func (r rotation) unusable() string {
 // begin makes the next generation. A port that does not take the current one has to be
 // mended first: what it trusts would be guessed.
 func (r rotation) begin() Rotation {
-	current := r.at(Current)
-	if waits := r.unready(func(p Port) string { return r.unsound(p, current) }); len(waits) > 0 {
+	current, plan := r.at(Current), r.plan(r.makeNext())
+	waits := r.unready(func(p Port) string { return r.unsound(p, current) })
+	switch {
+	case len(plan.Blocked()) > 0:
+		return Rotation{CA: r.choice.CA, Stage: StageNone, Plan: Plan{Pending: plan.Pending}}
+	case len(waits) > 0:
 		return Rotation{CA: r.choice.CA, Stage: StageNone, Waits: waits}
 	}
-	return Rotation{
-		CA: r.choice.CA, Stage: StageNext, Begins: true, Waits: r.toTrust(), Confirm: r.choice.CA == ServerCA,
-		Plan: r.plan(r.makeNext()),
-	}
+	return Rotation{CA: r.choice.CA, Stage: StageNext, Begins: true, Waits: r.toTrust(), Confirm: r.choice.CA == ServerCA, Plan: plan}
 }
 
 // promote lets the next generation sign where each port, or client, trusts it.

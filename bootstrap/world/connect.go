@@ -38,7 +38,7 @@ func (w *World) trusting(ca certgen.CA, identity *tls.Certificate) (*tls.Config,
 }
 
 // pool is the CA alone, in all generations that are trusted. It is read once in a run: thousands of connections ask for it, and
-// a CA that is there is never replaced.
+// no run replaces a CA and then connects.
 func (w *World) pool(ca certgen.CA) (*x509.CertPool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

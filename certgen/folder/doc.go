@@ -6,7 +6,9 @@
 //   - A pair is staged whole, then its key is renamed, then its certificate. The
 //     next plan finishes a half-renamed pair, and clears what was not staged whole;
 //     which of the two it is, the files themselves tell.
-//   - A CA and a secret are put in place by link, which never overwrites.
+//   - A CA and a secret are put in place by link, which never overwrites. The next
+//     generation of a CA takes the place of the current one by renames, key first, after
+//     the current certificate was linked elsewhere; the next plan finishes them.
 //   - A certificate is in retired/ before anything takes its place.
 //   - Everything happens below an os.Root; symbolic links inside are refused, but for
 //     those of a Kubernetes Secret that is mounted at ca/, and so are keys of CAs and of

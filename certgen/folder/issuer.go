@@ -13,7 +13,7 @@ import (
 )
 
 // Issuer opens a CA with its key, the external one if its key was given for this run, if there
-// is one: once, and it is kept for the run, in which no CA is replaced. The error is
+// is one: once, and it is kept for the run, which opens the CA again when it replaces it. The error is
 // fs.ErrNotExist when one of the two is not here, and also authority.ErrEncrypted when the key
 // is encrypted and Decrypt has not opened it; a key that others may read or own, and
 // one in a folder that others may write, is refused.

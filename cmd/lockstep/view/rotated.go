@@ -99,6 +99,8 @@ func (h Holder) lines(s *Sheet, r Rotated) {
 // todo is what to copy and to restart; "" where nothing is copied.
 func (h Holder) todo(r Rotated) string {
 	switch {
+	case r.Stage == certgen.StageNone && !r.Finished:
+		return "" // nothing was written that could be copied
 	case h.Place != (certgen.Place{}):
 		return fmt.Sprintf("copy %s to the %s; %s", filepath.Join(r.Folder, filepath.FromSlash(h.Place.String())), holderOf(h.Place), h.then())
 	case h.NewCA && r.CA == certgen.ClientCA:
