@@ -63,7 +63,7 @@ func traffic() {
 	fmt.Println("under way")
 	group.Wait()
 	for _, l := range loops {
-		fmt.Printf("%s: %d done, %d failed, %d repeated\n", l.name, l.done.Load(), l.failed.Load(), l.repeated.Load())
+		fmt.Printf("%s: %d done, %d failed%s\n", l.name, l.done.Load(), l.failed.Load(), l.again())
 		failed = failed || l.failed.Load() > 0
 	}
 	if failed {
@@ -79,6 +79,14 @@ type loop struct {
 	repeat          bool
 
 	done, failed, repeated atomic.Int64
+}
+
+// again is how many requests were sent again, where that was asked for.
+func (l *loop) again() string {
+	if !l.repeat {
+		return ""
+	}
+	return fmt.Sprintf(", %d repeated", l.repeated.Load())
 }
 
 func newLoop(arg string) (*loop, error) {
