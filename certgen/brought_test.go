@@ -267,7 +267,7 @@ func TestDiffBackToOwnCAs(t *testing.T) {
 	p := bringing(t)
 	p.Certificates.CA = policies.CertificateFile{}
 	s := certgen.State{Pairs: map[string]certgen.Pair{"ca/client": {Path: "ca/client", Leaf: ca}, "ca/server": {Path: "ca/server", Leaf: ca}}}
-	want := []string{`ca/ holds the CA "CN=etcd-ca", which certificates.ca named, and the policy does not name it any more: write certificates.ca again, or bootstrap with another folder (--pki), where lockstep makes CAs of its own`}
+	want := []string{`ca/ holds the CA "CN=etcd-ca", which certificates.ca named, and the policy does not name it any more: write certificates.ca again, bootstrap with another folder (--pki), or replace it by CAs of lockstep's own (lockstep certs rotate-ca)`}
 	if diff := cmp.Diff(want, certgen.Diff(certgen.Desired(p), s, now).Blocked()); diff != "" {
 		t.Error(diff)
 	}

@@ -67,6 +67,8 @@ type differ struct {
 	now    time.Time
 	plan   Plan
 	views  map[CA]*view
+
+	rotates bool // the plan is one of [Rotate]
 }
 
 // view is what is known of one CA.

@@ -30,8 +30,8 @@ func (d *differ) authority(p Profile, v *view) {
 	trust, err := d.state.Trust(p.CA)
 	v.keyless = pair.Key == KeyAbsent
 	switch {
-	case d.state.left():
-		d.blockView(v, "ca/ holds the CA %q, which certificates.ca named, and the policy does not name it any more: write certificates.ca again, or bootstrap with another folder (--pki), where lockstep makes CAs of its own",
+	case d.state.left() && !d.rotates && !d.state.rotating():
+		d.blockView(v, "ca/ holds the CA %q, which certificates.ca named, and the policy does not name it any more: write certificates.ca again, bootstrap with another folder (--pki), or replace it by CAs of lockstep's own (lockstep certs rotate-ca)",
 			d.state.Pairs[CAPath(ClientCA)].Leaf.Subject)
 	case pair.Problem != "":
 		d.blockView(v, "%s.crt cannot be read (%s): bring back the right file from a copy", p.Path, pair.Problem)
@@ -90,7 +90,7 @@ func (d *differ) orphans(ca CA) []string {
 // existing checks that a CA can still do its work, and that it is the one that the
 // certificates here came from.
 func (d *differ) existing(p Profile, v *view) {
-	for _, defect := range Fatal(Defects(v.cert, p, v.cert, d.now)) {
+	for _, defect := range Fatal(Defects(v.cert, d.state.Judged(p), v.cert, d.now)) {
 		d.blockView(v, "%s %s: %s", p.authority(), defect.Text, p.otherwise())
 	}
 	if v.blocked {

@@ -26,6 +26,7 @@ func (r rotation) plan(moves ...Step) Plan {
 		w.Copies["root/ca.crt"] = ServerCA
 	}
 	d := newDiffer(w, after, r.now)
+	d.rotates = true
 	d.unfinished()
 	d.plan.Steps = append(d.plan.Steps, moves...)
 	d.rotated(r.choice.CA)

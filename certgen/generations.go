@@ -28,6 +28,27 @@ func (s State) Former(ca CA) []*x509.Certificate {
 	return all
 }
 
+// rotating reports whether the rotation of a CA is under way.
+func (s State) rotating() bool {
+	return slices.ContainsFunc(CAs(), func(ca CA) bool { return s.Stage(ca) != StageNone })
+}
+
+// Inherited reports whether the CA is the external one of an earlier policy: its key was never
+// here, and it has no name that lockstep gives.
+func (s State) Inherited(ca CA) bool {
+	pair := s.Pairs[CAPath(ca)]
+	return s.Brought.Current == nil && pair.Leaf != nil && pair.Key == KeyAbsent && !madeHere(pair.Leaf, ca)
+}
+
+// Judged is the profile by which what is in p's place is judged: a CA that was inherited is
+// external, trusted until it is replaced, and signs nothing here.
+func (s State) Judged(p Profile) Profile {
+	if p.Kind == KindCA && p.Brought == "" && s.Inherited(p.CA) {
+		p.Brought = p.File()
+	}
+	return p
+}
+
 func holds(cas []*x509.Certificate, ca *x509.Certificate) bool {
 	return slices.ContainsFunc(cas, func(own *x509.Certificate) bool { return SameCA(own, ca) })
 }

@@ -173,7 +173,7 @@ func (in *inventory) certificate(p Profile, pair Pair) Entry {
 		e.Health, e.Note = HealthBroken, fmt.Sprintf("the %s CA's certificate cannot be read", p.CA)
 		return e
 	}
-	if text := unsound(Fatal(Defects(e.Cert, p, trust.Of(e.Cert), in.now))); text != "" {
+	if text := unsound(Fatal(Defects(e.Cert, in.state.Judged(p), trust.Of(e.Cert), in.now))); text != "" {
 		e.Health, e.Note = HealthBroken, text
 		return e
 	}

@@ -418,3 +418,33 @@ func TestInventoryDuringARotation(t *testing.T) {
 		}
 	}
 }
+
+// TestRotateAnInheritedCA: the external CA of an earlier policy is replaced like one of ours. It
+// is judged as external, and blocks a plan only until the rotation begins.
+func TestRotateAnInheritedCA(t *testing.T) {
+	t.Parallel()
+	ca := newRogue(t, kubeadm)
+	r := newRotating(t, certgen.ClientCA, certgen.StageNone)
+	for _, one := range certgen.CAs() {
+		r.state.Pairs[certgen.CAPath(one)] = certgen.Pair{Path: certgen.CAPath(one), Leaf: ca.cert}
+	}
+	for name := range certgen.Desired(r.p).Copies {
+		r.state.Files[name] = certgen.EncodeCertificate(ca.cert)
+	}
+	r.change(flannel, func(p *certgen.Pair) { p.Leaf = ca.leaf(t, nil, nil) })
+	r.trusts(ca.cert)
+	if !r.state.Inherited(certgen.PeerCA) || len(certgen.Diff(certgen.Desired(r.p), r.state, now).Blocked()) == 0 {
+		t.Error("a plan is not blocked by a CA that the policy names no more")
+	}
+	got := said(certgen.Rotate(r.p, r.choice, r.ports, r.state, now.Add(2*hour)))
+	if want := `make the next client CA | to replace "etcd-ca", which ends on 2027-05-01 12:00 UTC
+write members/etcd1/client-ca.crt | differs from the client CA's certificate
+then next
+members/etcd1: [CA]`; got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+	r.put(certgen.Next, newCA(t, r.p, certgen.ClientCA, now).Certificate(), certgen.KeyUnopened)
+	if blocked := certgen.Diff(certgen.Desired(r.p), r.state, now).Blocked(); len(blocked) > 0 {
+		t.Errorf("blocked while it is replaced: %q", blocked)
+	}
+}

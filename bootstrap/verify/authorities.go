@@ -3,6 +3,7 @@ package verify
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,12 +104,21 @@ func findDueCAs(j *judgement) (out findings) {
 // findRotations finds each CA that has another generation.
 func findRotations(j *judgement) (out findings) {
 	for _, ca := range certgen.CAs() {
-		if stage := j.Folder.Stage(ca); stage != certgen.StageNone {
+		stage := j.Folder.Stage(ca)
+		switch remedy := fmt.Sprintf("lockstep certs rotate-ca %s goes on, and says what it waits for", ca); {
+		case stage != certgen.StageNone:
 			file := certgen.CAPlace(ca, certgen.Generation(stage)).String() + ".crt"
-			out.add(Subject{SubjectFile, file}, rotating(ca, stage), fmt.Sprintf("lockstep certs rotate-ca %s goes on, and says what it waits for", ca))
+			out.add(Subject{SubjectFile, file}, rotating(ca, stage), remedy)
+		case j.wants(ca) && j.Folder.Inherited(ca):
+			out.add(Subject{SubjectFile, certgen.CAPath(ca) + ".crt"}, fmt.Sprintf("is external and still the %s CA, and the policy names no external CA any more", ca), remedy)
 		}
 	}
 	return out
+}
+
+// wants reports whether the policy has such a CA.
+func (e *Evidence) wants(ca certgen.CA) bool {
+	return slices.ContainsFunc(certgen.Desired(e.Policy).Profiles, func(p certgen.Profile) bool { return p.Kind == certgen.KindCA && p.CA == ca })
 }
 
 func rotating(ca certgen.CA, stage certgen.Stage) string {

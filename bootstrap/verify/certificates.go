@@ -131,7 +131,7 @@ func findMisnamed(j *judgement) (out findings) {
 		if leaf == nil || err != nil {
 			continue // other checks say so
 		}
-		for _, d := range certgen.Defects(leaf, p, trust.Of(leaf), j.Now) {
+		for _, d := range certgen.Defects(leaf, j.Folder.Judged(p), trust.Of(leaf), j.Now) {
 			if misnames(d) {
 				out.add(Subject{SubjectFile, p.File()}, "its certificate "+d.Text, identityRemedy(j, p.File()))
 			}
