@@ -37,19 +37,19 @@ func findCopied(j *judgement) (out findings) {
 
 // own is which identity belongs into which folder.
 type own struct {
-	trust  certgen.TrustSet  // the client CA; zero for unknown
-	wanted map[string]bool   // pairs that the policy names
-	users  map[string]string // the folder of each user
-	ours   []certgen.Pair    // the certificates whose keys belong into their folders alone
-	cas    map[certgen.CA]*x509.Certificate
-	leaves []*x509.Certificate // of certificate.file: they lie where the policy says
+	trust  certgen.TrustSet                   // the client CA; zero for unknown
+	wanted map[string]bool                    // pairs that the policy names
+	users  map[string]string                  // the folder of each user
+	ours   []certgen.Pair                     // the certificates whose keys belong into their folders alone
+	cas    map[certgen.CA][]*x509.Certificate // every generation
+	leaves []*x509.Certificate                // of certificate.file: they lie where the policy says
 }
 
 func places(e *Evidence) own {
-	o := own{wanted: map[string]bool{}, users: map[string]string{"root": "root"}, cas: map[certgen.CA]*x509.Certificate{}}
+	o := own{wanted: map[string]bool{}, users: map[string]string{"root": "root"}, cas: map[certgen.CA][]*x509.Certificate{}}
 	for _, ca := range certgen.CAs() {
-		if cert, err := e.Folder.Authority(ca); err == nil && cert.IsCA {
-			o.cas[ca] = cert
+		if trust, err := e.Folder.Trust(ca); err == nil && trust.Current.IsCA {
+			o.cas[ca] = trust.All()
 		}
 	}
 	o.trust, _ = e.Folder.Trust(certgen.ClientCA) // other checks say what is wrong with it
@@ -100,8 +100,10 @@ func (o own) keys(file string, keys []crypto.PublicKey) (texts []string) {
 // copied is the CAs whose keys are among keys, in a file outside of ca/.
 func (o own) copied(file string, keys []crypto.PublicKey) (cas []certgen.CA) {
 	for _, ca := range certgen.CAs() {
-		cert := o.cas[ca]
-		if cert != nil && !ofCA(file) && slices.ContainsFunc(keys, func(key crypto.PublicKey) bool { return same(key, cert) }) {
+		known := func(key crypto.PublicKey) bool {
+			return slices.ContainsFunc(o.cas[ca], func(cert *x509.Certificate) bool { return same(key, cert) })
+		}
+		if !ofCA(file) && slices.ContainsFunc(keys, known) {
 			cas = append(cas, ca)
 		}
 	}
@@ -113,17 +115,29 @@ func same(key crypto.PublicKey, cert *x509.Certificate) bool {
 	return ok && public.Equal(cert.PublicKey)
 }
 
+// afterCopy is what to do once the copy of a CA's key is away.
+func afterCopy(j *judgement, cas []certgen.CA) string {
+	if len(cas) == 0 {
+		return ""
+	}
+	text := "; the CA's key was copied: who could read it can sign any certificate of that CA, any user with the client CA's"
+	if j.Policy.BringsCA() {
+		return text + "; its owner replaces the CA then"
+	}
+	return text + fmt.Sprintf("; lockstep certs rotate-ca %s --compromised replaces it", cas[0])
+}
+
 // identityRemedy is what to do about a file that is not what its place says: lockstep
 // replaces the pairs that the policy names, and neither a CA nor anything else.
 func identityRemedy(j *judgement, subject string) string {
 	item := certgen.Locate(subject)
 	if ofCA(subject) && item.Pair != "" {
-		return "restore ca/ from its backup: lockstep never replaces a CA that is there"
+		return fmt.Sprintf("restore ca/ from its backup, or replace the CA: lockstep certs rotate-ca %s --compromised", item.CA)
 	}
 	p, after := places(j.Evidence), ""
 	i, held := slices.BinarySearchFunc(j.Folder.Contents, subject, func(c certgen.Content, path string) int { return strings.Compare(c.Path, path) })
-	if held && len(p.copied(subject, j.Folder.Contents[i].Public)) > 0 {
-		after = "; the CA's key was copied: who could read it can sign any certificate of that CA, any user with the client CA's"
+	if held {
+		after = afterCopy(j, p.copied(subject, j.Folder.Contents[i].Public))
 	}
 	_, paired := j.Folder.Pairs[item.Pair]
 	if !held && !paired || p.wanted[item.Pair] && after == "" {

@@ -18,10 +18,10 @@ func TestRemediesOfIdentitiesFitTheirPlaces(t *testing.T) {
 	e := &Evidence{Policy: p.policy, Now: p.now, Folder: &state}
 	for subject, want := range map[string]string{
 		"it's notes.txt": `move it away: mv 'PKI/it'\''s notes.txt' "$(mktemp -d ~/moved.XXXXXX)"` +
-			"; the CA's key was copied: who could read it can sign any certificate of that CA, any user with the client CA's",
+			"; the CA's key was copied: who could read it can sign any certificate of that CA, any user with the client CA's; lockstep certs rotate-ca client --compromised replaces it",
 		"components/old/client.crt":     `move it away: mv PKI/components/old/client.crt "$(mktemp -d ~/moved.XXXXXX)"`,
 		"components/flannel/client.crt": "", // the check's own: apply replaces it
-		"ca/peer.crt":                   "restore ca/ from its backup: lockstep never replaces a CA that is there",
+		"ca/peer.crt":                   "restore ca/ from its backup, or replace the CA: lockstep certs rotate-ca peer --compromised",
 	} {
 		if got := strings.ReplaceAll(identityRemedy(judging(e), subject), p.path, "PKI"); got != want {
 			t.Errorf("%s: got %s, want %s", subject, got, want)
