@@ -68,7 +68,8 @@ type differ struct {
 	plan   Plan
 	views  map[CA]*view
 
-	rotates bool // the plan is one of [Rotate]
+	rotates bool      // the plan is one of [Rotate]
+	latest  judgement // see judged
 }
 
 // view is what is known of one CA.

@@ -117,9 +117,25 @@ func (d *differ) carries(p Profile, pair Pair, ca *x509.Certificate) bool {
 	if pair.Leaf == nil || ca == nil {
 		return false
 	}
-	return !slices.ContainsFunc(Fatal(Defects(pair.Leaf, p, ca, d.now)), func(x Defect) bool {
+	return !slices.ContainsFunc(d.judged(p, pair.Leaf, ca), func(x Defect) bool {
 		return x.Code != codeExpired && x.Code != codeNotYetValid
 	})
+}
+
+// judged is the fatal defects of leaf as p. Of the same certificate it is asked several times,
+// and a signature takes longer than anything else.
+func (d *differ) judged(p Profile, leaf, ca *x509.Certificate) []Defect {
+	if l := d.latest; l.leaf != leaf || l.ca != ca || l.path != p.Path {
+		d.latest = judgement{path: p.Path, leaf: leaf, ca: ca, fatal: Fatal(Defects(leaf, p, ca, d.now))}
+	}
+	return d.latest.fatal
+}
+
+// judgement is what is wrong with leaf as the certificate at path.
+type judgement struct {
+	path     string
+	leaf, ca *x509.Certificate
+	fatal    []Defect
 }
 
 // fault says why pair does not do as p, or "".
@@ -134,7 +150,7 @@ func (d *differ) fault(p Profile, pair Pair, ca *x509.Certificate) string {
 	if ca == nil {
 		texts = append(texts, fmt.Sprintf("is not signed by the %s CA", p.CA))
 	} else {
-		for _, defect := range Fatal(Defects(pair.Leaf, p, ca, d.now)) {
+		for _, defect := range d.judged(p, pair.Leaf, ca) {
 			texts = append(texts, defect.Text)
 		}
 	}

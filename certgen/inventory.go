@@ -77,19 +77,34 @@ func (e Entry) Holder() []string {
 }
 
 // Inventory lists every certificate that the policy or the folder knows, CAs and revocation
-// lists included, by their ends: what cannot be read or is missing comes first. A
-// certificate that cannot be read is an entry, not an error.
+// lists included and retired ones not, by their ends: what cannot be read or is missing comes
+// first. A certificate that cannot be read is an entry, not an error.
 func Inventory(p *policies.Policy, s State, due policies.Due, now time.Time) []Entry {
 	in := inventory{policy: p, wanted: Desired(p), state: s, due: due, now: now, revoked: Revocations(s)}
 	in.named()
 	in.unnamed()
 	in.lists()
-	in.retired()
-	slices.SortStableFunc(in.entries, func(a, b Entry) int {
-		return cmp.Or(a.Ends.Compare(b.Ends), strings.Compare(a.Name, b.Name))
-	})
+	slices.SortStableFunc(in.entries, byEnd)
 	return in.entries
 }
+
+// Unjudged is an inventory of what the policy names alone, and no certificate is compared with
+// what its place needs, which is what takes the time: none is broken for that.
+func Unjudged(p *policies.Policy, s State, due policies.Due, now time.Time) []Entry {
+	in := inventory{policy: p, wanted: Desired(p), state: s, due: due, now: now, revoked: Revocations(s), unjudged: true}
+	in.named()
+	return in.entries
+}
+
+// WithRetired adds the certificates in retired/ to an inventory of s.
+func WithRetired(entries []Entry, s State) []Entry {
+	in := inventory{state: s, revoked: Revocations(s), entries: slices.Clone(entries)}
+	in.retired()
+	slices.SortStableFunc(in.entries, byEnd)
+	return in.entries
+}
+
+func byEnd(a, b Entry) int { return cmp.Or(a.Ends.Compare(b.Ends), strings.Compare(a.Name, b.Name)) }
 
 type inventory struct {
 	policy  *policies.Policy
@@ -99,6 +114,8 @@ type inventory struct {
 	now     time.Time
 	revoked map[CA]map[string]bool
 	entries []Entry
+
+	unjudged bool
 }
 
 func (in *inventory) add(e Entry) { in.entries = append(in.entries, e) }
@@ -165,7 +182,7 @@ func generation(e *Entry, path string) {
 // certificate is the entry of one certificate that has a profile.
 func (in *inventory) certificate(p Profile, pair Pair) Entry {
 	e := in.measured(p, pair)
-	if e.Cert == nil {
+	if e.Cert == nil || in.unjudged {
 		return e
 	}
 	trust, err := in.state.Trust(p.CA)

@@ -91,7 +91,7 @@ func TestInventory(t *testing.T) {
 			t.Parallel()
 			s := base()
 			c.change(&s)
-			entries := certgen.Inventory(p, s, p.Certificates.RenewAt, c.at)
+			entries := certgen.WithRetired(certgen.Inventory(p, s, p.Certificates.RenewAt, c.at), s)
 			i := slices.IndexFunc(entries, func(e certgen.Entry) bool { return e.Name == c.entry })
 			if i < 0 {
 				t.Fatalf("no entry %s", c.entry)

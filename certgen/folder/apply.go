@@ -33,10 +33,7 @@ func (f *Folder) Apply(ctx context.Context, plan certgen.Plan, now func() time.T
 		defer unlock()
 	}
 	r := &run{f: f, now: now, report: done, authorities: map[certgen.CA]*authority.Authority{}, lists: map[certgen.CA][]byte{}}
-	if err := r.all(ctx, plan.Steps, max(inFlight, 1)); err != nil {
-		return advise(err)
-	}
-	return nil
+	return advise(r.all(ctx, f.seen.Swap(nil), plan.Steps, max(inFlight, 1)))
 }
 
 // run is one Apply.
@@ -63,11 +60,19 @@ func (r *run) done(s certgen.Step) {
 	r.report(s)
 }
 
-func (r *run) all(ctx context.Context, steps []certgen.Step, inFlight int) error {
+// all carries out steps. seen is what the folder was shown to be under the same lock; nil for
+// not known.
+func (r *run) all(ctx context.Context, seen *certgen.State, steps []certgen.Step, inFlight int) error {
 	if err := r.each(ctx, steps, certgen.Finish, func(s certgen.Step) error { return r.f.finish(s.File) }); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(steps, signs) { // now: later the folder is in motion
+	finished := slices.ContainsFunc(steps, func(s certgen.Step) bool { return s.Action == certgen.Finish })
+	switch {
+	case !slices.ContainsFunc(steps, signs):
+	case seen != nil && !finished:
+		r.state = *seen
+		r.f.serials.Add(r.state)
+	default: // now: later the folder is in motion
 		if err := r.observe(); err != nil {
 			return err
 		}
@@ -120,6 +125,11 @@ func (r *run) units(ctx context.Context, units []unit, inFlight int) error {
 	var dirs []string
 	for _, u := range units {
 		dirs = append(dirs, u.dir)
+		for _, s := range u.steps {
+			if s.Action == certgen.Renew || s.Action == certgen.Reissue {
+				dirs = append(dirs, path.Join(certgen.RetiredDir, s.Profile.Identity)) // their parent is forced to disk once
+			}
+		}
 	}
 	if err := r.f.mkdirs(dirs...); err != nil {
 		return err
@@ -218,7 +228,7 @@ func (r *run) unit(ctx context.Context, u unit) error {
 			return r.undo(u.steps[:i+1], fmt.Errorf("%s: %w", gerund(s), err))
 		}
 	}
-	if slices.ContainsFunc(u.steps, issues) {
+	if slices.ContainsFunc(u.steps, pairs) {
 		if err := r.f.disk.SyncDir(u.dir); err != nil {
 			return r.undo(u.steps, fmt.Errorf("%s: %w", gerund(u.steps[0]), err))
 		}
@@ -241,6 +251,10 @@ func (r *run) unit(ctx context.Context, u unit) error {
 func issues(s certgen.Step) bool {
 	return s.Action == certgen.Issue || s.Action == certgen.Reissue || s.Action == certgen.Sign || s.Action == certgen.Renew
 }
+
+// pairs reports whether a step touches both halves of a pair: both new names have to be on the
+// disk before the first is renamed. A renewal renames one file.
+func pairs(s certgen.Step) bool { return issues(s) && s.Action != certgen.Renew }
 
 // undo clears what was staged for steps that did not come to pass. What cannot be
 // cleared now is cleared by the next plan, so that cause remains the one error.

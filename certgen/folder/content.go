@@ -19,11 +19,11 @@ import (
 const mostStray = 64 << 10
 
 // stray looks into a file that belongs to nothing: a copied key has any name.
-func (o *observer) stray(name string, info fs.FileInfo) error {
-	if !o.reports || !info.Mode().IsRegular() {
+func (v *visit) stray(name string, info fs.FileInfo) error {
+	if !v.reports || v.names || !info.Mode().IsRegular() {
 		return nil
 	}
-	in, err := o.f.root.Open(name)
+	in, err := v.f.root.Open(name)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (o *observer) stray(name string, info fs.FileInfo) error {
 	}
 	text, err := io.ReadAll(io.LimitReader(in, mostStray))
 	if err == nil {
-		o.content(name, info, text)
+		v.content(name, info, text)
 	}
 	clear(text)
 	return err
@@ -41,34 +41,34 @@ func (o *observer) stray(name string, info fs.FileInfo) error {
 
 // strayFolder looks into the files below a folder that belongs to nothing. No link is
 // followed. What this user may not read there is left aside: members' data may be one.
-func (o *observer) strayFolder(dir string) {
-	if !o.reports {
+func (v *visit) strayFolder(dir string) {
+	if !v.reports || v.names {
 		return
 	}
-	_ = fs.WalkDir(o.f.root.FS(), dir, func(name string, entry fs.DirEntry, err error) error {
+	_ = fs.WalkDir(v.f.root.FS(), dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return nil
 		}
-		if info, err := o.f.root.Lstat(name); err == nil {
-			_ = o.stray(name, info)
+		if info, err := v.f.root.Lstat(name); err == nil {
+			_ = v.stray(name, info)
 		}
 		return nil
 	})
 }
 
 // content notes the certificates and keys that a file holds.
-func (o *observer) content(name string, info fs.FileInfo, text []byte) {
-	if !o.reports {
+func (v *visit) content(name string, info fs.FileInfo, text []byte) {
+	if !v.reports || v.names {
 		return
 	}
 	c := certgen.ReadContent(text, publicOf)
 	c.Path, c.Mode = name, permissions(info)
 	if c.Keys > 0 || len(c.Leaves) > 0 {
-		o.state.Contents = append(o.state.Contents, c)
+		v.state.Contents = append(v.state.Contents, c)
 	}
 	if at := certgen.Locate(name); c.Keys > 0 && c.Mode&0o177 != 0 && (at.Purpose != certgen.ForKey || at.Staged) {
-		o.state.Faults = append(o.state.Faults, certgen.Fault{Kind: certgen.FaultKey, Path: name, Err: hint.Refuse(
-			"If no other user can have read it: chmod 600 "+hint.Word(filepath.Join(o.f.path, filepath.FromSlash(name))),
+		v.state.Faults = append(v.state.Faults, certgen.Fault{Kind: certgen.FaultKey, Path: name, Err: hint.Refuse(
+			"If no other user can have read it: chmod 600 "+hint.Word(filepath.Join(v.f.path, filepath.FromSlash(name))),
 			"%s holds a private key and has mode %04o, and others may use it", name, c.Mode)})
 	}
 }

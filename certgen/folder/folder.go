@@ -22,6 +22,9 @@ type Folder struct {
 	disk disk.Disk
 	held atomic.Bool // the lock is ours
 
+	// seen is what Observe saw while the lock was ours, until Apply changes the folder.
+	seen atomic.Pointer[certgen.State]
+
 	external External
 	secrets  secrets
 

@@ -31,6 +31,7 @@ func (f *Folder) Lock(ctx context.Context, wait time.Duration) (unlock func(), e
 		once.Do(func() {
 			_ = lock.Close() // closing cannot fail in a way that keeps the lock
 			f.held.Store(false)
+			f.seen.Store(nil)
 		})
 	}, nil
 }

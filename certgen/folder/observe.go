@@ -1,13 +1,21 @@
 package folder
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"os"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"lockstep/certgen"
 )
@@ -15,13 +23,32 @@ import (
 // Observe reads the whole folder, but no CA's key and no secret, and the certificates
 // outside of it that the policy names. A ca/ that this user may not read counts as absent. A
 // folder with a link in it, or in which others could use or exchange a CA, is refused.
-func (f *Folder) Observe() (certgen.State, error) { return f.observe(observer{keys: true}) }
+func (f *Folder) Observe() (certgen.State, error) {
+	s, err := f.observe(observer{keys: true})
+	if err == nil && f.held.Load() {
+		f.seen.Store(&s)
+	}
+	return s, err
+}
 
 // Inspect is Observe for those who report what they see and change nothing: what Observe
 // refuses is in the answer's Faults, and everything else is read. It also opens the CAs'
 // keys that are here, to see whether they belong to their CAs.
 func (f *Folder) Inspect() (certgen.State, error) {
 	return f.observe(observer{keys: true, reports: true})
+}
+
+// Look is Inspect for what certificates and revocation lists alone tell: without
+// State.Contents and without texts like etcd.env in State.Files.
+func (f *Folder) Look() (certgen.State, error) {
+	return f.observe(observer{keys: true, reports: true, names: true})
+}
+
+// Certificates is the pairs at these paths (each a Profile.Path) and beside them as they are
+// now. Keys are not opened.
+func (f *Folder) Certificates(paths ...string) (map[string]certgen.Pair, error) {
+	s, err := f.observe(observer{names: true, only: paths})
+	return s.Pairs, err
 }
 
 func (f *Folder) observe(o observer) (certgen.State, error) {
@@ -34,10 +61,96 @@ func (f *Folder) observe(o observer) (certgen.State, error) {
 
 type observer struct {
 	f       *Folder
-	keys    bool // look at keys, too
-	reports bool // record what is refused otherwise
-	state   certgen.State
-	found   map[string]pairFiles
+	keys    bool     // look at keys, too
+	reports bool     // record what is refused otherwise
+	names   bool     // a file is what its name says: State.Contents stays empty, and no text is read
+	only    []string // the paths of the pairs that are looked at; nil for the whole folder
+
+	group *errgroup.Group // folders that are looked at together
+	mu    *sync.Mutex     // guards state
+	state certgen.State
+}
+
+func (o *observer) run() error {
+	o.state = certgen.State{
+		Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{},
+		Brought: o.f.external.CA, HasKey: o.f.external.Key != nil, External: o.f.externalCertificates(),
+	}
+	if o.reports {
+		o.state.Root = o.f.path
+	}
+	o.group, o.mu = new(errgroup.Group), new(sync.Mutex)
+	o.group.SetLimit(runtime.GOMAXPROCS(0))
+	err := o.dirs()
+	if err = cmp.Or(err, o.group.Wait()); err != nil {
+		return err
+	}
+	o.state.Unfinished = append(o.state.Unfinished, o.state.FinishMoves()...)
+	slices.Sort(o.state.Unfinished)
+	o.state.Unfinished = slices.Compact(o.state.Unfinished)
+	slices.Sort(o.state.Stray)
+	slices.SortFunc(o.state.Contents, func(a, b certgen.Content) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(o.state.Faults, func(a, b certgen.Fault) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(o.state.Retired, func(a, b certgen.Retired) int {
+		return cmp.Or(strings.Compare(a.Identity, b.Identity), a.Leaf.SerialNumber.Cmp(b.Leaf.SerialNumber), bytes.Compare(a.Leaf.Raw, b.Leaf.Raw))
+	})
+	return nil
+}
+
+// dirs looks at the whole folder, or at the folders of the pairs that are meant.
+func (o *observer) dirs() error {
+	if o.only == nil {
+		return o.dir(o.f.root, ".", ".")
+	}
+	var dirs []string
+	for _, pair := range o.only {
+		dirs = append(dirs, path.Dir(pair))
+	}
+	slices.Sort(dirs)
+	for _, dir := range slices.Compact(dirs) {
+		if err := o.dir(o.f.root, dir, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dir looks at a folder, which has the name base in the folder above.
+func (o *observer) dir(above *os.Root, base, dir string) error {
+	v := &visit{observer: o, name: dir, found: map[string]pairFiles{}}
+	v.state = certgen.State{Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{}}
+	root, err := above.OpenRoot(base)
+	if err != nil {
+		if dir == "ca" && errors.Is(err, fs.ErrPermission) || dir != "." && errors.Is(err, fs.ErrNotExist) {
+			return nil // another run may just have removed it
+		}
+		if dir == "." {
+			return err
+		}
+		err = v.unread(dir, err)
+		v.end()
+		return err
+	}
+	look := func() error {
+		err := v.all(root)
+		v.end()
+		return errors.Join(err, root.Close())
+	}
+	if o.group.TryGo(look) {
+		return nil
+	}
+	return look()
+}
+
+// visit is the look at one folder. Its files are opened from there, so that the way to it is
+// walked once.
+type visit struct {
+	*observer
+	name  string // below the PKI folder; "." for itself
+	root  *os.Root
+	open  bool // other users may put files into it
+	found map[string]pairFiles
+	state certgen.State // what lies in this folder, without the folders below it
 }
 
 // pairFiles is what the walk saw of one pair.
@@ -47,153 +160,155 @@ type pairFiles struct {
 	unopened         bool   // a key is there, and is not looked at
 }
 
-// fault ends the walk by err, or records it and lets the walk go on.
-func (o *observer) fault(kind certgen.FaultKind, path string, err error) error {
-	if err == nil || !o.reports {
-		return err
-	}
-	o.state.Faults = append(o.state.Faults, certgen.Fault{Kind: kind, Path: path, Err: err})
-	return nil
-}
-
-func (o *observer) run() error {
-	o.state = certgen.State{
-		Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{},
-		Brought: o.f.external.CA, HasKey: o.f.external.Key != nil, External: o.f.externalCertificates(),
-	}
-	o.found = map[string]pairFiles{}
-	if o.reports {
-		o.state.Root = o.f.path
-	}
-	if err := o.dir("."); err != nil {
-		return err
-	}
-	for name, files := range o.found {
-		if err := o.pair(name, files); err != nil {
-			return err
-		}
-	}
-	o.state.Unfinished = append(o.state.Unfinished, o.state.FinishMoves()...)
-	slices.Sort(o.state.Unfinished)
-	o.state.Unfinished = slices.Compact(o.state.Unfinished)
-	slices.Sort(o.state.Stray)
-	slices.SortFunc(o.state.Contents, func(a, b certgen.Content) int { return strings.Compare(a.Path, b.Path) })
-	slices.SortFunc(o.state.Faults, func(a, b certgen.Fault) int { return strings.Compare(a.Path, b.Path) })
-	slices.SortFunc(o.state.Retired, func(a, b certgen.Retired) int {
-		return strings.Compare(certgen.RetiredPath(a.Identity, a.Leaf), certgen.RetiredPath(b.Identity, b.Leaf))
-	})
-	return nil
-}
-
-func (o *observer) dir(dir string) error {
-	in, err := o.f.root.Open(dir)
+// all looks at everything in the folder, which root is.
+func (v *visit) all(root *os.Root) error {
+	v.root = root
+	in, err := root.Open(".")
 	if err != nil {
-		if dir == "ca" && errors.Is(err, fs.ErrPermission) || dir != "." && errors.Is(err, fs.ErrNotExist) {
-			return nil // another run may just have removed it
-		}
-		if dir == "." {
-			return err
-		}
-		return o.unread(dir, err)
+		return err
 	}
 	info, err := in.Stat()
 	if err != nil {
 		return errors.Join(err, in.Close())
 	}
-	if err := o.private(dir, info); err != nil {
+	if err := v.private(info); err != nil {
 		return errors.Join(err, in.Close())
 	}
 	entries, err := in.ReadDir(-1)
 	if err = errors.Join(err, in.Close()); err != nil {
 		return err
 	}
+	v.open = sticky(info)
 	for _, entry := range entries {
-		if err := o.entry(path.Join(dir, entry.Name()), entry, sticky(info)); err != nil {
+		if err := v.entry(path.Join(v.name, entry.Name()), entry); err != nil {
+			return err
+		}
+	}
+	for name, files := range v.found {
+		if err := v.pair(name, files); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// end adds what the visit saw to the state of the whole folder.
+func (v *visit) end() {
+	o := v.observer
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	maps.Copy(o.state.Pairs, v.state.Pairs)
+	maps.Copy(o.state.Files, v.state.Files)
+	o.state.Retired = append(o.state.Retired, v.state.Retired...)
+	o.state.Unfinished = append(o.state.Unfinished, v.state.Unfinished...)
+	o.state.Stray = append(o.state.Stray, v.state.Stray...)
+	o.state.Contents = append(o.state.Contents, v.state.Contents...)
+	o.state.Faults = append(o.state.Faults, v.state.Faults...)
+}
+
+// fault ends the walk by err, or records it and lets the walk go on.
+func (v *visit) fault(kind certgen.FaultKind, path string, err error) error {
+	if err == nil || !v.reports {
+		return err
+	}
+	v.state.Faults = append(v.state.Faults, certgen.Fault{Kind: kind, Path: path, Err: err})
+	return nil
+}
+
 // private looks whether others could exchange a key in a folder of the layout, or the
 // folder of one. A folder with the key of a CA or of root is refused there; for the others it is only
 // reported, as a lax key is.
-func (o *observer) private(dir string, info fs.FileInfo) error {
+func (v *visit) private(info fs.FileInfo) error {
+	dir := v.name
 	if dir == certgen.RetiredDir || strings.HasPrefix(dir, certgen.RetiredDir+"/") {
 		return nil // no keys
 	}
-	err := o.f.closed(dir, info)
-	if !o.reports && dir != "." && dir != "ca" && dir != "root" {
+	err := v.f.closed(dir, info)
+	if !v.reports && dir != "." && dir != "ca" && dir != "root" {
 		return nil
 	}
-	return o.fault(certgen.FaultFolder, dir, err)
+	return v.fault(certgen.FaultFolder, dir, err)
 }
 
 // unread is the fault of what cannot be looked at.
-func (o *observer) unread(name string, err error) error {
-	return o.fault(certgen.FaultUnread, name, err)
+func (v *visit) unread(name string, err error) error {
+	return v.fault(certgen.FaultUnread, name, err)
 }
 
-func (o *observer) entry(name string, entry fs.DirEntry, open bool) error {
+// lstat is Folder.lstat for an entry of this folder.
+func (v *visit) lstat(name string, entry fs.DirEntry) (fs.FileInfo, error) {
+	if v.name == "ca" { // it may be mounted
+		return v.f.lstat(name)
+	}
+	return entry.Info()
+}
+
+// read is Folder.readKnown from this folder.
+func (v *visit) read(name string, before fs.FileInfo) ([]byte, error) {
+	content, _, err := v.f.readFrom(v.root, path.Base(name), name, before)
+	return content, err
+}
+
+func (v *visit) entry(name string, entry fs.DirEntry) error {
 	if path.Dir(name) == "ca" && ofMount(path.Base(name)) && (entry.IsDir() || entry.Type() == fs.ModeSymlink) {
 		return nil // see lstat
 	}
-	info, err := o.f.lstat(name)
+	info, err := v.lstat(name, entry)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // another run may just have renamed it
 	}
 	if err == nil {
-		err = o.f.regular(name, info.Mode())
+		err = v.f.regular(name, info.Mode())
 	}
-	if err == nil && open {
-		if err := o.fault(certgen.FaultFolder, name, o.f.planted(name, info)); err != nil {
+	if err == nil && v.open {
+		if err := v.fault(certgen.FaultFolder, name, v.f.planted(name, info)); err != nil {
 			return err
 		}
 	}
 	if err != nil {
-		o.skip(certgen.Locate(name), err)
-		return o.unread(name, err)
+		v.skip(certgen.Locate(name), err)
+		return v.unread(name, err)
 	}
 	if info.IsDir() {
 		if certgen.IsDir(name) {
-			return o.dir(name)
+			return v.observer.dir(v.root, path.Base(name), name)
 		}
-		o.state.Stray = append(o.state.Stray, name+"/")
-		o.strayFolder(name)
+		v.state.Stray = append(v.state.Stray, name+"/")
+		v.strayFolder(name)
 		return nil
 	}
 	item := certgen.Locate(name)
 	if item.Purpose == certgen.ForStray {
-		o.state.Stray = append(o.state.Stray, name)
-		err := o.stray(name, info)
+		v.state.Stray = append(v.state.Stray, name)
+		err := v.stray(name, info)
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		return o.unread(name, advise(err))
+		return v.unread(name, advise(err))
 	}
-	err = o.file(name, item, info)
+	err = v.file(name, item, info)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return o.unread(name, err)
+	return v.unread(name, err)
 }
 
 // skip notes that half of a pair is there and is not looked at.
-func (o *observer) skip(item certgen.Item, err error) {
+func (v *visit) skip(item certgen.Item, err error) {
 	if item.Staged || item.Purpose != certgen.ForCertificate && item.Purpose != certgen.ForKey {
 		return
 	}
-	pair := o.found[item.Pair]
+	pair := v.found[item.Pair]
 	if item.Purpose == certgen.ForCertificate {
 		pair.problem = err.Error()
 	} else {
 		pair.unopened = true
 	}
-	o.found[item.Pair] = pair
+	v.found[item.Pair] = pair
 }
 
-func (o *observer) file(name string, item certgen.Item, info fs.FileInfo) error {
-	switch pair := o.found[item.Pair]; item.Purpose {
+func (v *visit) file(name string, item certgen.Item, info fs.FileInfo) error {
+	switch pair := v.found[item.Pair]; item.Purpose {
 	case certgen.ForSecret:
 		return nil
 	case certgen.ForCertificate, certgen.ForKey:
@@ -207,44 +322,52 @@ func (o *observer) file(name string, item certgen.Item, info fs.FileInfo) error 
 			pair.key = info
 		}
 		if item.Staged {
-			o.state.Unfinished = append(o.state.Unfinished, item.Pair)
+			v.state.Unfinished = append(v.state.Unfinished, item.Pair)
 		}
-		o.found[item.Pair] = pair
+		v.found[item.Pair] = pair
 		return nil
 	case certgen.ForRetired:
-		return o.retired(name, info)
+		return v.retired(name, info)
+	case certgen.ForText:
+		if v.names && !item.Staged {
+			return nil
+		}
+	case certgen.ForCopy:
+		if v.only != nil && !item.Staged {
+			return nil
+		}
 	}
 	if item.Staged {
-		o.state.Unfinished = append(o.state.Unfinished, strings.TrimSuffix(name, certgen.NewSuffix))
+		v.state.Unfinished = append(v.state.Unfinished, strings.TrimSuffix(name, certgen.NewSuffix))
 		return nil
 	}
-	content, _, err := o.f.readKnown(name, info)
+	content, err := v.read(name, info)
 	if err == nil {
-		o.content(name, info, content)
-		o.state.Files[name] = content
+		v.content(name, info, content)
+		v.state.Files[name] = content
 	}
 	return err
 }
 
-func (o *observer) retired(name string, info fs.FileInfo) error {
-	cert, err := o.certificate(name, info)
+func (v *visit) retired(name string, info fs.FileInfo) error {
+	cert, err := v.certificate(name, info)
 	switch {
 	case cert != nil:
-		o.state.Retired = append(o.state.Retired, certgen.Retired{Identity: path.Base(path.Dir(name)), Leaf: cert})
+		v.state.Retired = append(v.state.Retired, certgen.Retired{Identity: path.Base(path.Dir(name)), Leaf: cert})
 	case err != nil && !strings.HasPrefix(path.Base(name), unreadable):
-		o.state.Stray = append(o.state.Stray, name)
+		v.state.Stray = append(v.state.Stray, name)
 	}
 	return nil
 }
 
-func (o *observer) certificate(name string, info fs.FileInfo) (*x509.Certificate, error) {
-	content, _, err := o.f.readKnown(name, info)
+func (v *visit) certificate(name string, info fs.FileInfo) (*x509.Certificate, error) {
+	content, err := v.read(name, info)
 	if err != nil {
 		return nil, err
 	}
 	cert, err := certgen.ParseCertificate(content)
 	if err != nil {
-		o.content(name, info, content)
+		v.content(name, info, content)
 	}
 	return cert, err
 }

@@ -10,10 +10,10 @@ import (
 	"lockstep/certgen/authority"
 )
 
-func (o *observer) pair(name string, files pairFiles) error {
+func (v *visit) pair(name string, files pairFiles) error {
 	p := certgen.Pair{Path: name, Problem: files.problem}
 	if files.crt != nil {
-		cert, err := o.certificate(name+".crt", files.crt)
+		cert, err := v.certificate(name+".crt", files.crt)
 		p.Leaf = cert
 		if err != nil {
 			p.Problem = err.Error()
@@ -21,7 +21,7 @@ func (o *observer) pair(name string, files pairFiles) error {
 	}
 	var next *x509.Certificate
 	if files.newCrt != nil {
-		next, _ = o.certificate(name+".crt"+certgen.NewSuffix, files.newCrt) // cut off: whatever it is, Finish clears it
+		next, _ = v.certificate(name+".crt"+certgen.NewSuffix, files.newCrt) // cut off: whatever it is, Finish clears it
 	}
 	if files.unopened {
 		p.Key = certgen.KeyUnopened
@@ -31,40 +31,40 @@ func (o *observer) pair(name string, files pairFiles) error {
 		if p.Place().Kind == certgen.PlaceCA && files.crt == nil && next != nil {
 			p.Leaf = next
 		}
-		if err := o.keyOf(&p, files.key, next); err != nil {
+		if err := v.keyOf(&p, files.key, next); err != nil {
 			return err
 		}
 	}
 	if files.crt != nil || p.Problem != "" || p.Key != certgen.KeyAbsent {
-		o.state.Pairs[name] = p
+		v.state.Pairs[name] = p
 	}
 	return nil
 }
 
 // keyOf looks at p's key as far as this walk looks at keys.
-func (o *observer) keyOf(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate) error {
+func (v *visit) keyOf(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate) error {
 	file := p.Path + ".key"
 	if certgen.Guarded(p.Path) {
-		if err := o.f.guard(file, info); err != nil {
-			return o.fault(certgen.FaultKey, file, err)
+		if err := v.f.guard(file, info); err != nil {
+			return v.fault(certgen.FaultKey, file, err)
 		}
 	}
 	switch {
 	case p.Place().Kind == certgen.PlaceCA:
-		if !o.reports || p.Leaf == nil {
+		if !v.reports || p.Leaf == nil {
 			return nil
 		}
 		opened := *p // a CA's key stays unopened in the State
 		if next == nil {
-			next = o.f.successor(p.Path)
+			next = v.f.successor(p.Path)
 		}
-		if err := o.key(&opened, info, next); err == nil && opened.Key != certgen.KeyMatches && opened.Key != certgen.KeyUnopened {
-			return o.fault(certgen.FaultKey, file, fmt.Errorf("%s is not the key of %s.crt", file, p.Path))
+		if err := v.key(&opened, info, next); err == nil && opened.Key != certgen.KeyMatches && opened.Key != certgen.KeyUnopened {
+			return v.fault(certgen.FaultKey, file, fmt.Errorf("%s is not the key of %s.crt", file, p.Path))
 		}
 		return nil // which CAs' keys this user may not read is no fault
-	case o.keys:
-		if err := o.key(p, info, next); err != nil {
-			return o.unread(file, err)
+	case v.keys:
+		if err := v.key(p, info, next); err != nil {
+			return v.unread(file, err)
 		}
 	}
 	return nil
@@ -72,16 +72,16 @@ func (o *observer) keyOf(p *certgen.Pair, info fs.FileInfo, next *x509.Certifica
 
 // key decides what p's key belongs to: its certificate, the one that was about to
 // take its place, or neither.
-func (o *observer) key(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate) error {
-	content, _, err := o.f.readKnown(p.Path+".key", info)
+func (v *visit) key(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate) error {
+	content, err := v.read(p.Path+".key", info)
 	if err != nil {
 		return advise(err) // a key that this user may not read is not a broken one
 	}
-	o.content(p.Path+".key", info, content)
+	v.content(p.Path+".key", info, content)
 	key, err := authority.ParseKey(content)
 	clear(content)
 	if errors.Is(err, authority.ErrEncrypted) && p.Place().Kind == certgen.PlaceCA {
-		if key = o.f.secrets.key(p.Path); key == nil {
+		if key = v.f.secrets.key(p.Path); key == nil {
 			return nil // what only looks does not ask for the passphrase
 		}
 		err = nil

@@ -39,10 +39,15 @@ func (f *Folder) read(name string) ([]byte, fs.FileInfo, error) {
 // readKnown is read for a file whose folder is known to be one of ours and whose
 // entry has been looked at.
 func (f *Folder) readKnown(name string, before fs.FileInfo) ([]byte, fs.FileInfo, error) {
+	return f.readFrom(f.root, name, name, before)
+}
+
+// readFrom is readKnown for a file that has the name base in the folder that dir is.
+func (f *Folder) readFrom(dir *os.Root, base, name string, before fs.FileInfo) ([]byte, fs.FileInfo, error) {
 	if err := f.regular(name, before.Mode()); err != nil {
 		return nil, nil, err
 	}
-	in, err := f.root.Open(name)
+	in, err := dir.OpenFile(base, os.O_RDONLY|openFlag, 0)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -59,12 +60,22 @@ func (r *run) issue(ctx context.Context, p certgen.Profile) error {
 // renew stages a new certificate for the key of the present one. The private key is not read:
 // it may have been delivered long ago.
 func (r *run) renew(ctx context.Context, s certgen.Step) error {
-	present, err := r.f.readCertificate(s.Path() + ".crt")
+	content, _, err := r.f.read(s.Path() + ".crt")
 	if err != nil {
 		return err
 	}
-	s.Key = present.PublicKey
-	return r.sign(ctx, s)
+	present, err := certgen.ParseCertificate(content)
+	if err != nil {
+		return fmt.Errorf("reading %s.crt: %w", s.Path(), err)
+	}
+	next, err := r.certify(ctx, s.Profile, present.PublicKey)
+	if err != nil {
+		return err
+	}
+	if err := r.f.keep(s.Profile.Identity, s.Path(), content, present); err != nil {
+		return err
+	}
+	return r.f.stage(s.Path()+".crt", certgen.EncodeCertificate(next), 0o644)
 }
 
 // commit puts in place what stage wrote.
@@ -124,9 +135,19 @@ func (f *Folder) retire(identity, pair string) error {
 	} else if err != nil {
 		return fmt.Errorf("retiring: %w", err)
 	}
+	cert, err := certgen.ParseCertificate(content)
+	if err != nil {
+		cert = nil
+	}
+	return f.keep(identity, pair, content, cert)
+}
+
+// keep links the certificate of a pair, of which content was read, into retired/; cert is nil
+// for one that cannot be read.
+func (f *Folder) keep(identity, pair string, content []byte, cert *x509.Certificate) (err error) {
 	sum := fmt.Sprintf("%x", sha256.Sum256(content))[:8]
 	target := path.Join(certgen.RetiredDir, identity, unreadable+sum+".crt")
-	if cert, err := certgen.ParseCertificate(content); err == nil {
+	if cert != nil {
 		target = certgen.RetiredPath(identity, cert)
 	}
 	if err := f.mkdirs(path.Dir(target)); err != nil {

@@ -7,6 +7,9 @@ import (
 	"os"
 )
 
+// openFlag: this system has no pipes in folders.
+const openFlag = 0
+
 // foreign: this system has no numeric owners, access lists rule.
 func foreign(fs.FileInfo) (uid uint32, yes bool) { return 0, false }
 

@@ -8,6 +8,10 @@ import (
 	"syscall"
 )
 
+// openFlag keeps a pipe from holding up the process that opens it, and Go from asking the
+// system whether a file could.
+const openFlag = syscall.O_NONBLOCK
+
 // foreign reports who owns a file, if that is neither this user nor root.
 func foreign(info fs.FileInfo) (uid uint32, yes bool) {
 	stat, ok := info.Sys().(*syscall.Stat_t)

@@ -60,12 +60,14 @@ func runCertsList(opts certsListOptions, names []string) error {
 		return err
 	}
 	defer f.Close()
-	state, err := f.Inspect()
+	state, err := f.Look()
 	if err != nil {
 		return err
 	}
 	entries := certgen.Inventory(p, state, due, opts.now())
-	if !opts.retired {
+	if opts.retired {
+		entries = certgen.WithRetired(entries, state)
+	} else { // of a CA's former generation that lies in ca/
 		entries = slices.DeleteFunc(entries, func(e certgen.Entry) bool { return e.Health == certgen.HealthRetired })
 	}
 	if entries, err = entriesNamed(entries, names); err != nil {

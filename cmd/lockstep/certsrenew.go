@@ -182,8 +182,11 @@ func (opts renewOptions) choose(p *policies.Policy, s certgen.State) (certgen.Re
 	if err != nil {
 		return r, err
 	}
-	s.Retired = nil // nothing that was replaced is renewed
-	entries, err := entriesNamed(certgen.Inventory(p, s, due, opts.now()), opts.names)
+	inventory := certgen.Inventory
+	if opts.all { // what does not do for its place is renewed, or left, as DiffRenewal says
+		inventory = certgen.Unjudged
+	}
+	entries, err := entriesNamed(inventory(p, s, due, opts.now()), opts.names)
 	if err != nil {
 		return r, err
 	}
@@ -241,7 +244,13 @@ func leftOf(plan certgen.Plan) (left []string) {
 func renewed(p *policies.Policy, f *folder.Folder, plan certgen.Plan) (view.Renewed, error) {
 	answer := view.Renewed{Certificates: []view.NewCertificate{}}
 	answer.Left = leftOf(plan)
-	state, err := f.Observe()
+	var paths []string
+	for _, s := range plan.Steps {
+		if s.List == nil && s.Action != certgen.Finish {
+			paths = append(paths, s.Profile.Path)
+		}
+	}
+	pairs, err := f.Certificates(paths...)
 	if err != nil {
 		return answer, err
 	}
@@ -250,7 +259,7 @@ func renewed(p *policies.Policy, f *folder.Folder, plan certgen.Plan) (view.Rene
 			answer.Lists = append(answer.Lists, filepath.Join(f.Path(), filepath.FromSlash(s.File)))
 			continue
 		}
-		pair := state.Pair(s.Profile)
+		pair := pairs[s.Path()]
 		if s.Action == certgen.Finish || pair.Leaf == nil {
 			continue
 		}
