@@ -3,6 +3,7 @@ package certgen
 import (
 	"cmp"
 	"crypto/x509"
+	"fmt"
 	"maps"
 	"math/big"
 	"slices"
@@ -230,6 +231,25 @@ func (s State) revoked(ca CA) map[string]bool {
 		serials[e.SerialNumber.String()] = true
 	}
 	return serials
+}
+
+// Revoked reports whether the newest valid revocation list of ca names the serial number. No
+// list is no revocation. Lists of which none is valid are an error: what they named is not
+// known.
+func (s State) Revoked(ca CA, serial *big.Int) (bool, error) {
+	trust, err := s.Trust(ca)
+	if err != nil {
+		return false, err
+	}
+	if NewestCRL(s, ca, trust) != nil {
+		return s.revoked(ca)[serial.String()], nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
+		if item := Locate(name); item.Purpose == ForCRL && item.CA == ca {
+			return false, fmt.Errorf("reading %s: it is no valid revocation list of the %s CA, and no copy is", name, ca)
+		}
+	}
+	return false, nil
 }
 
 // Revokes counts the certificates that the newest list of ca names, without canaries.

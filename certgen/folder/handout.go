@@ -1,11 +1,9 @@
 package folder
 
 import (
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"path"
 	"slices"
 	"time"
@@ -42,22 +40,9 @@ func (f *Folder) Handout(p *policies.Policy, name string, now time.Time) (handov
 		}
 		id.Files = append(id.Files, handover.File{Name: base, Mode: info.Mode().Perm(), Modified: info.ModTime(), Content: content})
 	}
-	return id, id.Check(f, now)
-}
-
-// Revoked reports whether the CA's revocation list in the folder names the serial number. No
-// list is no revocation; one that cannot be read is an error.
-func (f *Folder) Revoked(ca certgen.CA, serial *big.Int) (bool, error) {
-	content, _, err := f.read(certgen.CRLFile(ca))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
+	state, err := f.Look()
 	if err != nil {
-		return false, err
+		return id, err
 	}
-	list, err := x509.ParseRevocationList(content)
-	if err != nil {
-		return false, fmt.Errorf("reading %s: %w", certgen.CRLFile(ca), err)
-	}
-	return slices.ContainsFunc(list.RevokedCertificateEntries, func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(serial) == 0 }), nil
+	return id, id.Check(state, now)
 }

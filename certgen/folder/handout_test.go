@@ -64,21 +64,52 @@ func TestHandoutRefusesWhatIsRevoked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write := func(content []byte) {
+	write := func(content []byte, names ...string) {
 		t.Helper()
-		if err := os.WriteFile(filepath.Join(f.Path(), "client.crl"), content, 0o644); err != nil {
-			t.Fatal(err)
+		for _, name := range names {
+			if err := os.WriteFile(filepath.Join(f.Path(), filepath.FromSlash(name)), content, 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	write(list)
-	if _, err := f.Handout(p, "app", start); hint.Of(err) != hint.Refused || err.Error() != "components/app/client.crt is revoked: it is not handed over" {
-		t.Errorf("revoked: %v", err)
+	first, err := os.ReadFile(filepath.Join(f.Path(), "client.crl"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := f.Handout(p, "other", start); err != nil {
-		t.Errorf("another one: %v", err)
+	const copied = "members/etcd1/client.crl"
+	for _, at := range []string{"client.crl", copied} { // the newest list counts, wherever it lies
+		write(first, "client.crl", copied)
+		write(list, at)
+		if _, err := f.Handout(p, "app", start); hint.Of(err) != hint.Refused || err.Error() != "components/app/client.crt is revoked: it is not handed over" {
+			t.Errorf("revoked in %s: %v", at, err)
+		}
+		if _, err := f.Handout(p, "other", start); err != nil {
+			t.Errorf("another one: %v", err)
+		}
 	}
-	write(list[:20])
-	if _, err := f.Handout(p, "other", start); err == nil || !strings.HasPrefix(err.Error(), "judging the certificate of other: reading client.crl: ") {
-		t.Errorf("a list that is cut off: %v", err)
+	write(first, copied)
+	write(forged(t, pair.Leaf.SerialNumber), "client.crl")
+	if _, err := f.Handout(p, "app", start); err != nil {
+		t.Errorf("a list that the CA has not signed: %v", err)
 	}
+	write(list[:20], "client.crl", copied)
+	if _, err := f.Handout(p, "other", start); err == nil || err.Error() != "judging the certificate of other: reading client.crl: it is no valid revocation list of the client CA, and no copy is" {
+		t.Errorf("lists that are cut off: %v", err)
+	}
+}
+
+// forged is a list of another CA.
+func forged(t *testing.T, serial *big.Int) []byte {
+	t.Helper()
+	f, p := create(t), edge(t, "app")
+	apply(t, f, diff(t, f, p))
+	issuer, err := f.Issuer(certgen.ClientCA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := issuer.RevocationList([]x509.RevocationListEntry{{SerialNumber: serial, RevocationTime: start}}, big.NewInt(10), start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }

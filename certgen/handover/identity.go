@@ -102,7 +102,7 @@ func (id Identity) file(name string) []byte {
 	return nil
 }
 
-// Evidence is what a PKI folder knows of its CAs.
+// Evidence is what a PKI folder knows of its CAs: a [certgen.State].
 type Evidence interface {
 	Trust(certgen.CA) (certgen.TrustSet, error)
 	Revoked(certgen.CA, *big.Int) (bool, error)
@@ -130,7 +130,7 @@ func (id Identity) Check(by Evidence, now time.Time) error {
 			return fmt.Errorf("judging the certificate of %s: %w", id.Name, err)
 		}
 		if revoked {
-			return hint.Refuse("Move it away (it is then retired), and lockstep apply issues another one.", "%s.crt is revoked: it is not handed over", profile.Path)
+			return hint.Refuse("Give it a new key: lockstep certs rekey "+id.Name, "%s.crt is revoked: it is not handed over", profile.Path)
 		}
 	}
 	return nil

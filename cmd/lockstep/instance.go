@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"lockstep/bootstrap"
@@ -84,10 +85,10 @@ func runRemoveInstance(ctx context.Context, opts removeOptions) error {
 		return err
 	}
 	holder := policies.Holder{Component: component, Instance: opts.instance}
-	answer := view.RemovedInstance{Name: holder.ID(), User: component.User.String(), Diff: edit.Diff(before, after),
+	answer := view.RemovedInstance{Name: holder.ID(), Component: component.Name, User: component.User.String(), Diff: edit.Diff(before, after),
 		Retired: filepath.Join(s.Folder.Path(), "retired", component.Name)}
 	if leaf := state.Pairs[certgen.ComponentProfile(p, holder).Path].Leaf; leaf != nil {
-		answer.Until = leaf.NotAfter
+		answer.Until, answer.Serial = leaf.NotAfter, fmt.Sprintf("%x", leaf.SerialNumber)
 	}
 	remove := bootstrap.ComponentChange{Name: component.Name, Instance: opts.instance, Before: before, After: after}
 	err = bootstrap.RemoveInstance(ctx, s.World, next, remove, terminal{opts.globals, s})

@@ -67,8 +67,8 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 		return err
 	}
 	defer s.leave()
-	until, err := externalUntil(s, c)
-	if err != nil {
+	answer := view.Removed{Name: opts.name, User: c.User.String(), Diff: edit.Diff(before, after), Retired: filepath.Join(s.Folder.Path(), "retired", opts.name)}
+	if answer.Until, answer.External, err = validUntil(s, c); err != nil {
 		return err
 	}
 	change := bootstrap.ComponentChange{Name: opts.name, Before: before, After: after}
@@ -77,20 +77,26 @@ func runRemove(ctx context.Context, opts removeOptions) error {
 	if err != nil {
 		return err
 	}
-	return opts.answer(view.Removed{Name: opts.name, User: c.User.String(), Diff: edit.Diff(before, after),
-		Retired: filepath.Join(s.Folder.Path(), "retired", opts.name), External: until})
+	return opts.answer(answer)
 }
 
-// externalUntil is when the certificate of c ends, if it is external.
-func externalUntil(s *session, c policies.Component) (time.Time, error) {
+// validUntil is when the certificate of c ends, of several instances the last one, and whether
+// it is external.
+func validUntil(s *session, c policies.Component) (until time.Time, external bool, err error) {
 	state, err := s.Folder.Observe()
 	if err != nil {
-		return time.Time{}, err
+		return until, false, err
 	}
-	if profile := certgen.ComponentProfile(s.Policy, policies.Holder{Component: c}); profile.External != "" && state.Pair(profile).Leaf != nil {
-		return state.Pair(profile).Leaf.NotAfter, nil
+	for _, h := range s.Policy.Holders() {
+		if h.Component.Name != c.Name {
+			continue
+		}
+		profile := certgen.ComponentProfile(s.Policy, h)
+		if leaf := state.Pair(profile).Leaf; leaf != nil && leaf.NotAfter.After(until) {
+			until, external = leaf.NotAfter, profile.External != ""
+		}
 	}
-	return time.Time{}, nil
+	return until, external, nil
 }
 
 // holderNames is NAME of each component, of one with instances NAME/INSTANCE of each.

@@ -65,7 +65,8 @@ type Removed struct {
 	Name, User string
 	Diff       string    // of the policy file
 	Retired    string    // folder of its certificates
-	External   time.Time // until when an external certificate is valid; zero for none
+	Until      time.Time // when its certificate ends; zero where it had none
+	External   bool      // the certificate was made outside lockstep
 }
 
 // Text implements Answer.
@@ -74,15 +75,24 @@ func (r Removed) Text(s *Sheet) {
 	if r.Diff != "" {
 		s.Line("")
 	}
-	if r.External.IsZero() {
+	switch {
+	case r.External:
+		s.Line("removed %s: user %q is gone; its certificate is external and valid until %s, a copy is in %s", r.Name, r.User, r.Until.UTC().Format(time.DateOnly), r.Retired)
+	default:
 		s.Line("removed %s: user %q is gone, its certificate is in %s, its key is deleted", r.Name, r.User, r.Retired)
-	} else {
-		s.Line("removed %s: user %q is gone; its certificate is external and valid until %s, a copy is in %s", r.Name, r.User, r.External.UTC().Format(time.DateOnly), r.Retired)
+		if !r.Until.IsZero() {
+			s.Line("the certificate stays valid until %s, without a user", r.Until.UTC().Format(time.RFC3339))
+			s.Line("  if its key may have leaked: lockstep certs revoke %s", r.Name)
+		}
 	}
 	s.Line("watches that it opened go on until its connections end")
 }
 
 // Document implements Answer.
 func (r Removed) Document() any {
-	return removedDocument{header("Removed"), r.Name, r.User, r.Diff, r.Retired}
+	d := removedDocument{Header: header("Removed"), Name: r.Name, User: r.User, Diff: r.Diff, Retired: r.Retired}
+	if !r.Until.IsZero() {
+		d.Until = r.Until.UTC().Format(time.RFC3339)
+	}
+	return d
 }

@@ -117,5 +117,6 @@ type removedDocument struct {
 	Name    string `json:"name"`
 	User    string `json:"user"`
 	Diff    string `json:"diff"`
-	Retired string `json:"retired"` // folder of its certificates
+	Retired string `json:"retired"`         // folder of its certificates
+	Until   string `json:"until,omitempty"` // RFC 3339, UTC: when its certificate ends
 }
