@@ -26,6 +26,7 @@ type exportOptions struct {
 	name         string
 	format       string
 	out          string
+	force        bool
 	passwordFile string
 	place        handover.Place
 }
@@ -51,12 +52,14 @@ proxies/NAME.
   tls-setup   NAME.pem, NAME-key.pem and ca.pem, the names of etcd's
               hack/tls-setup
 
-What holds a key is written with mode 0600. A file that exists is never
-overwritten; one that is the same is left alone. With --out - everything goes to
+What holds a key is written with mode 0600. A file that exists with other
+contents, as after a renewal, is replaced with --force alone; a folder or a link
+never is. A file that is the same is left alone. With --out - everything goes to
 stdout, a folder as a tar; a terminal is refused. A key that is not in the PKI
 folder cannot be handed over.`,
 		Example: `  lockstep certs export calico-node --format kubernetes --out calico-node.yaml
   lockstep certs export billing --format pkcs12 --password-file pw --out b.p12
+  lockstep certs export billing --format pem --out billing.pem --force
   lockstep certs export members/etcd1 --format tls-setup --out certs`,
 		Args: oneIdentity,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,6 +70,7 @@ folder cannot be handed over.`,
 	}
 	cmd.Flags().StringVar(&opts.format, "format", "", "`FORMAT`: "+strings.Join(exportFormats, ", "))
 	cmd.Flags().StringVar(&opts.out, "out", "", "`PATH` of the new file or folder, or - for stdout")
+	cmd.Flags().BoolVar(&opts.force, "force", false, "replace files that exist with other contents")
 	cmd.Flags().StringVar(&opts.passwordFile, "password-file", "", "`FILE` whose first line is the password of a PKCS#12 file")
 	cmd.Flags().StringVar(&opts.place.Secret, "secret", "", "`NAME` of the Secret (default: the preset's)")
 	cmd.Flags().StringVar(&opts.place.Namespace, "namespace", "", "`NAME` of the Secret's namespace (default: the preset's, else kubectl's)")
@@ -123,9 +127,9 @@ func runCertsExport(ctx context.Context, opts exportOptions) error {
 		release() // a pipe may not be read for a while
 		return opts.handToStdout(id, export)
 	}
-	files, err := placeExport(opts.out, export, func(there, content []byte) bool {
+	files, err := placeExport(opts.out, export, placing{force: opts.force, same: func(there, content []byte) bool {
 		return bytes.Equal(there, content) || opts.format == "pkcs12" && handover.SamePKCS12(id, there, string(password))
-	})
+	}})
 	if err != nil {
 		return err
 	}
@@ -164,6 +168,8 @@ func (o exportOptions) check() error {
 		return hint.With(errors.New("--password-file is about pkcs12"), "Leave it out.")
 	case o.place != (handover.Place{}) && o.format != "kubernetes":
 		return hint.With(errors.New("--secret and --namespace are about kubernetes"), "Leave them out.")
+	case o.out == "-" && o.force:
+		return hint.With(errors.New("--force replaces files, and --out - writes none"), "Leave out one of the two.")
 	case o.out == "-" && view.Format(o.output) == view.JSON:
 		return hint.With(errors.New("--out - prints what is handed over, and -o json one document of JSON"), "Leave out one of the two.")
 	case o.out == "-" && o.stdoutTerminal:

@@ -207,7 +207,7 @@ func (o signOptions) signed(f *folder.Folder, prof certgen.Profile) error {
 	}
 	if o.out != "" {
 		export := handover.Export{Files: []handover.File{{Name: filepath.Base(o.out), Mode: 0o644, Content: certgen.EncodeCertificate(leaf)}}}
-		if _, err := placeExport(o.out, export, bytes.Equal); err != nil {
+		if _, err := placeExport(o.out, export, placing{same: bytes.Equal}); err != nil {
 			return hint.With(fmt.Errorf("the certificate is signed and lies in %s: %w", answer.Folder, err), "Copy it from there.")
 		}
 	}

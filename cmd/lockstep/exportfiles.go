@@ -18,10 +18,10 @@ import (
 const mostOut = 16 << 20
 
 // placeExport writes what is handed over to out, a file or a folder. All targets are looked
-// at before the first is written: one that exists is never overwritten, for a key may not
-// exist anywhere else. One that is the same is left alone, so that a run that was cut off
-// can be repeated.
-func placeExport(out string, e handover.Export, same func(there, content []byte) bool) ([]view.ExportedFile, error) {
+// at before the first is written: one that exists is not overwritten without force, for a key
+// may not exist anywhere else. One that is the same is left alone, so that a run that was cut
+// off can be repeated.
+func placeExport(out string, e handover.Export, how placing) ([]view.ExportedFile, error) {
 	if e.Folder {
 		if err := os.Mkdir(out, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, adviseOut(out, err)
@@ -36,16 +36,16 @@ func placeExport(out string, e handover.Export, same func(there, content []byte)
 		if e.Folder {
 			target = filepath.Join(out, f.Name)
 		}
-		there, err := lookAt(target, f, same)
+		there, err := how.lookAt(target, f)
 		if err != nil {
 			return nil, err
 		}
-		files[i] = view.ExportedFile{File: target, Secret: f.Secret(), Unchanged: there}
+		files[i] = view.ExportedFile{File: target, Secret: f.Secret(), Unchanged: there == isSame, Replaced: there == isOther}
 	}
 	for i, f := range e.Files {
 		err := sweep(files[i].File)
 		if err == nil && !files[i].Unchanged {
-			err = place(files[i].File, f)
+			err = place(files[i].File, f, files[i].Replaced)
 		}
 		if err != nil {
 			return nil, adviseOut(files[i].File, err)
@@ -54,35 +54,50 @@ func placeExport(out string, e handover.Export, same func(there, content []byte)
 	return files, nil
 }
 
-// lookAt reports whether f is there already, and refuses anything else that is there.
-func lookAt(target string, f handover.File, same func(there, content []byte) bool) (there bool, err error) {
+// placing is how files are put into their places.
+type placing struct {
+	same  func(there, content []byte) bool // whether a file that is there need not be written
+	force bool                             // other regular files are replaced
+}
+
+// occupant is what has the name of a file that is about to be written.
+type occupant int
+
+const (
+	isAbsent occupant = iota
+	isSame
+	isOther // a regular file that is replaced
+)
+
+// lookAt reports what is in the place of f, and refuses what must not be replaced.
+func (p placing) lookAt(target string, f handover.File) (occupant, error) {
 	info, err := os.Lstat(target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
+		return isAbsent, nil
 	case err != nil:
-		return false, adviseOut(target, err)
+		return isAbsent, adviseOut(target, err)
 	case info.IsDir():
-		return false, hint.Refuse("Name a new file with --out.", "%s is a folder, and one file is handed over: nothing was written", target)
+		return isAbsent, hint.Refuse("Name a new file with --out.", "%s is a folder, and one file is handed over: nothing was written", target)
 	case !info.Mode().IsRegular() || info.Size() > mostOut:
-		return false, refuseThere(target)
+		return isAbsent, hint.Refuse("Move it away, or name another path with --out.", "%s exists, is no file that was handed over, and is not overwritten: nothing was written", target)
 	}
 	content, err := os.ReadFile(target)
 	if err != nil {
-		return false, adviseOut(target, err)
+		return isAbsent, adviseOut(target, err)
 	}
 	defer clear(content)
-	if !same(content, f.Content) {
-		return false, refuseThere(target)
+	lax := f.Secret() && info.Mode().Perm()&0o077 != 0
+	switch same := p.same(content, f.Content); {
+	case p.force && (lax || !same):
+		return isOther, nil
+	case !same:
+		return isAbsent, hint.Refuse("Move it away, name another path with --out, or replace it with --force; it may hold a key that is nowhere else.",
+			"%s exists with other contents and is not overwritten: nothing was written", target)
+	case lax:
+		return isAbsent, hint.Refuse("If no other user can have read it: chmod 600 "+hint.Word(target), "%s holds the private key already, and its mode %04o lets others read it", target, info.Mode().Perm())
 	}
-	if f.Secret() && info.Mode().Perm()&0o077 != 0 {
-		return false, hint.Refuse("If no other user can have read it: chmod 600 "+hint.Word(target), "%s holds the private key already, and its mode %04o lets others read it", target, info.Mode().Perm())
-	}
-	return true, nil
-}
-
-func refuseThere(target string) error {
-	return hint.Refuse("Move it away, or name another path with --out; it may hold a key that is nowhere else.", "%s exists with other contents and is not overwritten: nothing was written", target)
+	return isSame, nil
 }
 
 // temporary is the name under which target is written.
@@ -96,10 +111,14 @@ func sweep(target string) error {
 	return nil
 }
 
-// place writes f where nothing has its name. The lock on the PKI folder keeps a second run
+// place writes f where nothing has its name, or in place of a file. The lock on the PKI folder keeps a second run
 // away from the temporary name.
-func place(target string, f handover.File) error {
-	return disk.New(filepath.Dir(target), temporary(target), filepath.Base(target), f.Content, f.Mode.Perm())
+func place(target string, f handover.File, replace bool) error {
+	write := disk.New
+	if replace {
+		write = disk.Replace
+	}
+	return write(filepath.Dir(target), temporary(target), filepath.Base(target), f.Content, f.Mode.Perm())
 }
 
 // adviseOut says what to do about a target that cannot be written.

@@ -13,14 +13,18 @@ type ExportedFile struct {
 	File      string
 	Secret    bool // it holds a private key and has mode 0600
 	Unchanged bool // it was there already, and the same
+	Replaced  bool // it was there with other contents
 }
 
 // Text implements Answer.
 func (e Exported) Text(s *Sheet) {
 	for _, f := range e.Files {
 		did, key := "wrote", ""
-		if f.Unchanged {
+		switch {
+		case f.Unchanged:
 			did = "unchanged:"
+		case f.Replaced:
+			did = "replaced"
 		}
 		if f.Secret {
 			key = " (mode 0600, with the private key)"
@@ -53,6 +57,7 @@ type exportedFileDocument struct {
 	File      string `json:"file"`
 	Secret    bool   `json:"secret"`    // it holds a private key
 	Unchanged bool   `json:"unchanged"` // it was there already, and the same
+	Replaced  bool   `json:"replaced"`  // it was there with other contents
 }
 
 // ExportNotes is what the operator has to know, in whole sentences.
