@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 func Diff(w Wanted, s State, now time.Time) Plan {
 	d := newDiffer(w, s, now)
 	d.unfinished()
+	d.leftovers()
 	d.authorities()
 	for _, p := range w.Profiles {
 		switch {
@@ -121,6 +123,47 @@ func (d *differ) unfinished() {
 	for _, name := range d.state.Unfinished {
 		d.step(Step{Action: Finish, File: name, Reason: "its writing was cut off"})
 	}
+}
+
+// leftovers plans to clear the folders of a component, member or proxy whose removal was cut
+// off: an empty one, and one of which the certificate is in retired/ and other files are there
+// still.
+func (d *differ) leftovers() {
+	retired, used := map[string]bool{}, d.used()
+	for _, r := range d.state.Retired {
+		retired[r.Identity] = true
+	}
+	left := map[string]bool{}
+	for _, dir := range d.state.Empty {
+		left[dir] = true
+	}
+	for name := range d.state.Files {
+		if place := PlaceOf(name); place.Name != "" && retired[place.Name] {
+			left[place.Folder().String()] = true
+		}
+	}
+	for _, dir := range slices.Sorted(maps.Keys(left)) {
+		if !used[dir] {
+			d.step(Step{Action: Finish, File: dir, Reason: "its removal was cut off"})
+		}
+	}
+}
+
+// used is the folders below which a certificate lies, or is to lie.
+func (d *differ) used() map[string]bool {
+	used := map[string]bool{}
+	add := func(name string) {
+		for dir := path.Dir(name); dir != "." && !used[dir]; dir = path.Dir(dir) {
+			used[dir] = true
+		}
+	}
+	for _, p := range d.wanted.Profiles {
+		add(p.Path)
+	}
+	for name := range d.state.Pairs {
+		add(name)
+	}
+	return used
 }
 
 func (d *differ) removable() {

@@ -141,6 +141,12 @@ func IsDir(name string) bool {
 	return PlaceOf(name).isFolder()
 }
 
+// Removable reports whether name is the folder of a member, proxy, component or instance, or
+// that of a component's instances: it goes with the last of them.
+func Removable(name string) bool {
+	return IsDir(name) && (PlaceOf(name).Name != "" || path.Base(name) == instancesDir && path.Dir(name) != ".")
+}
+
 // plain holds for a path element that a policy's name can be: it means nothing to a
 // shell, a terminal or a file system.
 func plain(s string) bool {

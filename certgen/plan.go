@@ -49,7 +49,7 @@ const SameMeaning = "sets the same, written in another form; copies of it may st
 type Step struct {
 	Action  Action
 	Profile Profile          // of MakeCA, BringCA, Promote, Replace, Drop, Issue, Reissue, Sign, Note, Retire, Repair, Renew
-	File    string           // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key)
+	File    string           // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key; of Finish also a folder)
 	Content []byte           // of Write, BringCA and Note
 	Carries bool             // of Reissue and Renew: the CA issued the present certificate for this user, and only its dates are wrong
 	Early   bool             // of Renew and Write: the present certificate or list is still valid

@@ -20,6 +20,7 @@ type State struct {
 	Files      map[string][]byte // everything else that lockstep writes: etcd.env, CA copies, CRLs, .gitignore
 	Retired    []Retired
 	Unfinished []string  // paths of pairs (without .crt and .key) and files whose writing was cut off, sorted
+	Empty      []string  // folders of members, proxies, components and instances without anything in them, sorted
 	Stray      []string  // paths that belong to nothing, sorted; never touched
 	Contents   []Content // certificates and keys by what files hold, by path; from folder.Inspect alone
 	Root       string    // the folder's path as the user gave it; from folder.Inspect alone

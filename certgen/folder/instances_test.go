@@ -1,10 +1,14 @@
 package folder
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
+	"lockstep/certgen"
 	"lockstep/policies"
 )
 
@@ -54,5 +58,45 @@ func TestInstancesComeAndGo(t *testing.T) {
 				t.Errorf("%s: retired as %q", step.name, r.Identity)
 			}
 		}
+	}
+}
+
+// TestACutOffRemovalIsFinished crashes at every change of a removal: the next run leaves no
+// folder behind, whatever was there still.
+func TestACutOffRemovalIsFinished(t *testing.T) {
+	t.Parallel()
+	one, none := edge(t, "a"), edge(t)
+	several := edge(t, "a")
+	several.Components[0].Instances = []string{"n1", "n2"}
+	for name, before := range map[string]*policies.Policy{"one certificate": one, "instances": several} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			base := settled(t, before).Path()
+			left := 0
+			for at := 1; ; at++ {
+				f := open(t, clone(t, base))
+				d := &faulty{disk: f.disk, at: at, forever: true, err: syscall.ENOSPC}
+				f.disk = d
+				_ = f.Apply(t.Context(), wanted(t, f, none), clock, 1, nil)
+				if d.changes < at {
+					break
+				}
+				f = open(t, f.Path())
+				rest := wanted(t, f, none)
+				for _, s := range rest.Steps {
+					if s.Action == certgen.Finish && s.Reason == "its removal was cut off" {
+						left++
+					}
+				}
+				apply(t, f, rest)
+				inStep(t, f, none)
+				if _, err := os.Lstat(filepath.Join(f.Path(), "components", "a")); !errors.Is(err, fs.ErrNotExist) {
+					t.Fatalf("after a crash at %s: components/a is there: %v", d.log[at-1], err)
+				}
+			}
+			if left == 0 {
+				t.Error("no crash left anything behind")
+			}
+		})
 	}
 }

@@ -88,6 +88,7 @@ func (o *observer) run() error {
 	o.state.Unfinished = append(o.state.Unfinished, o.state.FinishMoves()...)
 	slices.Sort(o.state.Unfinished)
 	o.state.Unfinished = slices.Compact(o.state.Unfinished)
+	slices.Sort(o.state.Empty)
 	slices.Sort(o.state.Stray)
 	slices.SortFunc(o.state.Contents, func(a, b certgen.Content) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(o.state.Faults, func(a, b certgen.Fault) int { return strings.Compare(a.Path, b.Path) })
@@ -179,6 +180,9 @@ func (v *visit) all(root *os.Root) error {
 		return err
 	}
 	v.open = sticky(info)
+	if len(entries) == 0 && certgen.Removable(v.name) {
+		v.state.Empty = append(v.state.Empty, v.name)
+	}
 	for _, entry := range entries {
 		if err := v.entry(path.Join(v.name, entry.Name()), entry); err != nil {
 			return err
@@ -201,6 +205,7 @@ func (v *visit) end() {
 	maps.Copy(o.state.Files, v.state.Files)
 	o.state.Retired = append(o.state.Retired, v.state.Retired...)
 	o.state.Unfinished = append(o.state.Unfinished, v.state.Unfinished...)
+	o.state.Empty = append(o.state.Empty, v.state.Empty...)
 	o.state.Stray = append(o.state.Stray, v.state.Stray...)
 	o.state.Contents = append(o.state.Contents, v.state.Contents...)
 	o.state.Faults = append(o.state.Faults, v.state.Faults...)

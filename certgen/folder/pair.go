@@ -136,6 +136,9 @@ func (f *Folder) placePair(pair string) error {
 
 // finish puts a pair or file in place whose writing was cut off, or clears it.
 func (f *Folder) finish(name string) error {
+	if certgen.Removable(name) {
+		return f.finishRemoval(name)
+	}
 	if certgen.Locate(name+".crt").Purpose != certgen.ForCertificate {
 		return errors.Join(f.unstage(name), f.disk.SyncDir(path.Dir(name)))
 	}

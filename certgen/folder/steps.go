@@ -192,19 +192,25 @@ func (f *Folder) tidy(u unit) error {
 	if !u.retires() {
 		return f.disk.SyncDir(u.dir)
 	}
-	names, err := f.list(u.dir)
+	return f.clear(u.dir)
+}
+
+// clear removes a folder in which no pair is left, and what lockstep wrote into it. It stays
+// where anything else lies in it.
+func (f *Folder) clear(dir string) error {
+	names, err := f.list(dir)
 	if err != nil {
 		return err
 	}
 	var ours []string
 	for _, name := range names {
-		item := certgen.Locate(path.Join(u.dir, name))
+		item := certgen.Locate(path.Join(dir, name))
 		switch item.Purpose {
 		case certgen.ForCertificate, certgen.ForKey:
-			return f.disk.SyncDir(u.dir)
+			return f.disk.SyncDir(dir)
 		case certgen.ForStray:
 		default:
-			ours = append(ours, path.Join(u.dir, name))
+			ours = append(ours, path.Join(dir, name))
 		}
 	}
 	for _, name := range ours {
@@ -213,12 +219,27 @@ func (f *Folder) tidy(u unit) error {
 		}
 	}
 	if len(ours) < len(names) {
-		return f.disk.SyncDir(u.dir)
+		return f.disk.SyncDir(dir)
 	}
-	if err := f.disk.Remove(u.dir); err != nil {
+	if err := f.disk.Remove(dir); err != nil {
 		return err
 	}
-	return f.disk.SyncDir(path.Dir(u.dir))
+	return f.disk.SyncDir(path.Dir(dir))
+}
+
+// finishRemoval clears a folder whose removal was cut off, and those above it that are empty
+// then.
+func (f *Folder) finishRemoval(dir string) error {
+	for {
+		if err := f.clear(dir); err != nil {
+			return fmt.Errorf("removing: %w", err)
+		}
+		dir = path.Dir(dir)
+		names, err := f.list(dir)
+		if err != nil || len(names) > 0 || !certgen.Removable(dir) {
+			return err
+		}
+	}
 }
 
 // removeAbove removes what is left of a component without instances: the folder of the
