@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"lockstep/certgen/folder"
 	"lockstep/policies"
 	"lockstep/policies/hint"
 )
@@ -92,5 +94,27 @@ func TestATargetNeverShowsItsPassword(t *testing.T) {
 	secret := target{Endpoints: []string{"https://a:1"}, User: named{"u", "--user"}, Password: "hunter2"}
 	if text := secret.String(); strings.Contains(text, "hunter2") || text != `https://a:1 as "u"` {
 		t.Error(text)
+	}
+}
+
+// TestAPasswordIsAskedForOnce enters the world of a command as a user whose password is typed.
+func TestAPasswordIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	p, err := policies.Parse(policies.File{Name: "lockstep.yaml", Text: []byte("apiVersion: lockstep/v1\nkind: Policy\ncluster: {name: edge, members: [{name: etcd1, hosts: [10.0.0.11]}]}\ncomponents: []\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := outside{terminal: true}
+	a := o.app()
+	asked := 0
+	a.password = func() ([]byte, error) { asked++; return []byte("secret"), nil }
+	none := func(context.Context, folder.External) (*folder.Folder, func(), error) { return nil, func() {}, nil }
+	s, err := (&globals{app: a}).enter(t.Context(), p, connection{user: "admin"}, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.leave()
+	if asked != 1 || s.Admin.User != "admin" || s.Admin.Password != "secret" {
+		t.Errorf("asked %d times for the password of %q", asked, s.Admin.User)
 	}
 }

@@ -68,7 +68,11 @@ func (o initOptions) describe(ctx context.Context, f *folder.Folder) (adopt.Desc
 	if err != nil {
 		return none, err
 	}
-	w, finish, err := o.openWorld(ctx, p, f, o.connection)
+	t, err := o.connection.resolve(p.Cluster, o.app)
+	if err != nil {
+		return none, err
+	}
+	w, finish, err := o.openWorld(p, f, t)
 	if err != nil {
 		return none, err
 	}

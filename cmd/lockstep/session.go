@@ -25,13 +25,10 @@ const (
 	lockWait = 10 * time.Second
 )
 
-// openWorld is the surroundings of a command that talks to etcd. The returned func
+// openWorld is the surroundings of a command that talks to etcd by t, which is resolved once: it
+// may have asked for a password. The returned func
 // ends the progress line and lets the folder go.
-func (g *globals) openWorld(ctx context.Context, p *policies.Policy, f *folder.Folder, c connection) (*world.World, func(), error) {
-	t, err := c.resolve(p.Cluster, g.app)
-	if err != nil {
-		return nil, nil, err
-	}
+func (g *globals) openWorld(p *policies.Policy, f *folder.Folder, t target) (*world.World, func(), error) {
 	files, err := t.load()
 	if err != nil {
 		return nil, nil, err
@@ -154,7 +151,8 @@ func orNone(in folderIn) folderIn {
 // enter opens the world of one command. What can be wrong outside the folder is settled
 // first: it leaves no folder behind.
 func (g *globals) enter(ctx context.Context, p *policies.Policy, c connection, in folderIn) (*session, error) {
-	if _, err := c.resolve(p.Cluster, g.app); err != nil {
+	t, err := c.resolve(p.Cluster, g.app)
+	if err != nil {
 		return nil, err
 	}
 	passphrase := g.passphraseOf(ctx, c.signing)
@@ -172,7 +170,7 @@ func (g *globals) enter(ctx context.Context, p *policies.Policy, c connection, i
 			return nil, err
 		}
 	}
-	w, pause, err := g.openWorld(ctx, p, f, c)
+	w, pause, err := g.openWorld(p, f, t)
 	if err != nil {
 		release()
 		return nil, err
