@@ -140,7 +140,10 @@ func (f *Folder) finish(name string) error {
 		return f.finishRemoval(name)
 	}
 	if certgen.Locate(name+".crt").Purpose != certgen.ForCertificate {
-		return errors.Join(f.unstage(name), f.disk.SyncDir(path.Dir(name)))
+		if err := f.unstage(name); err != nil {
+			return err
+		}
+		return f.leave(path.Dir(name))
 	}
 	if err := f.finishMove(name); err != nil {
 		return err
@@ -151,7 +154,16 @@ func (f *Folder) finish(name string) error {
 	if err := f.unstage(name + ".key"); err != nil {
 		return err
 	}
-	return f.disk.SyncDir(path.Dir(name))
+	return f.leave(path.Dir(name))
+}
+
+// leave forces a folder to disk, or removes one in which nothing is left.
+func (f *Folder) leave(dir string) error {
+	names, err := f.list(dir)
+	if err == nil && len(names) == 0 && certgen.Removable(dir) {
+		return f.finishRemoval(dir)
+	}
+	return errors.Join(err, f.disk.SyncDir(dir))
 }
 
 func (f *Folder) finishCertificate(pair string) error {
