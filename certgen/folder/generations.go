@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"lockstep/certgen"
+	"lockstep/certgen/authority"
 	"lockstep/policies/hint"
 )
 
@@ -133,13 +134,17 @@ func (f *Folder) same(a, b string) bool {
 // finishMove goes on with the move of a CA's next generation to the place of the current one,
 // if one has begun: the key first, then the certificate.
 func (f *Folder) finishMove(pair string) error {
-	if f.successor(pair) == nil {
+	cert := f.successor(pair)
+	if cert == nil {
 		return nil
 	}
 	next := certgen.CAPlace(certgen.Locate(pair+".crt").CA, certgen.Next).String()
 	for _, ext := range []string{".key", ".crt"} {
 		err := f.disk.Rename(next+ext, pair+ext)
 		if ext == ".key" && errors.Is(err, fs.ErrNotExist) {
+			if key, err := f.readKey(pair); err == nil && !authority.Matches(cert, key) {
+				return hint.Refuse(fmt.Sprintf("Bring %s.key back for this run.", next), "%s.key is not here, and the CA %q cannot take its place without it", next, cert.Subject.CommonName)
+			}
 			continue // it is there already
 		}
 		if err == nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
 	"lockstep/policies"
+	"lockstep/policies/hint"
 )
 
 // later is when rotations are tested: what was made before has another beginning.
@@ -304,5 +306,35 @@ func TestRotateAMountedSecret(t *testing.T) {
 	err := f.Apply(context.Background(), rotation(t, f, p, certgen.Choice{CA: certgen.ClientCA}).Plan, later, 1, nil)
 	if err == nil || !strings.Contains(err.Error(), "ca/client.crt is part of a mounted Secret") {
 		t.Error(err)
+	}
+}
+
+// TestMoveWithoutItsKey: a move that was cut off does not go on while the next CA's key is away.
+func TestMoveWithoutItsKey(t *testing.T) {
+	t.Parallel()
+	p := edge(t, "a")
+	f := settled(t, p)
+	rotate(t, f, rotation(t, f, p, certgen.Choice{CA: certgen.ClientCA}).Plan)
+	before := snapshot(t, f.Path())
+	if err := errors.Join(f.disk.Link("ca/client.crt", "ca/client.previous.crt"), f.disk.Rename("ca/client.next.key", "away.key")); err != nil {
+		t.Fatal(err)
+	}
+	finish := certgen.Diff(certgen.Desired(p), observe(t, f), later())
+	err := f.Apply(context.Background(), finish, later, 1, nil)
+	if hint.Of(err) != hint.Refused || !strings.Contains(err.Error(), "ca/client.next.key is not here") {
+		t.Error(err)
+	}
+	after := snapshot(t, f.Path())
+	if after["ca/client.key"] != before["ca/client.key"] || after["ca/client.crt"] != before["ca/client.crt"] {
+		t.Error("the CA was changed")
+	}
+	if err := f.disk.Rename("away.key", "ca/client.next.key"); err != nil {
+		t.Fatal(err)
+	}
+	rotate(t, f, certgen.Diff(certgen.Desired(p), observe(t, f), later()))
+	rotate(t, f, certgen.Diff(certgen.Desired(p), observe(t, f), later()))
+	steady(t, f, p)
+	if got := observe(t, f).Stage(certgen.ClientCA); got != certgen.StagePrevious {
+		t.Errorf("stage %q", got)
 	}
 }
