@@ -309,6 +309,11 @@ BLOCKED the client CA is not here, and 1 file that came from it still is (retire
 			w.change("ca/client", func(x *certgen.Pair) { x.Leaf = w.cas[certgen.ClientCA].Certificate() })
 			w.state.Files["members/etcd1/client-ca.crt"] = certgen.EncodeCertificate(w.cas[certgen.ClientCA].Certificate())
 		}, "BLOCKED the client CA (ca/client.crt) expired on 2016-05-03 12:00 UTC: nothing can be signed or trusted before lockstep certs rotate-ca client --compromised has replaced it"},
+		{"a CA that begins later", func(t *testing.T, w *world) {
+			w.cas[certgen.ClientCA] = newCA(t, w.p, certgen.ClientCA, now.Add(time.Hour))
+			w.change("ca/client", func(x *certgen.Pair) { x.Leaf = w.cas[certgen.ClientCA].Certificate() })
+			w.state.Files["members/etcd1/client-ca.crt"] = certgen.EncodeCertificate(w.cas[certgen.ClientCA].Certificate())
+		}, "BLOCKED the client CA (ca/client.crt) is not valid before 2026-05-01 12:55 UTC: nothing can be signed or trusted until then; the clock of this host, or of the one that made the CA, may be wrong"},
 		{"another folder's CA", func(t *testing.T, w *world) {
 			w.change("ca/client", func(x *certgen.Pair) { x.Leaf = newCA(t, w.p, certgen.ClientCA, now).Certificate() })
 		}, "BLOCKED ca/client.crt is another client CA than members/etcd1/client-ca.crt, from which 1 certificate came (components/flannel/client.crt): put the right one into ca/; a CA is never replaced"},

@@ -91,7 +91,11 @@ func (d *differ) orphans(ca CA) []string {
 // certificates here came from.
 func (d *differ) existing(p Profile, v *view) {
 	for _, defect := range Fatal(Defects(v.cert, d.state.Judged(p), v.cert, d.now)) {
-		d.blockView(v, "%s %s: %s", p.authority(), defect.Text, p.otherwise())
+		advice := p.otherwise()
+		if defect.Code == codeNotYetValid { // a clock is wrong more often than a CA
+			advice = "nothing can be signed or trusted until then; the clock of this host, or of the one that made the CA, may be wrong"
+		}
+		d.blockView(v, "%s %s: %s", p.authority(), defect.Text, advice)
 	}
 	if v.blocked {
 		return

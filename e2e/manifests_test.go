@@ -9,14 +9,15 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/yaml"
 )
 
-// manifests reads a file of Secrets and ConfigMaps as Kubernetes' own types, in which no
+// manifests reads a file of Secrets, ConfigMaps and CronJobs as Kubernetes' own types, in which no
 // field may be unknown and no name one that an API server refuses, and prints each in one
-// line with its keys.
+// line with its keys, or its schedule and command.
 func manifests(_ *script, ts *testscript.TestScript, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("usage: manifests FILE")
@@ -31,7 +32,37 @@ func manifests(_ *script, ts *testscript.TestScript, args []string) error {
 	return nil
 }
 
+// cronJob is the line of a CronJob with one container.
+func cronJob(document []byte) (string, error) {
+	var job batch.CronJob
+	if err := yaml.UnmarshalStrict(document, &job); err != nil {
+		return "", err
+	}
+	pod := job.Spec.JobTemplate.Spec.Template.Spec
+	problems := slices.Concat(validation.IsDNS1123Subdomain(job.Name), validation.IsDNS1123Label(job.Namespace))
+	volumes := map[string]bool{}
+	for _, v := range pod.Volumes {
+		volumes[v.Name] = true
+		problems = append(problems, validation.IsDNS1123Label(v.Name)...)
+	}
+	if len(pod.Containers) != 1 || len(strings.Fields(job.Spec.Schedule)) != 5 {
+		return "", fmt.Errorf("%d containers, schedule %q", len(pod.Containers), job.Spec.Schedule)
+	}
+	for _, m := range pod.Containers[0].VolumeMounts {
+		if !volumes[m.Name] {
+			problems = append(problems, "no volume "+m.Name)
+		}
+	}
+	if len(problems) > 0 {
+		return "", fmt.Errorf("an API server refuses it: %s", strings.Join(problems, "; "))
+	}
+	return fmt.Sprintf("CronJob %s/%s: %s: %s", job.Namespace, job.Name, job.Spec.Schedule, strings.Join(pod.Containers[0].Args, " ")), nil
+}
+
 func manifest(document []byte) (string, error) {
+	if bytes.Contains(document, []byte("kind: CronJob\n")) {
+		return cronJob(document)
+	}
 	var (
 		secret    core.Secret
 		configMap core.ConfigMap

@@ -216,7 +216,11 @@ func (opts renewOptions) choose(p *policies.Policy, s certgen.State) (certgen.Re
 // is done.
 func (opts renewOptions) refuse(plan certgen.Plan) error {
 	if left := leftOf(plan); len(left) > 0 && (len(opts.names) > 0 || len(plan.Steps) == 0) {
-		return hint.Refuse("lockstep apply issues what is missing, and lockstep certs rekey makes a new key where renewing is not enough.",
+		advice := "lockstep apply issues what is missing, and lockstep certs rekey makes a new key where renewing is not enough."
+		if slices.ContainsFunc(plan.Pending, func(c certgen.Pending) bool { return c.Step.Action == certgen.Repair }) { // its sentence says what to do
+			advice = ""
+		}
+		return hint.Refuse(advice,
 			"nothing was changed: %s", strings.Join(left, "; "))
 	}
 	if waiting := plan.Waiting(); len(waiting) > 0 {
