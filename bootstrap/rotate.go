@@ -9,6 +9,7 @@ import (
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
 	"lockstep/policies/hint"
+	"lockstep/roles/store"
 )
 
 // Rotate does what can be done now of the rotation of a CA: it looks at the PKI folder and at
@@ -19,6 +20,11 @@ func Rotate(ctx context.Context, w *world.World, choice certgen.Choice, confirm 
 	r, err := planRotation(ctx, w, choice)
 	if err != nil || len(r.Plan.Steps) == 0 {
 		return r, err
+	}
+	if !choice.Compromised { // then nothing waits for the members
+		if err := refuseUnlisted(ctx, w); err != nil {
+			return r, err
+		}
 	}
 	if err := confirm(ctx, r); err != nil {
 		return r, err
@@ -68,6 +74,33 @@ func planRotation(ctx context.Context, w *world.World, choice certgen.Choice) (c
 // begun what follows from it.
 func confirmedBefore(ca certgen.CA, stage certgen.Stage) bool {
 	return ca == certgen.ClientCA && stage == certgen.StageDropped || ca == certgen.ServerCA && stage == certgen.StagePrevious
+}
+
+// refuseUnlisted stops where the cluster has a member that the policy does not name: it would
+// neither be asked nor get files, and be cut off when the old CA is dropped. Without root's
+// certificate that is not known.
+func refuseUnlisted(ctx context.Context, w *world.World) error {
+	if len(w.Policy.Cluster.Members) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+	defer cancel()
+	var listed []store.Member
+	etcd, err := w.Administrator(ctx)
+	if err == nil {
+		listed, err = etcd.Members(ctx)
+		_ = etcd.Close() // nothing was written through it
+	}
+	if err != nil {
+		w.Warn("etcd", "the cluster's own list of members is not known: %v", err)
+	}
+	for _, m := range listed {
+		if _, named := w.Policy.Member(m.Name); !named {
+			return hint.Refuse("Write it into the policy, or remove it from the cluster (etcdctl member remove) when you know that it does not belong there.",
+				"the cluster has the member %q (%x), which the policy does not name; nothing was changed", m.Name, m.ID)
+		}
+	}
+	return nil
 }
 
 // refuseRotation stops where the folder cannot be used, or a key is not here.
