@@ -61,6 +61,7 @@ type Choice struct {
 	CA          CA
 	Confirmed   bool // what lockstep cannot see is done: clients have the new certificates, or trust the next CA
 	Compromised bool // others may have the key: the CA is dropped at once
+	Again       bool // begin another rotation although the CA is new
 }
 
 // Wait is something to do before a rotation goes on.
@@ -138,6 +139,9 @@ func (r rotation) unusable() string {
 // begin makes the next generation. A port that does not take the current one has to be
 // mended first: what it trusts would be guessed.
 func (r rotation) begin() Rotation {
+	if r.rotated() && !r.choice.Again {
+		return Rotation{CA: r.choice.CA, Stage: StageNone, Finished: true}
+	}
 	current, plan := r.at(Current), r.plan(r.makeNext())
 	waits := r.unready(func(p Port) string { return r.unsound(p, current) })
 	switch {
@@ -147,6 +151,15 @@ func (r rotation) begin() Rotation {
 		return Rotation{CA: r.choice.CA, Stage: StageNone, Waits: waits}
 	}
 	return Rotation{CA: r.choice.CA, Stage: StageNext, Begins: true, Waits: r.toTrust(), Confirm: r.choice.CA == ServerCA, Plan: plan}
+}
+
+// rotated reports whether the current CA took the place of another one and is in the first
+// tenth of its life: a run that is repeated after the last one is told so, and begins no
+// other rotation.
+func (r rotation) rotated() bool {
+	current, former := r.at(Current), r.state.Former(r.choice.CA)
+	tenth := current.NotAfter.Sub(current.NotBefore) / 10
+	return len(former) > 0 && r.now.Before(current.NotBefore.Add(tenth))
 }
 
 // promote lets the next generation sign where each port, or client, trusts it.

@@ -200,6 +200,15 @@ members/etcd1: [CA]`},
 		{"client ends", certgen.ClientCA, dropped, func(_ *testing.T, r *rotating) { r.trusts(r.fresh) },
 			"retire ca/client.dropped | no server trusts or shows it any more\nthen none, finished"},
 
+		{"client has ended", certgen.ClientCA, none, func(_ *testing.T, r *rotating) { retireFormer(r) }, "then none, finished"},
+		{"client again", certgen.ClientCA, none, func(_ *testing.T, r *rotating) {
+			retireFormer(r)
+			r.choice.Again = true
+		}, `make the next client CA | to replace "edge client CA ID", which ends on 2036-04-28 12:00 UTC
+write members/etcd1/client-ca.crt | differs from the client CA's certificate
+then next
+members/etcd1: [CA]`},
+
 		{"server begins", certgen.ServerCA, none, nil, `make the next server CA | to replace "edge server CA ID", which ends on 2036-04-28 12:00 UTC
 write components/flannel/ca.crt | differs from the server CA's certificate
 write members/etcd1/server-ca.crt | differs from the server CA's certificate
@@ -308,6 +317,13 @@ members/etcd1: [certificate] [list] [CA]`},
 			}
 		})
 	}
+}
+
+// retireFormer is a folder in which a rotation has ended.
+func retireFormer(r *rotating) {
+	former := *r.old
+	former.Raw, former.RawSubject = []byte("former"), []byte("former")
+	r.state.Retired = append(r.state.Retired, certgen.Retired{Identity: certgen.RetiredCA(r.ca), Leaf: &former})
 }
 
 func compromised(_ *testing.T, r *rotating) { r.choice.Compromised = true }

@@ -222,6 +222,9 @@ func rotationFaultAt(t *testing.T, base string, p *policies.Policy, choice certg
 		if again.Finished && len(again.Plan.Steps) > 1 {
 			planned.Stage = certgen.StageNone // the ports are ready already, so that it ends with what was left to do
 		}
+		if len(again.Plan.Steps) == 0 && again.Finished {
+			break // it says again that it is finished
+		}
 		if again.Stage != planned.Stage || again.Begins && observe(t, second).Stage(choice.CA) == planned.Stage {
 			break // the next run of the rotation, or another rotation
 		}

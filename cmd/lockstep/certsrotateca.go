@@ -27,7 +27,8 @@ func newCertsRotateCACommand(g *globals) *cobra.Command {
 		Long: `Replace a CA by a new one, step by step and without an outage. Each run looks at the PKI
 folder and at what the ports of members and proxies trust and show, does what can be
 done now, says what to copy and to restart, and ends with exit code 2. Run it again
-when that is done. The run that ends with 0 has finished the rotation.
+when that is done. The run that ends with 0 has finished the rotation; repeated, it
+says so again, and begins another one only with --again or when the CA is older.
 
 client: members trust both CAs (restart), components get new certificates, members
         trust the new CA alone (restart)
@@ -57,6 +58,7 @@ have their new files.`,
 	opts.connection.signingFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&opts.Confirmed, "confirm-clients", false, "clients have done what the answer before told: they use their new files")
 	cmd.Flags().BoolVar(&opts.Compromised, "compromised", false, "others may have the key: drop the CA at once, with an outage")
+	cmd.Flags().BoolVar(&opts.Again, "again", false, "begin another rotation although the CA is new: in the first tenth of its life")
 	cmd.MarkFlagsMutuallyExclusive("confirm-clients", "compromised")
 	return cmd
 }
