@@ -132,7 +132,7 @@ func (r *run) makeFolder(ctx context.Context) error {
 // components, and everything under an external CA while the members are external too.
 // Such a CA comes into the folder when a member has been seen to trust it.
 func waitsForMembers(p *policies.Policy, s certgen.Step) bool {
-	return s.OfComponent() || s.Action != certgen.Finish && p.BringsCA() && len(p.Cluster.Members) == 0
+	return s.OfComponent() || s.Action != certgen.Finish && p.HasExternalCA() && len(p.Cluster.Members) == 0
 }
 
 // issueComponents comes only after the members are known to be ours.

@@ -208,7 +208,7 @@ func (s *Soak) verdict(wayBack string) error {
 // that both belong to the first command.
 func (r *run) wayBack() string {
 	issue, disable := "lockstep certs issue root --ttl 1h", "etcdctl auth disable"
-	if r.World.Policy.BringsCA() {
+	if r.World.Policy.HasExternalCA() {
 		issue += " --ca-key FILE"
 	} else if len(r.World.Policy.Cluster.Members) == 0 {
 		disable = "etcdctl --cacert FILE auth disable" // the folder does not know who signed the servers

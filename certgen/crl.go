@@ -43,7 +43,7 @@ func CanaryProfile(p *policies.Policy, ca CA) Profile { return canaryOf(caProfil
 
 func canaryOf(authority Profile) Profile {
 	p := authority
-	p.Kind, p.Path, p.Identity, p.Lifetime, p.Brought = KindCanary, CanaryPath(authority.CA), string(PlaceCanary), listLife, ""
+	p.Kind, p.Path, p.Identity, p.Lifetime, p.ExternalCA = KindCanary, CanaryPath(authority.CA), string(PlaceCanary), listLife, ""
 	return p
 }
 

@@ -101,7 +101,7 @@ func (j *judge) time() {
 func (j *judge) signature() {
 	if j.p.Kind == KindCA {
 		// An external CA is an anchor: its signature is not checked.
-		if j.p.Brought == "" && selfIssued(j.cert) && !Broken(j.cert.SignatureAlgorithm) && !signedBy(j.cert, j.cert) {
+		if j.p.ExternalCA == "" && selfIssued(j.cert) && !Broken(j.cert.SignatureAlgorithm) && !signedBy(j.cert, j.cert) {
 			j.fatal(codeSignature, "claims to have signed itself and has not")
 		}
 		return
@@ -153,7 +153,7 @@ func (j *judge) names() {
 	}
 	user := j.p.User.String()
 	switch {
-	case j.p.Brought != "":
+	case j.p.ExternalCA != "":
 		return // its subject is its owner's choice
 	case j.p.Kind == KindCA:
 	case user == "" && len(cns) > 0:
@@ -188,7 +188,7 @@ func (j *judge) usages() {
 	none := len(got)+len(j.cert.UnknownExtKeyUsage) == 0
 	switch {
 	case len(j.cert.UnknownExtKeyUsage) == 0 && slices.Equal(got, want):
-	case j.p.Brought != "" && (none || covers(got, want)):
+	case j.p.ExternalCA != "" && (none || covers(got, want)):
 	case none && j.p.Kind == KindCA:
 		j.minor(codeUsage, "is not limited to extended key usage %s", usageNames(want))
 	case none:

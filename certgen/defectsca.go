@@ -10,7 +10,7 @@ func (j *judge) authority() {
 	if !c.BasicConstraintsValid || !c.IsCA {
 		j.fatal(CodeBasic, "is not a CA")
 	}
-	if j.p.Brought != "" {
+	if j.p.ExternalCA != "" {
 		if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 { // without the extension it may: RFC 5280, 4.2.1.3
 			j.fatal(codeKeyUsage, "may not sign certificates (its key usage lacks keyCertSign)")
 		}

@@ -57,14 +57,14 @@ func casOf(p *policies.Policy) []CA {
 	switch {
 	case len(p.Cluster.Members) > 0:
 		return CAs()
-	case len(p.Cluster.Proxies) > 0, p.BringsCA():
+	case len(p.Cluster.Proxies) > 0, p.HasExternalCA():
 		return []CA{ClientCA, ServerCA}
 	}
 	return []CA{ClientCA}
 }
 
 // knowsServerCA reports whether components are told which CA signed the servers.
-func knowsServerCA(p *policies.Policy) bool { return len(p.Cluster.Members) > 0 || p.BringsCA() }
+func knowsServerCA(p *policies.Policy) bool { return len(p.Cluster.Members) > 0 || p.HasExternalCA() }
 
 // base is what all profiles of a policy have in common.
 func base(p *policies.Policy) Profile {
@@ -74,7 +74,7 @@ func base(p *policies.Policy) Profile {
 func caProfile(p *policies.Policy, ca CA) Profile {
 	prof := base(p)
 	prof.Kind, prof.CA, prof.Path, prof.Identity = KindCA, ca, CAPath(ca), string(ca)
-	prof.Lifetime, prof.Brought = p.Certificates.Lifetimes.CA, p.Certificates.CA.Resolve()
+	prof.Lifetime, prof.ExternalCA = p.Certificates.Lifetimes.CA, p.Certificates.CA.Resolve()
 	return prof
 }
 

@@ -96,7 +96,7 @@ func (d *differ) step(s Step) { d.plan.Steps = append(d.plan.Steps, s) }
 func (d *differ) signed(v *view, s Step) {
 	if v.keyless {
 		needs := pending.FolderKey
-		if v.profile.Brought != "" {
+		if v.profile.ExternalCA != "" {
 			needs = pending.CAKey
 		}
 		d.wait(needs, s, s.Reason)

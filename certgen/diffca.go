@@ -22,8 +22,8 @@ func (d *differ) authorities() {
 }
 
 func (d *differ) authority(p Profile, v *view) {
-	if p.Brought != "" {
-		d.brought(p, v)
+	if p.ExternalCA != "" {
+		d.takeIn(p, v)
 		return
 	}
 	pair := d.state.Pairs[p.Path]

@@ -37,14 +37,14 @@ func (s State) rotating() bool {
 // here, and it has no name that lockstep gives.
 func (s State) Inherited(ca CA) bool {
 	pair := s.Pairs[CAPath(ca)]
-	return s.Brought.Current == nil && pair.Leaf != nil && pair.Key == KeyAbsent && !madeHere(pair.Leaf, ca)
+	return s.ExternalCA.Current == nil && pair.Leaf != nil && pair.Key == KeyAbsent && !madeHere(pair.Leaf, ca)
 }
 
 // Judged is the profile by which what is in p's place is judged: a CA that was inherited is
 // external, trusted until it is replaced, and signs nothing here.
 func (s State) Judged(p Profile) Profile {
-	if p.Kind == KindCA && p.Brought == "" && s.Inherited(p.CA) {
-		p.Brought = p.File()
+	if p.Kind == KindCA && p.ExternalCA == "" && s.Inherited(p.CA) {
+		p.ExternalCA = p.File()
 	}
 	return p
 }

@@ -226,7 +226,7 @@ func (in *inventory) measured(p Profile, pair Pair) Entry {
 		e.Health = HealthExpired
 	case !in.now.Before(in.due.At(pair.Leaf.NotBefore, e.Ends)) && PlaceOf(p.Path).Kind != PlaceCanary: // made with its list
 		e.Health = HealthDue
-	case p.External != "" || p.Brought != "":
+	case p.External != "" || p.ExternalCA != "":
 		e.Health = HealthExternal
 	case pair.Key == KeyAbsent:
 		e.Health = HealthDelivered

@@ -82,7 +82,7 @@ func AlgorithmOf(pub any) policies.KeyAlgorithm {
 func (j *judge) keys() {
 	if text := badKey(j.cert.PublicKey, j.p.Kind); text != "" {
 		j.fatal(codeAlgorithm, "%s", text)
-	} else if got := AlgorithmOf(j.cert.PublicKey); j.p.Brought == "" && j.p.Key != "" && got != j.p.Key {
+	} else if got := AlgorithmOf(j.cert.PublicKey); j.p.ExternalCA == "" && j.p.Key != "" && got != j.p.Key {
 		j.minor(codeKeyKind, "has a key of another algorithm than %s", j.p.Key)
 	}
 	switch broken := j.cert.SignatureAlgorithm; {
@@ -92,7 +92,7 @@ func (j *judge) keys() {
 	default:
 		j.fatal(codeAlgorithm, "is signed with the broken %s", broken)
 	}
-	if j.p.Brought != "" {
+	if j.p.ExternalCA != "" {
 		return
 	}
 	if n := j.cert.SerialNumber; n.Sign() <= 0 || n.BitLen() < 64 || n.BitLen() > 159 {

@@ -17,7 +17,7 @@ type Action string
 const (
 	Finish   Action = "finish"   // what a crash left half written is put in place if it is whole, else cleared
 	MakeCA   Action = "make CA"  // only where there is none, or a next generation
-	BringCA  Action = "bring CA" // the certificate of an external CA is taken in, only where there is none
+	TakeInCA Action = "bring CA" // the certificate of an external CA is taken in, only where there is none
 	Issue    Action = "issue"    // a new key and certificate where there is none
 	Reissue  Action = "reissue"  // the old certificate goes to retired/, its key is deleted
 	Sign     Action = "sign"     // a certificate for the key of a request; what was there goes as by Reissue
@@ -48,9 +48,9 @@ const SameMeaning = "sets the same, written in another form; copies of it may st
 // Step is one change, with its own sentence (String) and reason.
 type Step struct {
 	Action  Action
-	Profile Profile          // of MakeCA, BringCA, Promote, Replace, Drop, Issue, Reissue, Sign, Note, Retire, Repair, Renew
+	Profile Profile          // of MakeCA, TakeInCA, Promote, Replace, Drop, Issue, Reissue, Sign, Note, Retire, Repair, Renew
 	File    string           // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key; of Finish also a folder)
-	Content []byte           // of Write, BringCA and Note
+	Content []byte           // of Write, TakeInCA and Note
 	Carries bool             // of Reissue and Renew: the CA issued the present certificate for this user, and only its dates are wrong
 	Early   bool             // of Renew and Write: the present certificate or list is still valid
 	Key     crypto.PublicKey // of Sign: the request's
@@ -88,7 +88,7 @@ func (s Step) String() string {
 		return fmt.Sprintf("replace the %s CA by the next one", s.Profile.CA)
 	case Drop:
 		return fmt.Sprintf("drop the previous %s CA", s.Profile.CA)
-	case BringCA:
+	case TakeInCA:
 		return fmt.Sprintf("take in the %s CA", s.Profile.CA)
 	case Note:
 		return fmt.Sprintf("note %s of user %q", s.Profile.External, s.Profile.User)
@@ -140,9 +140,9 @@ type Plan struct {
 	//     user is deleted first, and the caller executes these steps last.
 	Pending []Pending
 
-	// Brought is the file of the one CA that others made and whose key is given for one run;
+	// ExternalCA is the file of the one CA that others made and whose key is given for one run;
 	// "" where the CAs are lockstep's own.
-	Brought string
+	ExternalCA string
 }
 
 // Pending is a step that is not executed, and why.
@@ -195,8 +195,8 @@ func (p Plan) Waiting() []string {
 
 // absentKey says whose key is not here, and how to give it.
 func (p Plan) absentKey(ca CA) string {
-	if p.Brought != "" {
-		return fmt.Sprintf("the CA %s, and its key was not given", p.Brought)
+	if p.ExternalCA != "" {
+		return fmt.Sprintf("the CA %s, and its key was not given", p.ExternalCA)
 	}
 	return fmt.Sprintf("the %s CA, and its key, %s.key, is not here: bring it back for this run", ca, CAPath(ca))
 }

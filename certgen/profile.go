@@ -47,19 +47,19 @@ type Profile struct {
 	Key      policies.KeyAlgorithm
 	Lifetime time.Duration // cut down to the CA's end
 
-	Brought  string // of a CA that signs for all purposes: the file that certificates.ca names; "" for one of ours
-	External string // of a leaf: the file outside the folder where its owner keeps it; "" for one of ours
+	ExternalCA string // of a CA that signs for all purposes: the file that certificates.ca names; "" for one of ours
+	External   string // of a leaf: the file outside the folder where its owner keeps it; "" for one of ours
 }
 
 // File is where the certificate lies: below the PKI folder, or outside of it.
 func (p Profile) File() string {
-	return cmp.Or(p.External, p.Brought, p.Path+".crt")
+	return cmp.Or(p.External, p.ExternalCA, p.Path+".crt")
 }
 
 // authority is what a sentence calls the CA of the profile p.
 func (p Profile) authority() string {
-	if p.Brought != "" {
-		return fmt.Sprintf("the CA %s, which certificates.ca names,", p.Brought)
+	if p.ExternalCA != "" {
+		return fmt.Sprintf("the CA %s, which certificates.ca names,", p.ExternalCA)
 	}
 	return fmt.Sprintf("the %s CA (%s.crt)", p.CA, p.Path)
 }
@@ -86,7 +86,7 @@ func (p Profile) Organization() []string {
 
 // otherwise is what to do where the CA of the profile p does not do.
 func (p Profile) otherwise() string {
-	if p.Brought != "" {
+	if p.ExternalCA != "" {
 		return "name another CA by certificates.ca, or have its owner make one that may"
 	}
 	return fmt.Sprintf("nothing can be signed or trusted before lockstep certs rotate-ca %s --compromised has replaced it", p.CA)

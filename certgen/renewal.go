@@ -22,7 +22,7 @@ type Renewal struct {
 func DiffRenewal(p *policies.Policy, r Renewal, s State, now time.Time) Plan {
 	d := newDiffer(Desired(p), s, now)
 	d.authorities()
-	if slices.ContainsFunc(d.plan.Steps, func(s Step) bool { return s.Action == MakeCA || s.Action == BringCA }) {
+	if slices.ContainsFunc(d.plan.Steps, func(s Step) bool { return s.Action == MakeCA || s.Action == TakeInCA }) {
 		return Plan{Pending: []Pending{{Step: Step{Action: Repair}, Needs: pending.Operator,
 			Reason: "a certificate needs its CA, which has not been made yet: bootstrap the cluster first"}}}
 	}

@@ -163,8 +163,8 @@ func TestKeyUse(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
-	w.state.Brought.Current = newCA(t, w.p, certgen.ServerCA, now).Certificate()
-	if got := w.state.KeyUse(w.state.Brought.Current.PublicKey, own); got != "the client CA" {
+	w.state.ExternalCA.Current = newCA(t, w.p, certgen.ServerCA, now).Certificate()
+	if got := w.state.KeyUse(w.state.ExternalCA.Current.PublicKey, own); got != "the client CA" {
 		t.Errorf("the key of an external CA: %q", got)
 	}
 }

@@ -20,7 +20,7 @@ type ExternalRotation struct {
 // the client ports of members and proxies. lockstep has no part in it but to trust what the
 // policy names and to sign with the first one.
 func RotateExternal(p *policies.Policy, ports []Port, s State) ExternalRotation {
-	set, c := s.Brought, p.Certificates
+	set, c := s.ExternalCA, p.Certificates
 	r := rotation{policy: p, choice: Choice{CA: ClientCA}, ports: ports, state: s}
 	switch {
 	case set.Next != nil:

@@ -27,9 +27,9 @@ type State struct {
 	Faults     []Fault   // what is not used as it is, by path; from folder.Inspect alone
 
 	// What the policy names outside the folder.
-	Brought  TrustSet        // the external CA; the zero value for none
-	HasKey   bool            // and the key of the one that signs, for this run
-	External map[string]Pair // external certificates, by Profile.Path, without keys
+	ExternalCA TrustSet        // the external CA; the zero value for none
+	HasKey     bool            // and the key of the one that signs, for this run
+	External   map[string]Pair // external certificates, by Profile.Path, without keys
 }
 
 // Pair is what there is of p, in the folder or outside of it.

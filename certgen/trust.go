@@ -138,8 +138,8 @@ func hasPEM(text []byte) bool {
 // is not here, what all copies in the other folders agree on. The error is fs.ErrNotExist
 // when there is none of these.
 func (s State) Trust(ca CA) (TrustSet, error) {
-	if s.Brought.Current != nil {
-		return s.Brought, nil
+	if s.ExternalCA.Current != nil {
+		return s.ExternalCA, nil
 	}
 	if p, ok := s.Pairs[CAPath(ca)]; ok && (p.Leaf != nil || p.Problem != "") {
 		if p.Leaf == nil {

@@ -135,9 +135,9 @@ func (p *parser) readSubject(v strict.Value) []string {
 	return v.Texts()
 }
 
-// readLifetimes reads how long new certificates are valid; a brought CA is as old as it is.
-func (p *parser) readLifetimes(v strict.Value, brought bool) Lifetimes {
-	if ca := v.Field("ca"); brought && ca.Given() {
+// readLifetimes reads how long new certificates are valid; an external CA is as old as it is.
+func (p *parser) readLifetimes(v strict.Value, external bool) Lifetimes {
+	if ca := v.Field("ca"); external && ca.Given() {
 		p.Fail(ca, "leave it out", "says nothing about a CA that is there already")
 	}
 	l := Lifetimes{

@@ -34,9 +34,9 @@ func (p *Policy) FindPreset(name string) (presets.Preset, bool) {
 	return presets.Lookup(name)
 }
 
-// BringsCA reports whether the policy names an external CA: it is then the
+// HasExternalCA reports whether the policy names an external CA: it is then the
 // client CA, the server CA and the peer CA.
-func (p *Policy) BringsCA() bool { return !p.Certificates.CA.IsZero() }
+func (p *Policy) HasExternalCA() bool { return !p.Certificates.CA.IsZero() }
 
 // Member finds one of our members by its name.
 func (p *Policy) Member(name string) (Member, bool) {

@@ -19,8 +19,8 @@ func RefuseBlocked(p certgen.Plan) error {
 	switch {
 	case text == "":
 		return nil
-	case p.Brought != "":
-		return hint.Refuse(fmt.Sprintf("certificates.ca in the policy names the CA's certificate (now %s), --ca-key its key. Nothing was written.", p.Brought), "%s", text)
+	case p.ExternalCA != "":
+		return hint.Refuse(fmt.Sprintf("certificates.ca in the policy names the CA's certificate (now %s), --ca-key its key. Nothing was written.", p.ExternalCA), "%s", text)
 	}
 	return hint.Refuse("lockstep never makes a CA over an earlier one: every certificate that it signed would stop working.",
 		"the PKI folder cannot be used: %s", text)

@@ -22,7 +22,7 @@ func TestRefuseCAs(t *testing.T) {
 		{"a CA", "the client CA is not in the PKI folder", certgen.Plan{Steps: []certgen.Step{
 			{Action: certgen.Issue}, {Action: certgen.MakeCA, Profile: certgen.Profile{CA: certgen.ClientCA}}}}},
 		{"blocked", "the PKI folder cannot be used: one; two", certgen.Plan{Pending: []certgen.Pending{{Reason: "one"}, {Reason: "two"}}}},
-		{"a brought CA", "the CA does not do", certgen.Plan{Brought: "ca.pem", Pending: []certgen.Pending{{Reason: "the CA does not do"}}}},
+		{"an external CA", "the CA does not do", certgen.Plan{ExternalCA: "ca.pem", Pending: []certgen.Pending{{Reason: "the CA does not do"}}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

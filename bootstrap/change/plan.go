@@ -113,7 +113,7 @@ func folderDigest(s certgen.State) string {
 			found = append(found, path, string(p.Leaf.Raw))
 		}
 	}
-	for _, ca := range s.Brought.All() {
+	for _, ca := range s.ExternalCA.All() {
 		found = append(found, string(ca.Raw))
 	}
 	return digest([]any{found, s.Unfinished})

@@ -51,7 +51,7 @@ func (c *Change) RefuseUntrusted(ctx context.Context, plan certgen.Plan) error {
 	if len(refusals) == 0 {
 		return nil
 	}
-	if w.Policy.BringsCA() {
+	if w.Policy.HasExternalCA() {
 		advice += " Or name the CA that the members trust by certificates.ca."
 	}
 	return hint.Refuse(advice, "the members do not take users from %s, nothing was changed: %s", store.CAName(ca.RawSubject), strings.Join(refusals, "; "))
@@ -61,7 +61,7 @@ func (c *Change) RefuseUntrusted(ctx context.Context, plan certgen.Plan) error {
 // take, or takes in a CA.
 func usesClientCA(s certgen.Step) bool {
 	switch s.Action {
-	case certgen.BringCA:
+	case certgen.TakeInCA:
 		return true
 	case certgen.Issue, certgen.Reissue, certgen.Renew, certgen.Note:
 		return s.Profile.CA == certgen.ClientCA

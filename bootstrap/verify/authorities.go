@@ -54,7 +54,7 @@ func authorityChecks() []Check {
 }
 
 func findBlocked(j *judgement) (out findings) {
-	if plan := j.certificatesPlan(); plan.Brought == "" {
+	if plan := j.certificatesPlan(); plan.ExternalCA == "" {
 		for _, sentence := range plan.Blocked() {
 			out.add(Subject{}, sentence)
 		}
@@ -63,19 +63,19 @@ func findBlocked(j *judgement) (out findings) {
 }
 
 func findBlockedExternal(j *judgement) (out findings) {
-	if plan := j.certificatesPlan(); plan.Brought != "" {
+	if plan := j.certificatesPlan(); plan.ExternalCA != "" {
 		for _, sentence := range plan.Blocked() {
-			out.add(Subject{SubjectFile, plan.Brought}, sentence)
+			out.add(Subject{SubjectFile, plan.ExternalCA}, sentence)
 		}
 	}
 	return out
 }
 
 func findSharedCA(j *judgement) (out findings) {
-	if j.Folder.Brought.Current == nil {
+	if j.Folder.ExternalCA.Current == nil {
 		return out
 	}
-	out.add(Subject{SubjectFile, j.Policy.Certificates.CA.Path}, strings.Join(certgen.Costs(j.Folder.Brought.Current), "; "))
+	out.add(Subject{SubjectFile, j.Policy.Certificates.CA.Path}, strings.Join(certgen.Costs(j.Folder.ExternalCA.Current), "; "))
 	return out
 }
 

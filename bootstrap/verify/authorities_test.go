@@ -47,7 +47,7 @@ func theirs(t *testing.T, mutate func(*x509.Certificate)) (*x509.Certificate, fu
 
 // What is wrong with a CA that others made is said once, of the file that the policy
 // names, with what its owner can do about that file.
-func TestChecksOfABroughtCA(t *testing.T) {
+func TestChecksOfAnExternalCA(t *testing.T) {
 	t.Parallel()
 	policy := parse(t, `
 apiVersion: lockstep/v1
@@ -81,7 +81,7 @@ components:
 			})
 			pair := certgen.Pair{Path: "components/app/client", Leaf: leaf}
 			e := &Evidence{Policy: policy, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Folder: &certgen.State{
-				Brought: certgen.TrustSet{Current: ca}, Pairs: map[string]certgen.Pair{"ca/client": {Leaf: ca}, "components/app/client": pair}, External: map[string]certgen.Pair{"components/app/client": pair},
+				ExternalCA: certgen.TrustSet{Current: ca}, Pairs: map[string]certgen.Pair{"ca/client": {Leaf: ca}, "components/app/client": pair}, External: map[string]certgen.Pair{"components/app/client": pair},
 			}}
 			got := ""
 			for _, f := range Judge(e, authorityChecks()).Findings {

@@ -103,7 +103,7 @@ func (j *judgement) steps(use func(certgen.Step), actions ...certgen.Action) {
 }
 
 func findMissing(j *judgement) (out findings) {
-	j.steps(func(s certgen.Step) { out.add(Subject{SubjectFile, s.Profile.Path + ".crt"}, s.Reason) }, certgen.MakeCA, certgen.BringCA, certgen.Issue)
+	j.steps(func(s certgen.Step) { out.add(Subject{SubjectFile, s.Profile.Path + ".crt"}, s.Reason) }, certgen.MakeCA, certgen.TakeInCA, certgen.Issue)
 	return out
 }
 

@@ -121,7 +121,7 @@ func afterCopy(j *judgement, cas []certgen.CA) string {
 		return ""
 	}
 	text := "; the CA's key was copied: who could read it can sign any certificate of that CA, any user with the client CA's"
-	if j.Policy.BringsCA() {
+	if j.Policy.HasExternalCA() {
 		return text + "; its owner replaces the CA then"
 	}
 	return text + fmt.Sprintf("; lockstep certs rotate-ca %s --compromised replaces it", cas[0])

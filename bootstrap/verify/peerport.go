@@ -69,14 +69,14 @@ func findOpenPeerPort(j *judgement, m Member) (out findings) {
 	if m.PeerPort.Anonymous.Outcome == Accepted {
 		out.add(m.subject(), "its peer port accepts connections without a certificate")
 	}
-	if m.PeerPort.Component.Outcome == Accepted && !j.Policy.BringsCA() {
+	if m.PeerPort.Component.Outcome == Accepted && !j.Policy.HasExternalCA() {
 		out.add(m.subject(), "its peer port accepts a component's certificate")
 	}
 	return out
 }
 
 func findSharedPeerCA(j *judgement, m Member) (out findings) {
-	if j.Policy.BringsCA() && m.PeerPort.Component.Outcome == Accepted {
+	if j.Policy.HasExternalCA() && m.PeerPort.Component.Outcome == Accepted {
 		out.add(m.subject(), "its peer port takes a component's certificate: both come from the external CA of the policy (certificates.ca)")
 	}
 	return out

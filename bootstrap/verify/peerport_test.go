@@ -91,7 +91,7 @@ func TestSharedCACosts(t *testing.T) {
 	if got := codes(Judge(e, authorityChecks()), "certificates/shared-ca"); got != 0 {
 		t.Errorf("CAs of our own: %d findings", got)
 	}
-	state.Brought.Current = state.Pairs["ca/client"].Leaf
+	state.ExternalCA.Current = state.Pairs["ca/client"].Leaf
 	bringing := *p.policy
 	bringing.Certificates.CA = policies.CertificateFile{Path: "ca.pem"}
 	e = &Evidence{Policy: &bringing, Now: p.now, Folder: &state}

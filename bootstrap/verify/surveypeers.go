@@ -29,7 +29,7 @@ func anyPeer(ctx context.Context, w *world.World) *tls.Certificate {
 // policy does not, and the external CA tells what to trust there.
 func listedPeerURL(w *world.World, m Member) string {
 	for _, p := range m.Peers {
-		if m.PeerURL == "" && w.Policy.BringsCA() && p.ID == m.ID && len(p.PeerURLs) > 0 && strings.HasPrefix(p.PeerURLs[0], "https:") {
+		if m.PeerURL == "" && w.Policy.HasExternalCA() && p.ID == m.ID && len(p.PeerURLs) > 0 && strings.HasPrefix(p.PeerURLs[0], "https:") {
 			return p.PeerURLs[0]
 		}
 	}

@@ -126,7 +126,7 @@ func TrustAdvice(p *policies.Policy, trust certgen.TrustSet, asked [][]byte) str
 
 // trustFiles is where the certificates of the client CA lie.
 func trustFiles(p *policies.Policy, trust certgen.TrustSet) []string {
-	if p.BringsCA() {
+	if p.HasExternalCA() {
 		files := []string{p.Certificates.CA.Path}
 		if !p.Certificates.OtherCA.IsZero() {
 			files = append(files, p.Certificates.OtherCA.Path)

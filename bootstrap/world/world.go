@@ -138,7 +138,7 @@ func (w *World) Root(ctx context.Context) (*tls.Certificate, error) {
 // rootFile is the certificate that `lockstep certs issue root` wrote.
 func (w *World) rootFile() (tls.Certificate, error) {
 	advice := "Run lockstep where the client CA's key is (ca/client.key), or bring root's certificate: lockstep certs issue root --ttl 1h."
-	if w.Policy.BringsCA() {
+	if w.Policy.HasExternalCA() {
 		advice = "Name the CA's key by --ca-key, or bring root's certificate: lockstep certs issue root --ttl 1h."
 	}
 	found, err := w.Folder.Identity(certgen.RootPath)

@@ -18,10 +18,10 @@ import (
 
 // Authority is one CA with its key. It may be used by several goroutines.
 type Authority struct {
-	cert    *x509.Certificate
-	key     crypto.Signer
-	serials *certgen.Serials
-	brought bool // an external CA, good for all purposes
+	cert     *x509.Certificate
+	key      crypto.Signer
+	serials  *certgen.Serials
+	external bool // an external CA, good for all purposes
 }
 
 var (
@@ -84,11 +84,11 @@ func Load(cert *x509.Certificate, key crypto.Signer) (*Authority, error) {
 	return a, nil
 }
 
-// LoadBrought takes up an external CA, which signs for all purposes.
-func LoadBrought(cert *x509.Certificate, key crypto.Signer) (*Authority, error) {
+// LoadExternal takes up an external CA, which signs for all purposes.
+func LoadExternal(cert *x509.Certificate, key crypto.Signer) (*Authority, error) {
 	a, err := Load(cert, key)
 	if err == nil {
-		a.brought = true
+		a.external = true
 	}
 	return a, err
 }
@@ -144,7 +144,7 @@ func (a *Authority) issue(ctx context.Context, key crypto.PublicKey, p certgen.P
 }
 
 // mayIssue keeps a CA at its own work. The peer CA's usages include the client CA's,
-// so that a chain alone would not tell; a brought CA without usages may do everything.
+// so that a chain alone would not tell; an external CA without usages may do everything.
 func (a *Authority) mayIssue(p certgen.Profile, now time.Time) error {
 	if p.Kind == certgen.KindCA {
 		return errors.New("a CA signs no further CA")
@@ -153,19 +153,19 @@ func (a *Authority) mayIssue(p certgen.Profile, now time.Time) error {
 		return fmt.Errorf("a certificate for clients names no hosts, and %s asks for %q", p.Path, p.Hosts)
 	}
 	own := certgen.Profile{Kind: certgen.KindCA, CA: p.CA}.Usages()
-	if !a.brought && len(a.cert.ExtKeyUsage) > 0 && !slices.Equal(a.cert.ExtKeyUsage, own) {
+	if !a.external && len(a.cert.ExtKeyUsage) > 0 && !slices.Equal(a.cert.ExtKeyUsage, own) {
 		return fmt.Errorf("%q is not the %s CA", a.cert.Subject.CommonName, p.CA)
 	}
 	if now.After(a.cert.NotAfter) {
 		return hint.With(fmt.Errorf("the CA %q expired on %s", a.cert.Subject.CommonName, a.cert.NotAfter.UTC().Format(time.DateOnly)),
-			"Nothing under an expired CA is trusted any more: "+replacing(p.CA, a.brought))
+			"Nothing under an expired CA is trusted any more: "+replacing(p.CA, a.external))
 	}
 	return nil
 }
 
 // replacing says how an expired CA is replaced.
-func replacing(ca certgen.CA, brought bool) string {
-	if brought {
+func replacing(ca certgen.CA, external bool) string {
+	if external {
 		return "its owner has to renew it with the same key and subject."
 	}
 	return fmt.Sprintf("lockstep certs rotate-ca %s --compromised replaces it at once.", ca)

@@ -80,7 +80,7 @@ func (r *run) all(ctx context.Context, seen *certgen.State, steps []certgen.Step
 	if err := r.each(ctx, steps, certgen.MakeCA, func(s certgen.Step) error { return r.makeCA(s.Profile) }); err != nil {
 		return err
 	}
-	if err := r.each(ctx, steps, certgen.BringCA, func(s certgen.Step) error { return r.f.bringCA(s) }); err != nil {
+	if err := r.each(ctx, steps, certgen.TakeInCA, func(s certgen.Step) error { return r.f.takeInCA(s) }); err != nil {
 		return err
 	}
 	first, last := generations(steps)
@@ -166,7 +166,7 @@ func gerund(s certgen.Step) string {
 		return fmt.Sprintf("putting the next %s CA in place", s.Profile.CA)
 	case certgen.Drop:
 		return fmt.Sprintf("dropping the previous %s CA", s.Profile.CA)
-	case certgen.BringCA:
+	case certgen.TakeInCA:
 		return fmt.Sprintf("taking in the %s CA", s.Profile.CA)
 	case certgen.Issue:
 		return "issuing " + s.Path()
@@ -202,7 +202,7 @@ func unitsOf(steps []certgen.Step) []unit {
 	var units []unit
 	index := map[string]int{}
 	for _, s := range steps {
-		if s.Action == certgen.Finish || s.Action == certgen.MakeCA || s.Action == certgen.BringCA || ofGeneration(s) {
+		if s.Action == certgen.Finish || s.Action == certgen.MakeCA || s.Action == certgen.TakeInCA || ofGeneration(s) {
 			continue
 		}
 		dir := path.Dir(s.Path())

@@ -265,7 +265,7 @@ func TestReadExternalDecrypts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, file := brought(t, company(t, key), content)
+	p, file := withCA(t, company(t, key), content)
 	gives := func(passphrase []byte, err error) Passphrase {
 		return func(what string) ([]byte, error) {
 			if what != file {

@@ -36,7 +36,7 @@ func ReadExternal(p *policies.Policy, caKey string, passphrase Passphrase) (Exte
 			o.Certificates[profile.Path] = profile.External
 		}
 	}
-	if !p.BringsCA() {
+	if !p.HasExternalCA() {
 		if caKey != "" {
 			return o, hint.Refuse("Name that CA's certificate by certificates.ca in the policy; the keys of lockstep's own CAs belong into the PKI folder's ca/.",
 				"--ca-key names a key, and the policy brings no CA along")
@@ -85,7 +85,7 @@ func readCAKey(path string, ca *x509.Certificate, passphrase Passphrase) (crypto
 	}
 	key, err := authority.ParseAnyKey(content)
 	if errors.Is(err, authority.ErrEncrypted) {
-		key, err = decryptBrought(path, content, passphrase)
+		key, err = decryptExternal(path, content, passphrase)
 	}
 	if hint.Of(err) == hint.Refused {
 		return nil, fmt.Errorf("reading the CA's key %s: %w", path, err)
@@ -100,8 +100,8 @@ func readCAKey(path string, ca *x509.Certificate, passphrase Passphrase) (crypto
 	return key, nil
 }
 
-// decryptBrought opens the encrypted key that the file at path holds.
-func decryptBrought(path string, content []byte, passphrase Passphrase) (crypto.Signer, error) {
+// decryptExternal opens the encrypted key that the file at path holds.
+func decryptExternal(path string, content []byte, passphrase Passphrase) (crypto.Signer, error) {
 	var secret []byte
 	if passphrase != nil {
 		var err error

@@ -65,8 +65,8 @@ func company(t testing.TB, key crypto.Signer) *x509.Certificate {
 	return cert
 }
 
-// brought is a policy beside which a CA and its key lie, and that key's path.
-func brought(t testing.TB, ca *x509.Certificate, key []byte) (*policies.Policy, string) {
+// withCA is a policy beside which a CA and its key lie, and that key's path.
+func withCA(t testing.TB, ca *x509.Certificate, key []byte) (*policies.Policy, string) {
 	t.Helper()
 	dir := t.TempDir()
 	p, err := policies.Parse(policies.File{Name: filepath.Join(dir, "lockstep.yaml"), Text: []byte(`apiVersion: lockstep/v1
@@ -91,7 +91,7 @@ components:
 
 // Every kind of key in every form that etcd's users have signs all that a policy asks for,
 // and what is signed is without fault.
-func TestABroughtCASigns(t *testing.T) {
+func TestAnExternalCASigns(t *testing.T) {
 	t.Parallel()
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -122,7 +122,7 @@ func TestABroughtCASigns(t *testing.T) {
 				if form == "EC PRIVATE KEY" {
 					content = append(pem.EncodeToMemory(&pem.Block{Type: "EC PARAMETERS", Bytes: []byte{6, 0}}), content...) // as openssl ecparam -genkey
 				}
-				p, keyFile := brought(t, company(t, key), content)
+				p, keyFile := withCA(t, company(t, key), content)
 				external, err := ReadExternal(p, keyFile, nil)
 				if err != nil {
 					t.Fatal(err)
@@ -190,7 +190,7 @@ func TestReadExternalRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			p, keyFile := brought(t, ca, c.key)
+			p, keyFile := withCA(t, ca, c.key)
 			if c.spoil != nil {
 				c.spoil(t, filepath.Dir(keyFile))
 			}
@@ -220,11 +220,11 @@ func TestExternalCertificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	ca := company(t, key)
-	a, err := authority.LoadBrought(ca, key)
+	a, err := authority.LoadExternal(ca, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, _ := brought(t, ca, nil)
+	p, _ := withCA(t, ca, nil)
 	leaf, err := authority.Mint(context.Background(), a, certgen.ComponentProfile(p, p.Components[1].Holders()[0]), start)
 	if err != nil {
 		t.Fatal(err)
@@ -244,7 +244,7 @@ func TestExternalCertificates(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			p, _ := brought(t, ca, nil)
+			p, _ := withCA(t, ca, nil)
 			if err := os.WriteFile(p.Components[1].Certificate.Resolve(), c.content, 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -302,11 +302,11 @@ func TestExternalCertificatesAreNoted(t *testing.T) {
 		t.Fatal(err)
 	}
 	ca := company(t, key)
-	a, err := authority.LoadBrought(ca, key)
+	a, err := authority.LoadExternal(ca, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, keyFile := brought(t, ca, written(t, key, "PRIVATE KEY"))
+	p, keyFile := withCA(t, ca, written(t, key, "PRIVATE KEY"))
 	own := *p
 	own.Components = slices.Clone(p.Components)
 	own.Components[1].Certificate = policies.CertificateFile{}

@@ -42,7 +42,7 @@ func (f *Folder) Issuer(ca certgen.CA) (*authority.Authority, error) {
 
 func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
 	if o := f.external; o.CA.Current != nil && o.Key != nil {
-		return authority.LoadBrought(o.CA.Current, o.Key)
+		return authority.LoadExternal(o.CA.Current, o.Key)
 	}
 	if err := f.trusted(certgen.CAPath(ca) + ".key"); err != nil {
 		return nil, fmt.Errorf("opening the %s CA: %w", ca, err)
@@ -56,7 +56,7 @@ func (f *Folder) authority(ca certgen.CA) (*authority.Authority, error) {
 	}
 	load := authority.Load
 	if f.external.CA.Current != nil {
-		load = authority.LoadBrought
+		load = authority.LoadExternal
 	}
 	a, err := load(cert, key)
 	if err != nil {

@@ -74,7 +74,7 @@ type observer struct {
 func (o *observer) run() error {
 	o.state = certgen.State{
 		Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{},
-		Brought: o.f.external.CA, HasKey: o.f.external.Key != nil, External: o.f.externalCertificates(),
+		ExternalCA: o.f.external.CA, HasKey: o.f.external.Key != nil, External: o.f.externalCertificates(),
 	}
 	if o.reports {
 		o.state.Root = o.f.path

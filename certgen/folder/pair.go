@@ -75,10 +75,10 @@ func (r *run) makeCA(p certgen.Profile) error {
 	return nil
 }
 
-// bringCA writes the certificate of a CA that others made. It replaces one with the same
+// takeInCA writes the certificate of a CA that others made. It replaces one with the same
 // key and name, which its owner has renewed: all that it signed holds; and one from which
 // nothing here came.
-func (f *Folder) bringCA(s certgen.Step) error {
+func (f *Folder) takeInCA(s certgen.Step) error {
 	name := s.Path() + ".crt"
 	if err := f.mkdirs(path.Dir(name)); err != nil {
 		return err

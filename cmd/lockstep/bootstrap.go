@@ -67,7 +67,7 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 		return err
 	}
 	defer s.leave()
-	if err := opts.atRest(ctx, s.Folder, p.BringsCA()); err != nil {
+	if err := opts.atRest(ctx, s.Folder, p.HasExternalCA()); err != nil {
 		return err
 	}
 	result, err := bootstrap.Run(ctx, s.World, bootstrap.Options{
@@ -79,11 +79,11 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 }
 
 // atRest settles whether the keys of the CAs that this run makes are encrypted.
-func (opts bootstrapOptions) atRest(ctx context.Context, f *folder.Folder, brought bool) error {
+func (opts bootstrapOptions) atRest(ctx context.Context, f *folder.Folder, external bool) error {
 	if opts.encryptCA {
-		return opts.encryptNew(ctx, f, opts.signing, brought)
+		return opts.encryptNew(ctx, f, opts.signing, external)
 	}
-	if opts.signing.given() && !brought && len(f.AtRest().Encrypted) == 0 {
+	if opts.signing.given() && !external && len(f.AtRest().Encrypted) == 0 {
 		return hint.Refuse("Add --encrypt-ca to encrypt the CA keys that this run makes, or leave the passphrase out.",
 			"a passphrase is given, and no CA key here is encrypted: nothing was changed")
 	}

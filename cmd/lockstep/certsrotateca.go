@@ -85,7 +85,7 @@ func runRotateCA(ctx context.Context, opts rotateCAOptions) error {
 		return err
 	}
 	defer s.leave()
-	if p.BringsCA() {
+	if p.HasExternalCA() {
 		return opts.external(ctx, s)
 	}
 	r, err := bootstrap.Rotate(ctx, s.World, opts.Choice, func(ctx context.Context, r certgen.Rotation) error {

@@ -59,7 +59,7 @@ func (o initOptions) describe(ctx context.Context, f *folder.Folder) (adopt.Desc
 	if err != nil {
 		return none, err
 	}
-	ca, file := o.broughtCA(own)
+	ca, file := o.externalCA(own)
 	certificates, err := o.certificates(ca)
 	if err != nil {
 		return none, err
@@ -158,9 +158,9 @@ func (o initOptions) certificates(ca *x509.Certificate) ([]adopt.Certificate, er
 	return found, nil
 }
 
-// broughtCA is the CA of --cacert, if it can be one that a policy brings along, and how
+// externalCA is the CA of --cacert, if it can be one that a policy names, and how
 // the policy would name its file. Where lockstep made CAs of its own there is none.
-func (o initOptions) broughtCA(own adopt.Folder) (*x509.Certificate, string) {
+func (o initOptions) externalCA(own adopt.Folder) (*x509.Certificate, string) {
 	path := o.named("--cacert", o.cacert, "ETCDCTL_CACERT").value
 	text, err := os.ReadFile(path)
 	if err != nil || own.Cluster != "" {

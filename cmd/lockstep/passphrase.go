@@ -50,10 +50,10 @@ func decrypt(f *folder.Folder, external folder.External, passphrase folder.Passp
 }
 
 // encryptNew makes bootstrap encrypt the keys of the CAs that it makes.
-func (g *globals) encryptNew(ctx context.Context, f *folder.Folder, s signing, brought bool) error {
+func (g *globals) encryptNew(ctx context.Context, f *folder.Folder, s signing, external bool) error {
 	at := f.AtRest()
 	switch {
-	case brought:
+	case external:
 		return hint.Refuse("Encrypt its key where it is kept: openssl pkcs8 -topk8 -in OLD -out NEW; --ca-key takes an encrypted key.",
 			"--encrypt-ca is for the CAs that lockstep makes, and the policy names one that exists")
 	case len(at.Plain) > 0:

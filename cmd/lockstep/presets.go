@@ -168,10 +168,10 @@ func (o showOptions) site(policy *policies.Policy, c policies.Component) (dir st
 		unknown["{key}"] = "the key of " + c.Certificate.Path + ": a policy never names it"
 	}
 	switch {
-	case len(policy.Cluster.Endpoints) > 0 && !policy.BringsCA():
+	case len(policy.Cluster.Endpoints) > 0 && !policy.HasExternalCA():
 		site.CA = ""
 		unknown["{ca}"] = "the CA of the endpoints' certificates: lockstep does not make them"
-	case external && policy.BringsCA():
+	case external && policy.HasExternalCA():
 		site.CA = policy.Certificates.CA.Resolve()
 	case external:
 		site.CA = ""

@@ -34,8 +34,8 @@ func (p Plan) Text(s *Sheet) {
 		p.tellNotes(s)
 		p.tellAffected(s)
 	}
-	for _, foreign := range p.foreign() {
-		s.Line("left alone: %s", foreign)
+	for _, text := range p.unmanaged() {
+		s.Line("left alone: %s", text)
 	}
 	for _, a := range p.Accepted {
 		accepted(s, a)
@@ -103,8 +103,8 @@ func (g group) write(s *Sheet) {
 	}
 }
 
-// foreign is what is left alone, in both halves.
-func (p Plan) foreign() []string {
+// unmanaged is what is left alone, in both halves.
+func (p Plan) unmanaged() []string {
 	out := append([]string{}, p.Roles.Foreign...)
 	for _, path := range p.Stray {
 		out = append(out, fmt.Sprintf("%s in the PKI folder belongs to no member, proxy or component of the policy", path))
@@ -185,7 +185,7 @@ func (p Plan) Saved() PlanDocument {
 		Policy: p.Plan.Policy, AuthRevision: p.Roles.Revision, Observed: p.Observed,
 		Folder: p.Folder, Fingerprint: p.Fingerprint(), Auth: p.Enabled, InStep: p.InStep(), Applied: p.Applied,
 		Add: n.added, Change: n.changed, Remove: n.removed, Refused: n.refused, Waiting: n.waiting,
-		Groups: []GroupDocument{}, Foreign: p.foreign(), More: []FindingDocument{}, Accepted: acceptedDocuments(p.Accepted), Notes: []noteDocument{},
+		Groups: []GroupDocument{}, Foreign: p.unmanaged(), More: []FindingDocument{}, Accepted: acceptedDocuments(p.Accepted), Notes: []noteDocument{},
 	}
 	for _, f := range p.More {
 		d.More = append(d.More, findingDocument(f))

@@ -117,7 +117,7 @@ func certificateSign(s certgen.Step) string {
 	switch {
 	case s.Action == certgen.Retire:
 		return "-"
-	case s.Action == certgen.Issue, s.Action == certgen.MakeCA, s.Action == certgen.BringCA, s.Reason == certgen.NotNoted, s.Action == certgen.Write && s.Reason == certgen.Missing:
+	case s.Action == certgen.Issue, s.Action == certgen.MakeCA, s.Action == certgen.TakeInCA, s.Reason == certgen.NotNoted, s.Action == certgen.Write && s.Reason == certgen.Missing:
 		return "+"
 	}
 	return "~"

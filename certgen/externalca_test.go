@@ -48,7 +48,7 @@ components:
 	return p
 }
 
-func TestDiffOfABroughtCA(t *testing.T) {
+func TestDiffOfAnExternalCA(t *testing.T) {
 	t.Parallel()
 	ca := newRogue(t, kubeadm)
 	other := newRogue(t, kubeadm)
@@ -95,20 +95,20 @@ WAITING 1 file (components/ours/client) must be signed by the CA /policies/ca.pe
 			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Leaf: own}
 		}, fmt.Sprintf(`BLOCKED ca/ holds the CA %q, and certificates.ca names "CN=etcd-ca" (/policies/ca.pem): leave out certificates.ca to stay with lockstep's own CAs, or bootstrap with another folder (--pki)`, own.Subject)},
 		{"a CA that may not sign for clients", func(s *certgen.State) {
-			s.Brought.Current = newRogue(t, func(c *x509.Certificate) { kubeadm(c); c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }).cert
+			s.ExternalCA.Current = newRogue(t, func(c *x509.Certificate) { kubeadm(c); c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }).cert
 			s.Pairs = map[string]certgen.Pair{}
 		}, `take in the server CA | missing
 write components/ours/ca.crt | differs from the server CA's certificate
 BLOCKED the CA /policies/ca.pem, which certificates.ca names, has extended key usage serverAuth, and should have clientAuth: name another CA by certificates.ca, or have its owner make one that may`},
 		{"the CA was renewed with its key", func(s *certgen.State) {
-			s.Brought.Current = sign(t, &renewed, &renewed, ca.key.Public(), ca.key)
+			s.ExternalCA.Current = sign(t, &renewed, &renewed, ca.key.Public(), ca.key)
 		}, `take in the client CA | its owner has renewed it, with the same key
 take in the server CA | its owner has renewed it, with the same key
 write components/ours/ca.crt | differs from the server CA's certificate`},
 		{"a CA of our own in the folder", func(s *certgen.State) {
 			s.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Key: certgen.KeyUnopened}
 		}, "BLOCKED ca/client.key is here without its certificate, and certificates.ca names another CA: move the key away, or leave out certificates.ca"},
-		{"not read", func(s *certgen.State) { s.Brought.Current = nil }, "BLOCKED the CA that certificates.ca names was not read"},
+		{"not read", func(s *certgen.State) { s.ExternalCA.Current = nil }, "BLOCKED the CA that certificates.ca names was not read"},
 		{"their certificate is not there", func(s *certgen.State) { s.External = nil },
 			"EXTERNAL /policies/theirs.pem, of component theirs: its certificate is missing"},
 		{"the external certificate names another user", func(s *certgen.State) {
@@ -147,7 +147,7 @@ write components/ours/ca.crt | differs from the server CA's certificate`},
 			p := bringing(t)
 			wanted := certgen.Desired(p)
 			s := certgen.State{
-				Brought: certgen.TrustSet{Current: ca.cert},
+				ExternalCA: certgen.TrustSet{Current: ca.cert},
 				Pairs: map[string]certgen.Pair{
 					"ca/client": {Path: "ca/client", Leaf: ca.cert}, "ca/server": {Path: "ca/server", Leaf: ca.cert},
 					"components/ours/client":   {Path: "components/ours/client", Leaf: ours, Key: certgen.KeyMatches},
@@ -172,9 +172,9 @@ write components/ours/ca.crt | differs from the server CA's certificate`},
 
 // An external CA is fit for its work or not; how it looks is its owner's
 // choice.
-func TestDefectsOfABroughtCA(t *testing.T) {
+func TestDefectsOfAnExternalCA(t *testing.T) {
 	t.Parallel()
-	p := certgen.Profile{Kind: certgen.KindCA, CA: certgen.ClientCA, Path: "ca/client", Brought: "ca.pem", Cluster: "edge", Key: policies.Ed25519}
+	p := certgen.Profile{Kind: certgen.KindCA, CA: certgen.ClientCA, Path: "ca/client", ExternalCA: "ca.pem", Cluster: "edge", Key: policies.Ed25519}
 	for _, c := range []struct {
 		name   string
 		mutate func(*x509.Certificate)
@@ -235,7 +235,7 @@ func TestDiffJudgesEveryCertificateUnderTheCA(t *testing.T) {
 			p.Certificates.CA = policies.CertificateFile{Path: "ca.pem"}
 			ca := newRogue(t, func(x *x509.Certificate) { kubeadm(x); c.mutate(x) })
 			for _, hasKey := range []bool{true, false} {
-				got := certgen.Diff(certgen.Desired(p), certgen.State{Brought: certgen.TrustSet{Current: ca.cert}, HasKey: hasKey}, now)
+				got := certgen.Diff(certgen.Desired(p), certgen.State{ExternalCA: certgen.TrustSet{Current: ca.cert}, HasKey: hasKey}, now)
 				first := append(got.Blocked(), "")[0]
 				if first != "" {
 					first = "BLOCKED " + first
@@ -248,7 +248,7 @@ func TestDiffJudgesEveryCertificateUnderTheCA(t *testing.T) {
 				}
 				for _, s := range append(got.Steps, pending.Steps(got.Unsigned())...) {
 					if s.Action == certgen.Issue { // what is not blocked can be signed
-						a, err := authority.LoadBrought(ca.cert, ca.key)
+						a, err := authority.LoadExternal(ca.cert, ca.key)
 						if err != nil {
 							t.Fatal(err)
 						}
@@ -260,7 +260,7 @@ func TestDiffJudgesEveryCertificateUnderTheCA(t *testing.T) {
 	}
 }
 
-// A policy that brings no CA along any more finds the one that it brought.
+// A policy that names no external CA any more finds the one that it named.
 func TestDiffBackToOwnCAs(t *testing.T) {
 	t.Parallel()
 	ca := newRogue(t, kubeadm).cert
@@ -275,7 +275,7 @@ func TestDiffBackToOwnCAs(t *testing.T) {
 
 // A root's own signature proves nothing, whatever its hash; a CA below another one has its
 // issuer's signature, and a weak one is refused.
-func TestBroughtCASignedWithSHA1(t *testing.T) {
+func TestAnExternalCASignedWithSHA1(t *testing.T) {
 	t.Parallel()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -285,7 +285,7 @@ func TestBroughtCASignedWithSHA1(t *testing.T) {
 	template.SignatureAlgorithm, template.SubjectKeyId = x509.SHA1WithRSA, nil
 	template.PublicKey = key.Public()
 	root := sign(t, &template, &template, key.Public(), key)
-	p := certgen.Profile{Kind: certgen.KindCA, CA: certgen.ClientCA, Path: "ca/client", Brought: "ca.pem", Cluster: "edge"}
+	p := certgen.Profile{Kind: certgen.KindCA, CA: certgen.ClientCA, Path: "ca/client", ExternalCA: "ca.pem", Cluster: "edge"}
 	if got, want := told(certgen.Defects(root, p, root, now)), "algorithm: signed itself with the broken SHA1-RSA, which proves nothing"; got != want {
 		t.Errorf("a root: %s", got)
 	}
@@ -305,7 +305,7 @@ func TestBroughtCASignedWithSHA1(t *testing.T) {
 func TestCAWithoutKeyIdentifier(t *testing.T) {
 	t.Parallel()
 	ca := nameless(t, kubeadm)
-	a, err := authority.LoadBrought(ca.cert, ca.key)
+	a, err := authority.LoadExternal(ca.cert, ca.key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,15 +340,15 @@ func TestCosts(t *testing.T) {
 // revocations is an empty revocation list of a CA that says that it signs none.
 func revocations(t testing.TB, ca rogue) []byte {
 	t.Helper()
-	a, err := authority.LoadBrought(ca.cert, ca.key)
+	a, err := authority.LoadExternal(ca.cert, ca.key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return list(t, a, 1)
 }
 
-// TestDiffOfTwoBroughtCAs: the first one signs, both are trusted, and what either signed stays.
-func TestDiffOfTwoBroughtCAs(t *testing.T) {
+// TestDiffOfTwoExternalCAs: the first one signs, both are trusted, and what either signed stays.
+func TestDiffOfTwoExternalCAs(t *testing.T) {
 	t.Parallel()
 	older := func(c *x509.Certificate) { kubeadm(c); c.NotBefore = now.Add(-2 * hour) }
 	newer := func(c *x509.Certificate) { kubeadm(c); c.Subject = pkix.Name{CommonName: "new-ca"} }
@@ -356,7 +356,7 @@ func TestDiffOfTwoBroughtCAs(t *testing.T) {
 	p := bringing(t)
 	folder := func(set certgen.TrustSet) certgen.State {
 		theirs := certgen.Pair{Path: "components/theirs/client", Leaf: old.leaf(t, nil, nil)}
-		s := certgen.State{Brought: set, HasKey: true, Files: map[string][]byte{certgen.IgnoreFile: []byte("*\n")}, External: map[string]certgen.Pair{theirs.Path: theirs}}
+		s := certgen.State{ExternalCA: set, HasKey: true, Files: map[string][]byte{certgen.IgnoreFile: []byte("*\n")}, External: map[string]certgen.Pair{theirs.Path: theirs}}
 		s.Pairs = map[string]certgen.Pair{
 			"ca/client": {Path: "ca/client", Leaf: old.cert}, "ca/server": {Path: "ca/server", Leaf: old.cert}, theirs.Path: theirs,
 			"components/ours/client": {Path: "components/ours/client", Key: certgen.KeyMatches, KeyMode: 0o600, Leaf: old.leaf(t, nil, func(c *x509.Certificate) { c.Subject.CommonName = "ours" })},

@@ -11,13 +11,13 @@ import (
 	"lockstep/policies/count"
 )
 
-// brought takes in a CA that others made. The folder keeps its certificate, so that
+// takeIn takes in a CA that others made. The folder keeps its certificate, so that
 // another file under the same name is found out.
-func (d *differ) brought(p Profile, v *view) {
+func (d *differ) takeIn(p Profile, v *view) {
 	pair := d.state.Pairs[p.Path]
-	d.plan.Brought = p.Brought
+	d.plan.ExternalCA = p.ExternalCA
 	v.keyless = pair.Key == KeyAbsent && !d.state.HasKey
-	v.cert, v.trust = d.state.Brought.Current, d.state.Brought
+	v.cert, v.trust = d.state.ExternalCA.Current, d.state.ExternalCA
 	switch {
 	case v.cert == nil:
 		d.blockView(v, "the CA that certificates.ca names was not read")
@@ -37,7 +37,7 @@ func (d *differ) brought(p Profile, v *view) {
 // earlier external CA gives way while nothing here came from it: it was the
 // wrong file, and nothing is lost with its copy.
 func (d *differ) otherCA(p Profile, v *view, pair Pair) {
-	held := fmt.Sprintf("ca/ holds the CA %q, and certificates.ca names %q (%s)", pair.Leaf.Subject, v.cert.Subject, p.Brought)
+	held := fmt.Sprintf("ca/ holds the CA %q, and certificates.ca names %q (%s)", pair.Leaf.Subject, v.cert.Subject, p.ExternalCA)
 	from := d.state.From(pair.Leaf)
 	switch {
 	case pair.Key != KeyAbsent || madeHere(pair.Leaf, p.CA):
@@ -57,7 +57,7 @@ func (d *differ) bring(p Profile, v *view, held *x509.Certificate) {
 	if v.blocked || held != nil && held.Equal(v.cert) {
 		return
 	}
-	s := Step{Action: BringCA, Profile: p, Content: EncodeCertificate(v.cert), Reason: Missing}
+	s := Step{Action: TakeInCA, Profile: p, Content: EncodeCertificate(v.cert), Reason: Missing}
 	switch {
 	case held == nil:
 	case SameCA(held, v.cert):
