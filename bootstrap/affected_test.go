@@ -60,7 +60,7 @@ func TestForeignUsersBecomeLive(t *testing.T) {
 
 // A certificate in a component's folder whose CN is no user afterwards: of a component
 // that left the policy, or whose user is another one now.
-func TestNamesakesOfNobody(t *testing.T) {
+func TestNamesThatAreNoUsers(t *testing.T) {
 	t.Parallel()
 	b := []string{`components/b/client.crt names "b", which will be no user: a client that shows it is refused on every key`}
 	users := func(names ...string) (s roles.State) {

@@ -15,7 +15,7 @@ import (
 
 // Before auth is turned on one certificate of each kind of key that this run issued is
 // shown to every member, and every one that was there before.
-func TestWhoStandsForWhom(t *testing.T) {
+func TestOneCertificateOfEachKindOfKeyIsShown(t *testing.T) {
 	t.Parallel()
 	step := func(action certgen.Action, user string, key policies.KeyAlgorithm) certgen.Step {
 		p := profileOf(t, user)

@@ -19,8 +19,8 @@ type Wanted struct {
 }
 
 // Desired is what p asks of the PKI folder. A policy with endpoints instead of
-// members has no peer CA, and a server CA only if it has proxies or brings its CA
-// along: the server certificates are made outside lockstep.
+// members has no peer CA, and a server CA only if it has proxies or names an
+// external CA: the server certificates are made outside lockstep.
 func Desired(p *policies.Policy) Wanted {
 	w := Wanted{
 		Files:  map[string][]byte{IgnoreFile: []byte("*\n")},

@@ -112,7 +112,7 @@ func (d *differ) external(p Profile) {
 	}
 }
 
-// carries reports whether pair's certificate is its user's under ca, be its time past.
+// carries reports whether ca issued pair's certificate for its user, expired or not.
 func (d *differ) carries(p Profile, pair Pair, ca *x509.Certificate) bool {
 	if pair.Leaf == nil || ca == nil {
 		return false

@@ -30,7 +30,7 @@ func kubeadm(c *x509.Certificate) {
 	c.DNSNames = []string{"etcd-ca"}
 }
 
-// bringing is a policy that brings a CA along, with one component whose certificate
+// bringing is a policy that names an external CA, with one component whose certificate
 // is external and one whose certificate is ours.
 func bringing(t testing.TB) *policies.Policy {
 	t.Helper()

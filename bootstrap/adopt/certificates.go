@@ -68,7 +68,7 @@ func firstLeaf(dir fs.FS, file candidate) (*x509.Certificate, error) {
 	case file.err != nil:
 		return nil, nil
 	case !file.info.Mode().IsRegular() && called(file.name):
-		return nil, errors.New("it is no regular file")
+		return nil, errors.New("it is not a regular file")
 	case file.info.Size() > largest && called(file.name):
 		return nil, fmt.Errorf("it is larger than %d MiB", largest>>20)
 	case !file.info.Mode().IsRegular(), file.info.Size() > largest:

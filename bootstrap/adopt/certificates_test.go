@@ -99,7 +99,7 @@ func TestReadCertificatesTakesTheFirstLeafOfEachFile(t *testing.T) {
 		{File: "mark", Problem: "it begins with a byte order mark, and PEM must not: save it as plain ASCII"},
 		{File: "mark.crt", Problem: "it begins with a byte order mark, and PEM must not: save it as plain ASCII"},
 		{File: "nothing.crt", Problem: "it holds nothing in PEM"},
-		{File: "pipe.pem", Problem: "it is no regular file"},
+		{File: "pipe.pem", Problem: "it is not a regular file"},
 		{File: "wide.crt", Problem: "it begins with a byte order mark, and PEM must not: save it as plain ASCII"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -14,7 +14,7 @@ type Facts struct {
 	Folder    Folder
 	Held      []Held // presets whose keys there are; only looked for when the cluster has no users
 
-	// CA is the file of a CA that the policy may bring along, as it would be written there;
+	// CA is the file of a CA that the policy may name, as it would be written there;
 	// "" for none, or where the PKI folder has CAs of lockstep's own.
 	CA string
 

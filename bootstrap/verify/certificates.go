@@ -85,7 +85,7 @@ func fileChecks() []Check {
 		},
 		{
 			Code: "certificates/stray", Severity: Warning, Needs: NeedsFolder, Acceptable: true,
-			Sentence: "nothing lies in the PKI folder that belongs to nothing",
+			Sentence: "every file in the PKI folder is one that lockstep writes or reads",
 			Remedy:   "look what it is and move it away; a certificate of our CA is an identity for as long as it is valid",
 			Find:     findStray,
 		},

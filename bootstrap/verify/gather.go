@@ -74,7 +74,7 @@ func GatherOffline(w *world.World, o Options) (*Evidence, error) {
 }
 
 // RecoveryLeft reports whether the PKI folder holds the file of an interrupted AuthEnable,
-// be it readable or not.
+// readable or not.
 func RecoveryLeft(w *world.World) bool {
 	return authon.Left(w.Folder)
 }

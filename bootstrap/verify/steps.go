@@ -75,8 +75,8 @@ func flagOf(needs pending.Needs) string {
 // Permitting is the command that executes steps that need the permission.
 func Permitting(needs pending.Needs) string { return "lockstep apply " + flagOf(needs) }
 
-// findSteps turns what Diff would do into findings: being out of step is exactly
-// having something to do, be it only with a flag.
+// findSteps turns what Diff would do into findings: etcd is out of step exactly
+// where there is something to do, with a flag or without.
 func findSteps(of kind) func(*judgement) findings {
 	return func(j *judgement) (out findings) {
 		add := func(s roles.Step, text string) { out.add(subject(s), text, flagFor(j, of, subject(s))) }

@@ -15,10 +15,10 @@ import (
 	"lockstep/policies/hint"
 )
 
-// mostStray is how much of a file that belongs to nothing is looked at.
+// mostStray is how much of a stray file is looked at.
 const mostStray = 64 << 10
 
-// stray looks into a file that belongs to nothing: a copied key has any name.
+// stray looks into a stray file: a copied key has any name.
 func (v *visit) stray(name string, info fs.FileInfo) error {
 	if !v.reports || v.names || !info.Mode().IsRegular() {
 		return nil
@@ -39,7 +39,7 @@ func (v *visit) stray(name string, info fs.FileInfo) error {
 	return err
 }
 
-// strayFolder looks into the files below a folder that belongs to nothing. No link is
+// strayFolder looks into the files below a stray folder. No link is
 // followed. What this user may not read there is left aside: members' data may be one.
 func (v *visit) strayFolder(dir string) {
 	if !v.reports || v.names {

@@ -15,7 +15,7 @@ import (
 	"lockstep/policies/hint"
 )
 
-// External is what a policy and its operator bring along from outside the PKI folder.
+// External is what a policy and its operator name outside of the PKI folder.
 // The zero value brings nothing.
 type External struct {
 	CA           certgen.TrustSet  // one external CA for all purposes; the zero value for none
@@ -39,7 +39,7 @@ func ReadExternal(p *policies.Policy, caKey string, passphrase Passphrase) (Exte
 	if !p.HasExternalCA() {
 		if caKey != "" {
 			return o, hint.Refuse("Name that CA's certificate by certificates.ca in the policy; the keys of lockstep's own CAs belong into the PKI folder's ca/.",
-				"--ca-key names a key, and the policy brings no CA along")
+				"--ca-key names a key, and the policy names no CA (certificates.ca)")
 		}
 		return o, nil
 	}

@@ -23,7 +23,7 @@ type connection struct {
 
 // signing is how a command gets at the key of a CA.
 type signing struct {
-	caKey          string // file of the key of a CA that the policy brings along
+	caKey          string // file of the key of a CA that the policy names
 	passphraseFile string
 	passphraseFD   string // number of a file descriptor; "" for none
 	onlyReads      bool   // it never asks for a passphrase

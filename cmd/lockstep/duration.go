@@ -61,7 +61,7 @@ func parseDuration(text string) (time.Duration, error) {
 	for rest := text; rest != ""; {
 		part := durationPart.FindStringSubmatch(rest)
 		if part == nil {
-			return 0, fmt.Errorf("%q is no time: write a number and ms, s, m, h or d, as in 30s, 1h30m, 90d", text)
+			return 0, fmt.Errorf("%q is not a duration: write a number and ms, s, m, h or d, as in 30s, 1h30m, 90d", text)
 		}
 		n, err := strconv.ParseFloat(part[1], 64)
 		if err != nil {

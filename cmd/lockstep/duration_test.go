@@ -19,10 +19,10 @@ func TestParseDuration(t *testing.T) {
 	for text, want := range map[string]string{
 		"10":      "10 has no unit: write 10s for seconds, or m, h or d",
 		"1.5":     "1.5 has no unit: write 1.5s for seconds, or m, h or d",
-		"10x":     `"10x" is no time: write a number and ms, s, m, h or d, as in 30s, 1h30m, 90d`,
-		"-1s":     `"-1s" is no time: write a number and ms, s, m, h or d, as in 30s, 1h30m, 90d`,
-		"1h30":    `"1h30" is no time: write a number and ms, s, m, h or d, as in 30s, 1h30m, 90d`,
-		"soon":    `"soon" is no time: write a number and ms, s, m, h or d, as in 30s, 1h30m, 90d`,
+		"10x":     `"10x" is not a duration: write a number and ms, s, m, h or d, as in 30s, 1h30m, 90d`,
+		"-1s":     `"-1s" is not a duration: write a number and ms, s, m, h or d, as in 30s, 1h30m, 90d`,
+		"1h30":    `"1h30" is not a duration: write a number and ms, s, m, h or d, as in 30s, 1h30m, 90d`,
+		"soon":    `"soon" is not a duration: write a number and ms, s, m, h or d, as in 30s, 1h30m, 90d`,
 		"":        "it is empty: write a number and ms, s, m, h or d",
 		"999999d": "it is longer than 146 years",
 	} {

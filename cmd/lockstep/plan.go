@@ -68,7 +68,7 @@ func (c *planning) enterToLook(ctx context.Context) (*session, error) {
 }
 
 // enterToChange is the world of apply, which makes no CA, and so no folder unless the
-// policy brings its CA along.
+// policy names an external CA.
 func (c *planning) enterToChange(ctx context.Context) (*session, error) {
 	p, err := c.readPolicy()
 	if err != nil {

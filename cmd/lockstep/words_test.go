@@ -13,10 +13,10 @@ import (
 
 // persons are the words that docs/style.md replaces by a role: the operator, another client,
 // no user.
-var persons = regexp.MustCompile(`(?i)\b(somebody|nobody|whoever|whom|anybody|everybody)\b`)
+var persons = regexp.MustCompile(`(?i)\b(somebody|nobody|whoever|whom|anybody|everybody)\b|[a-z](Somebody|Nobody|Whoever|Whom|Anybody|Everybody)|nobodys`)
 
 // phrases are further ones that docs/style.md replaces. members/blind is a check's code.
-var phrases = regexp.MustCompile(`(?i)\bbrought along\b|\bmay do nothing\b|\bwaiting for you\b|what it guards|[^/]\bblind\b|\bintruder`)
+var phrases = regexp.MustCompile(`(?i)\b(bring|brings|brought) along\b|\bbrings? (no|a|its) CA along\b|\bmay do nothing\b|\bwaiting for you\b|what it guards|(^|[^/])\bblind\b|\bintruder`)
 
 // TestPlainWords reads code, presets, scripts and pages of the whole repository.
 func TestPlainWords(t *testing.T) {

@@ -113,7 +113,7 @@ func (w *writer) unchanged(want []byte) (fs.FileInfo, error) {
 		return nil, err
 	}
 	if !named.Mode().IsRegular() { // never opened: a pipe would not answer
-		return nil, hint.Refuse("Name the file itself with -f.", "this is no regular file")
+		return nil, hint.Refuse("Name the file itself with -f.", "this is not a regular file")
 	}
 	file, err := w.folder.OpenFile(w.name, os.O_RDWR, 0)
 	if err != nil {
@@ -128,7 +128,7 @@ func (w *writer) unchanged(want []byte) (fs.FileInfo, error) {
 	case err != nil:
 		return nil, err
 	case links(about) > 1:
-		return nil, hint.Refuse("Edit it by hand, or make it a file of its own.", "the file has %d hard links, which would part ways", links(about))
+		return nil, hint.Refuse("Edit it by hand, or make it a file of its own.", "the file has %d hard links, which would hold different texts afterwards", links(about))
 	case !bytes.Equal(text, want):
 		return nil, hint.Refuse("Nothing of it was overwritten. Run the same command again: it starts from the file as it is now.",
 			"the file was changed by another process meanwhile")

@@ -133,9 +133,9 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		"changed before":          {func(path string) error { return os.WriteFile(path, []byte("theirs"), 0o600) }, "the file was changed by another process meanwhile"},
 		"changed by one byte":     {func(path string) error { return os.WriteFile(path, []byte("old\n"), 0o600) }, "the file was changed by another process meanwhile"},
-		"another name for it":     {func(path string) error { return os.Link(path, path+".2") }, "the file has 2 hard links, which would part ways"},
-		"a folder in its place":   {func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) }, "this is no regular file"},
-		"a pipe without a writer": {func(path string) error { return errors.Join(os.Remove(path), pipe(path)) }, "this is no regular file"},
+		"another name for it":     {func(path string) error { return os.Link(path, path+".2") }, "the file has 2 hard links, which would hold different texts afterwards"},
+		"a folder in its place":   {func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) }, "this is not a regular file"},
+		"a pipe without a writer": {func(path string) error { return errors.Join(os.Remove(path), pipe(path)) }, "this is not a regular file"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-func TestSomebodyEditsWhileWeWrite(t *testing.T) {
+func TestAnotherProcessEditsMeanwhile(t *testing.T) {
 	t.Parallel()
 	_, path := place(t)
 	err := write(path, version("old"), version("new"), func(step string) error {

@@ -115,7 +115,7 @@ permissions: [{prefix: "{prefix}", access: readwrite}, {range: ["{from}", c], ac
 	}
 }
 
-// What a parameter brings along is given for its value alone, the default's included.
+// What a parameter adds is given for its value alone, the default's included.
 func TestAPermissionWaitsForItsParameter(t *testing.T) {
 	t.Parallel()
 	preset, problems := read(t, `

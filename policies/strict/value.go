@@ -34,7 +34,7 @@ type Entry struct {
 	Value Value
 }
 
-// Given reports whether v is in the file, be it right or wrong.
+// Given reports whether v is in the file, right or wrong.
 func (v Value) Given() bool { return v.state != absent }
 
 // Valid reports whether v is in the file and obeys its type. Fields and items of a

@@ -30,7 +30,7 @@ func components() roles.State {
 		}}
 }
 
-func nobodysUser(string) bool { return false }
+func noUser(string) bool { return false }
 
 // The main job of this package: apply a plan, turn auth on, and let every identity
 // prove itself; then break one permission by hand and see the proof fail.
@@ -51,12 +51,12 @@ func TestEveryIdentityProvesItself(t *testing.T) {
 	desired := components()
 	observed, err := root.Observe(t.Context(), nil)
 	must(t, err)
-	must(t, root.Apply(t.Context(), roles.Diff(desired, observed, nobodysUser, roles.Allow{}), 16, func(roles.Step) {}))
+	must(t, root.Apply(t.Context(), roles.Diff(desired, observed, noUser, roles.Allow{}), 16, func(roles.Step) {}))
 	must(t, root.EnableAuth(t.Context()))
 	must(t, root.EnableAuth(t.Context())) // its answer might have been lost
 	observed, err = root.Observe(t.Context(), []string{"calico", "flannel", "reader", "root", "snapshots"})
 	must(t, err)
-	if plan := roles.Diff(desired, observed, nobodysUser, roles.Allow{}); !plan.Empty() || len(plan.Pending)+len(plan.Foreign) > 0 {
+	if plan := roles.Diff(desired, observed, noUser, roles.Allow{}); !plan.Empty() || len(plan.Pending)+len(plan.Foreign) > 0 {
 		t.Errorf("not in step: %+v", plan)
 	}
 	for _, u := range desired.Users {

@@ -36,7 +36,7 @@ func TestCountRequests(t *testing.T) {
 	}
 	observed, err := root.Observe(t.Context(), nil)
 	must(t, err)
-	must(t, root.Apply(t.Context(), roles.Diff(desired, observed, nobodysUser, roles.Allow{}), 4, func(roles.Step) {}))
+	must(t, root.Apply(t.Context(), roles.Diff(desired, observed, noUser, roles.Allow{}), 4, func(roles.Step) {}))
 	must(t, root.EnableAuth(t.Context()))
 
 	call := store.Call{Method: "Range", Code: "PermissionDenied"}

@@ -72,7 +72,7 @@ func TestARefusalSaysWhoAndWhyAndWhatHelps(t *testing.T) {
 			if !errors.As(err, &refused) || refused.Reason != c.reason || err.Error() != c.err || hint.Text(err) != c.advice {
 				t.Errorf("got\n%v\nhint %s\nwant\n%s\nhint %s", err, hint.Text(err), c.err, c.advice)
 			}
-			if _, some := etcd.ObserveSome(t.Context(), nil, nil, nobodysUser); fmt.Sprint(some) != c.err || hint.Text(some) != c.advice {
+			if _, some := etcd.ObserveSome(t.Context(), nil, nil, noUser); fmt.Sprint(some) != c.err || hint.Text(some) != c.advice {
 				t.Errorf("of some: %v\nhint %s", some, hint.Text(some))
 			}
 		})
