@@ -131,7 +131,8 @@ func unanswered(err error) bool {
 		return true
 	}
 	return status.Code(err) == codes.Unavailable || errors.Is(err, rpctypes.ErrNoLeader) || errors.Is(err, rpctypes.ErrLeaderChanged) ||
-		errors.Is(err, rpctypes.ErrStopped) || errors.Is(err, rpctypes.ErrTimeout) || errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail)
+		errors.Is(err, rpctypes.ErrStopped) || errors.Is(err, rpctypes.ErrTimeout) || errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail) ||
+		errors.Is(err, rpctypes.ErrTimeoutDueToConnectionLost) || errors.Is(err, rpctypes.ErrTimeoutWaitAppliedIndex)
 }
 
 func (l *loop) send(ctx context.Context) (err error) {
