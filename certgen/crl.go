@@ -51,7 +51,22 @@ func canaryOf(authority Profile) Profile {
 // could be asked with.
 func (s State) Canary(ca CA) (Pair, bool) {
 	pair := s.Pairs[CanaryPath(ca)]
-	return pair, pair.Leaf != nil && pair.Key == KeyMatches && s.revoked(ca)[pair.Leaf.SerialNumber.String()]
+	if pair.Leaf == nil || pair.Key != KeyMatches {
+		return pair, false
+	}
+	trust, err := s.Trust(ca)
+	if err != nil {
+		return pair, false
+	}
+	list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
+	return pair, err == nil && IsCanary(list, pair.Leaf.SerialNumber)
+}
+
+// IsCanary reports whether the serial number is that of list's own canary, its last entry. A
+// list names all earlier canaries, too: these are refused by members with an older list.
+func IsCanary(list *x509.RevocationList, serial *big.Int) bool {
+	last := len(list.RevokedCertificateEntries) - 1
+	return last >= 0 && list.RevokedCertificateEntries[last].SerialNumber.Cmp(serial) == 0
 }
 
 // revocationLists makes all copies of a CA's CRL equal to the newest valid one, or to a new

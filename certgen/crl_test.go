@@ -37,7 +37,16 @@ func TestListsAreMadeAnew(t *testing.T) {
 	}{
 		"current":            {at: now.Add(182 * day)},
 		"half of it is over": {at: now.Add(183 * day), plan: again("half of its life is over"), number: 2},
-		"to be revoked":      {revoke: []*big.Int{leaked}, at: now, plan: again("does not list 1 revoked certificate"), number: 2, lists: []*big.Int{leaked}},
+		"an earlier canary is restored": {change: func(t *testing.T, w *world) {
+			earlier := w.state.Pairs["canary/client"]
+			w.publish(t, certgen.ClientCA)
+			der := w.list(t, certgen.ClientCA, 5, earlier.Leaf.SerialNumber)
+			w.state.Files["client.crl"], w.state.Files["members/etcd1/client.crl"] = der, der
+			last := w.state.Pairs["canary/client"].Leaf
+			w.state.Retired = append(w.state.Retired, certgen.Retired{Identity: "canary", Leaf: last})
+			w.state.Pairs["canary/client"] = earlier
+		}, at: now, plan: again("its canary is missing, by which members show that they have loaded it")},
+		"to be revoked": {revoke: []*big.Int{leaked}, at: now, plan: again("does not list 1 revoked certificate"), number: 2, lists: []*big.Int{leaked}},
 		"revoked already": {change: func(t *testing.T, w *world) { w.lists(t, 5, leaked) },
 			revoke: []*big.Int{leaked}, at: now},
 		"one more": {change: func(t *testing.T, w *world) { w.lists(t, 5, old) },

@@ -52,7 +52,7 @@ func (f *Folder) Canary(ca certgen.CA) *tls.Certificate {
 		return nil
 	}
 	canary, err := f.Identity(certgen.CanaryPath(ca))
-	if err != nil || !certgen.Lists(list, canary.Leaf.SerialNumber) {
+	if err != nil || !certgen.IsCanary(list, canary.Leaf.SerialNumber) {
 		return nil
 	}
 	return &canary
