@@ -92,8 +92,10 @@ func (r *run) judgeMembers(done string) error {
 		if f.Subject.Name != "" {
 			text = f.Subject.Name + ": " + text
 		}
-		if f.Severity == verify.Warning {
-			r.warnOnce(text)
+		if f.Severity > verify.Error {
+			if f.Severity == verify.Warning {
+				r.warnOnce(text)
+			}
 			continue
 		}
 		if remedy == "" {

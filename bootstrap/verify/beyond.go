@@ -18,7 +18,7 @@ func Beyond(e *Evidence) []Finding {
 	counts, _ := AcceptPending(e, j.rolesPlan().Pending)
 	return slices.DeleteFunc(report.Findings, func(f Finding) bool {
 		shown := slices.ContainsFunc(counts, func(p roles.Pending) bool { return p.Step.User != "" && p.Step.User == f.Subject.Name })
-		return shown || f.Severity == Warning
+		return shown || f.Severity > Error
 	})
 }
 

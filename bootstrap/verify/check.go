@@ -4,7 +4,7 @@ package verify
 // returns a finding for each place where the answer is no.
 type Check struct {
 	Code     string   // area/name, stable: people write it into their policies and alerts
-	Severity Severity // of its findings, unless one has its own
+	Severity Severity // of its findings, unless one has its own; not set is critical
 	Sentence string   // what holds when the check passes
 	Remedy   string   // what to do about a finding, unless it has its own
 	Needs    Needs

@@ -36,7 +36,8 @@ func checksText() string {
 	b.WriteString(`# The checks of verify
 
 Generated from the checks themselves. A finding that is critical or an error, and a check
-that could not look, make the answer "not in step" (exit 2); a warning alone does not.
+that could not look, make the answer "not in step" (exit 2); warnings and infos alone do
+not. An info needs nothing: the policy holds, and the text says what is worth knowing.
 When no member could be asked, nothing in etcd was judged: that is an error (exit 1).
 What stands with "yes" in the last column the policy may accept until a day
 ([policy.md](policy.md)); everything else has to be mended.

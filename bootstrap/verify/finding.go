@@ -8,7 +8,7 @@ import (
 // Finding is one place where policy, certificates and etcd do not agree.
 type Finding struct {
 	Code string // the check's code: certificates/expired
-	// Severity is the check's where it is left at zero.
+	// Severity is the check's where it is not set.
 	Severity Severity
 	Subject  Subject
 	Text     string
@@ -50,7 +50,7 @@ func (f *findings) add(s Subject, text string, remedy ...string) {
 func (f findings) by(c Check) findings {
 	for i := range f {
 		f[i].Code = c.Code
-		f[i].Severity = cmp.Or(f[i].Severity, c.Severity)
+		f[i].Severity = cmp.Or(f[i].Severity, c.Severity, Critical)
 		f[i].Remedy = cmp.Or(f[i].Remedy, c.Remedy)
 	}
 	return f

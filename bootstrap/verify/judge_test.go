@@ -15,16 +15,40 @@ func TestJudgeFillsInFindings(t *testing.T) {
 		Find: func(*judgement) findings {
 			return findings{
 				{Subject: member, Text: "is its own", Severity: Warning, Remedy: "its own"},
+				{Subject: member, Text: "is worth knowing", Severity: Info},
 				{Text: "is the check's"},
+				{Subject: member, Text: "is graver", Severity: Critical},
 			}
 		},
-	}})
+	}, {Code: "a/b", Remedy: "mend it", Find: func(*judgement) findings { return findings{{Text: "is of a check without severity"}} }}})
 	want := []Finding{
+		{Code: "a/a", Severity: Critical, Subject: member, Text: "is graver", Remedy: "the check's"},
+		{Code: "a/b", Severity: Critical, Text: "is of a check without severity", Remedy: "mend it"},
 		{Code: "a/a", Severity: Error, Text: "is the check's", Remedy: "the check's"},
 		{Code: "a/a", Severity: Warning, Subject: member, Text: "is its own", Remedy: "its own"},
+		{Code: "a/a", Severity: Info, Subject: member, Text: "is worth knowing", Remedy: "the check's"},
 	}
 	if diff := cmp.Diff(want, r.Findings); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A report is in step by the gravest of its findings; what has no severity counts always.
+func TestSeverities(t *testing.T) {
+	t.Parallel()
+	for at, s := range append([]Severity{unset}, Severities()...) {
+		r := Report{Findings: []Finding{{Severity: s}}}
+		if want := s > Error; r.InStep() != want {
+			t.Errorf("%s: in step is %v", s, !want)
+		}
+		for from, other := range append([]Severity{unset}, Severities()...) {
+			if want := at > from; r.InStepBut(other) != want {
+				t.Errorf("%s, from %s: in step is %v", s, other, !want)
+			}
+		}
+		if got, err := ParseSeverity(s.String()); err != nil || got != max(s, Critical) {
+			t.Errorf("%s was read as %s: %v", s, got, err)
+		}
 	}
 }
 

@@ -7,25 +7,32 @@ import (
 	"lockstep/policies/hint"
 )
 
-// Severity is how much a finding matters. The zero value is the gravest: a check
-// that forgets to say is taken seriously.
+// Severity is how much a finding matters; a smaller one is graver. The zero value is not set:
+// a finding takes its check's, and a check that sets none is critical.
 type Severity int
 
 const (
-	Critical Severity = iota // a user or client has, or can take, access that the policy does not give
-	Error                    // identity and permission do not agree; a component is or will be refused
-	Warning                  // still in step, and it will not stay so, or could not be seen
+	unset    Severity = iota
+	Critical          // a user or client has, or can take, access that the policy does not give
+	Error             // identity and permission do not agree; a component is or will be refused
+	Warning           // still in step, and it will not stay so, or could not be seen
+	Info              // in step, and nothing has to be done; a reader may want to know it
 )
+
+// Severities is all of them, the gravest first.
+func Severities() []Severity { return []Severity{Critical, Error, Warning, Info} }
 
 // String is the severity in lower case.
 func (s Severity) String() string {
 	switch s {
-	case Critical:
+	case unset, Critical:
 		return "critical"
 	case Error:
 		return "error"
 	case Warning:
 		return "warning"
+	case Info:
+		return "info"
 	}
 	return fmt.Sprintf("severity %d", int(s))
 }
@@ -47,24 +54,24 @@ type Skip struct {
 	Chosen bool
 }
 
-// InStep reports whether policy, certificates and etcd agree. A warning alone does
+// InStep reports whether policy, certificates and etcd agree. Warnings and infos alone do
 // not put them out of step; a check that could not look does, because the report
 // then proves less than it seems to, unless the operator chose so.
 func (r Report) InStep() bool { return r.InStepBut(Error) }
 
 // InStepBut is InStep where findings count from this severity on: [Critical] alone, or
-// [Warning] for every one.
+// [Info] for every one.
 func (r Report) InStepBut(from Severity) bool {
 	return !slices.ContainsFunc(r.Skipped, func(s Skip) bool { return !s.Chosen }) &&
 		!slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity <= from })
 }
 
-// ParseSeverity reads critical, error or warning.
+// ParseSeverity reads critical, error, warning or info.
 func ParseSeverity(text string) (Severity, error) {
-	for _, s := range []Severity{Critical, Error, Warning} {
+	for _, s := range Severities() {
 		if s.String() == text {
 			return s, nil
 		}
 	}
-	return Critical, hint.With(fmt.Errorf("%q is no severity", text), "It is critical, error or warning.")
+	return Critical, hint.With(fmt.Errorf("%q is no severity", text), "It is critical, error, warning or info.")
 }

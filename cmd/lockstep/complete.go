@@ -23,7 +23,7 @@ func (g *globals) complete(root *cobra.Command) error {
 		"preset":         cobra.FixedCompletions(presets.Names(), cobra.ShellCompDirectiveNoFileComp),
 		"adopt":          cobra.FixedCompletions([]string{"recreate"}, cobra.ShellCompDirectiveNoFileComp),
 		"format":         cobra.FixedCompletions(exportFormats, cobra.ShellCompDirectiveNoFileComp),
-		"fail-on":        cobra.FixedCompletions([]string{"critical", "error", "warning"}, cobra.ShellCompDirectiveNoFileComp),
+		"fail-on":        cobra.FixedCompletions([]string{"critical", "error", "warning", "info"}, cobra.ShellCompDirectiveNoFileComp),
 		"members":        cobra.FixedCompletions([]string{"1", "3", "5"}, cobra.ShellCompDirectiveNoFileComp),
 		"component":      g.policyNames(componentNames),
 		"role":           g.policyNames(roleNames),

@@ -60,7 +60,7 @@ root gets in is then listed as not checked, and everything else is.
 	cmd.Flags().BoolVar(&opts.list, "list", false, "list the checks, and make none; lockstep explain CODE explains one")
 	cmd.Flags().BoolVar(&opts.offline, "offline", false, "look at the policy and the PKI folder alone; etcd is not asked")
 	cmd.Flags().BoolVar(&opts.self, "self", false, "as the component of --cert and --key: what etcd tells it about itself, without root and without a PKI folder")
-	cmd.Flags().StringVar(&opts.failOn, "fail-on", "error", "from which `SEVERITY` on a finding makes the exit code 2: critical, error or warning")
+	cmd.Flags().StringVar(&opts.failOn, "fail-on", "error", "from which `SEVERITY` on a finding makes the exit code 2: critical, error, warning or info")
 	cmd.Flags().StringVar(&opts.metricsFile, "metrics-file", "", "also write Prometheus' text format to `FILE`, in one step")
 	cmd.Flags().StringVar(&opts.report, "report", "", "also write a page for readers to `FILE.html`, in one step")
 	return cmd

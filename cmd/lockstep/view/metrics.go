@@ -28,7 +28,7 @@ func Metrics(p Proof, entries []certgen.Entry, folder string, before []byte) ([]
 	for _, f := range p.Report.Findings {
 		counts[f.Severity]++
 	}
-	for _, s := range []verify.Severity{verify.Critical, verify.Error, verify.Warning} {
+	for _, s := range verify.Severities() {
 		m.gauge("lockstep_findings", "Findings of the last run, by severity.", float64(counts[s]), "severity", s.String())
 	}
 	m.gauge("lockstep_findings_accepted", "Findings that the policy accepts.", float64(len(p.Report.Accepted)))

@@ -49,6 +49,7 @@ components: [{name: app, permissions: [{prefix: "/<a>&/", access: readwrite}]}, 
 			Findings: []verify.Finding{
 				finding(verify.Critical, "users/unmanaged-root", evil, "is "+evil), finding(verify.Error, "users/missing", "web", "etcd has none"),
 				finding(verify.Error, "users/missing", "x", "etcd has none"), finding(verify.Warning, "certificates/stray", "notes.txt", "belongs to nothing"),
+				finding(verify.Info, "certificates/stray", "old.txt", "was ours"),
 			},
 			Accepted: []verify.AcceptedFinding{{Finding: finding(verify.Warning, "members/learner", "etcd3", "is a learner"), Until: time.Date(2027, 6, 30, 0, 0, 0, 0, time.UTC), Reason: "grows"}},
 			Passed:   []string{"auth/off"},
@@ -87,7 +88,7 @@ func TestJUnit(t *testing.T) {
     <failure message="web: etcd has none" type="error">web: etcd has none (remedy: mend &lt;it&gt;)&#xA;x: etcd has none (remedy: mend &lt;it&gt;)</failure>
   </testcase>
   <testcase classname="certificates" name="stray">
-    <system-out>warning: notes.txt: belongs to nothing (remedy: mend &lt;it&gt;)</system-out>
+    <system-out>warning: notes.txt: belongs to nothing (remedy: mend &lt;it&gt;)&#xA;info: old.txt: was ours (remedy: mend &lt;it&gt;)</system-out>
   </testcase>
   <testcase classname="auth" name="off"></testcase>
   <testcase classname="members" name="root">
@@ -102,11 +103,13 @@ func TestJUnit(t *testing.T) {
 	if diff := cmp.Diff(want, string(document)); diff != "" {
 		t.Error(diff)
 	}
-	strict, critical := proofOf(t), verify.Critical
-	strict.FailOn = &critical
-	document, err = strict.JUnit()
-	if err != nil || !strings.Contains(string(document), `failures="1"`) {
-		t.Errorf("%v %s", err, document)
+	for from, want := range map[verify.Severity]string{verify.Critical: `failures="1"`, verify.Error: `failures="2"`, verify.Info: `failures="3"`} {
+		p := proofOf(t)
+		p.FailOn = &from
+		document, err = p.JUnit()
+		if err != nil || !strings.Contains(string(document), want) {
+			t.Errorf("from %s: %v %s", from, err, document)
+		}
 	}
 }
 
@@ -120,7 +123,7 @@ func TestReportPage(t *testing.T) {
 	}
 	wellFormed(t, page)
 	for _, want := range []string{
-		`<h1>edge: <span class="bad">not in step</span></h1>`, `&lt;b&gt;\x1b[31m\u202e`, `<td class="warning">warning</td>`, "accepted until 2027-06-30",
+		`<h1>edge: <span class="bad">not in step</span></h1>`, `&lt;b&gt;\x1b[31m\u202e`, `<td class="warning">warning</td>`, `<td class="info">info</td>`, "accepted until 2027-06-30",
 		`<code>prefix &#34;/&lt;a&gt;&amp;/&#34;</code></td><td>app</td><td>app</td>`, "2 of 2", "its key is not here", "34 days", `style="width: 9%"`,
 	} {
 		if !strings.Contains(string(page), want) {
@@ -148,7 +151,7 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"lockstep_in_step 0\n", `lockstep_findings{severity="critical"} 1` + "\n", `lockstep_findings{severity="error"} 2` + "\n", `lockstep_findings{severity="warning"} 1` + "\n",
+		"lockstep_in_step 0\n", `lockstep_findings{severity="critical"} 1` + "\n", `lockstep_findings{severity="error"} 2` + "\n", `lockstep_findings{severity="warning"} 1` + "\n", `lockstep_findings{severity="info"} 1` + "\n",
 		"lockstep_findings_accepted 1\n", "lockstep_checks_passed 1\n", "lockstep_checks_not_made 1\n", `lockstep_component_in_step{component="app",user="app"} 1` + "\n",
 		`lockstep_component_in_step{component="web",user=""} 0` + "\n", "lockstep_last_full_run_timestamp_seconds 1.7957808e+09\n",
 		`x509_cert_not_after{filename="client.crt",filepath="pki/components/app/client.crt",issuer_CN="edge client CA",issuer_O="",serial_number="7",subject_CN="a\"b",subject_O="edge"} 2000` + "\n",

@@ -129,8 +129,11 @@ func until(x verify.Proof) string {
 // finding writes what is not as it should be, and what helps.
 func finding(s *Sheet, f verify.Finding) {
 	colour := Bad
-	if f.Severity == verify.Warning {
+	switch f.Severity {
+	case verify.Warning:
 		colour = Warn
+	case verify.Info:
+		colour = Bold
 	}
 	who := ""
 	if f.Subject.Name != "" {

@@ -74,7 +74,7 @@ type countDocument struct {
 // FindingDocument is one place where policy, certificates and etcd do not agree.
 type FindingDocument struct {
 	Code     string `json:"code"`
-	Severity string `json:"severity"` // critical, error, warning
+	Severity string `json:"severity"` // critical, error, warning, info
 	Subject  string `json:"subject"`  // component, member or path; "" for the cluster
 	Text     string `json:"text"`
 	Remedy   string `json:"remedy"`
