@@ -151,30 +151,6 @@ func misnames(d certgen.Defect) bool {
 	return false
 }
 
-func findRevoked(j *judgement) (out findings) {
-	for _, ca := range certgen.CAs() {
-		trust, err := j.Folder.Trust(ca)
-		if err != nil {
-			continue
-		}
-		list, err := x509.ParseRevocationList(certgen.NewestCRL(*j.Folder, ca, trust))
-		if err != nil {
-			continue // there is none
-		}
-		revoked := map[string]bool{}
-		for _, entry := range list.RevokedCertificateEntries {
-			revoked[entry.SerialNumber.String()] = true
-		}
-		for _, p := range certgen.Desired(j.Policy).Profiles {
-			// The match is by serial number alone, whichever CA signed (fact 15).
-			if leaf := j.Folder.Pair(p).Leaf; leaf != nil && p.CA == ca && revoked[leaf.SerialNumber.String()] {
-				out.add(Subject{SubjectFile, p.File()}, fmt.Sprintf("is revoked by the %s CA's list", ca))
-			}
-		}
-	}
-	return out
-}
-
 func findUnnamed(j *judgement) (out findings) {
 	for _, p := range pending.Needing(j.certificatesPlan().Pending, pending.Prune) {
 		out.add(Subject{SubjectFile, p.Step.Profile.Path + ".crt"}, p.Reason)
@@ -189,7 +165,7 @@ func findLaxKeys(j *judgement) (out findings) {
 
 func findFiles(j *judgement) (out findings) {
 	j.steps(func(s certgen.Step) {
-		if !s.Early { // of a list that is still valid: findOldLists
+		if !s.Early && !j.overdue(s) { // of a list that has to be signed again: findOldLists
 			out.add(Subject{SubjectFile, s.File}, s.Reason)
 		}
 	}, certgen.Write)

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/rand"
 	"crypto/x509"
 	"math/big"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lockstep/certgen"
+	"lockstep/certgen/authority"
 	"lockstep/certgen/folder"
 	"lockstep/policies"
 )
@@ -207,9 +209,33 @@ func TestCertificateChecks(t *testing.T) {
 			[]string{"error certificates/files: members/etcd1/etcd.env: differs from the policy"},
 		},
 		"revoked": {
-			func(p *pki) { p.revoke("components/flannel/client") },
+			func(p *pki) { p.revoke(certgen.ClientCA, "components/flannel/client") },
 			[]string{
 				"error certificates/revoked: components/flannel/client.crt: is revoked by the client CA's list",
+			},
+		},
+		"revoked by the list of another CA": {
+			func(p *pki) {
+				p.revoke(certgen.ClientCA, "members/etcd1/server")
+				p.revoke(certgen.PeerCA, "components/flannel/client")
+			},
+			[]string{
+				"error certificates/revoked: components/flannel/client.crt: has a serial number that the peer CA's list names, which members read for other members alone: it is not refused where it is used",
+				"error certificates/revoked: members/etcd1/server.crt: has a serial number that the client CA's list names, which members read for clients alone: it is not refused where it is used",
+			},
+		},
+		"a list whose life is over": {
+			func(p *pki) { p.list(certgen.ClientCA, p.now.Add(-366*24*time.Hour)) },
+			[]string{"error certificates/crl: client.crl: should have been replaced by 2026-11-23: software other than etcd does not take it any more"},
+		},
+		"a list whose life is over, and a member without one": {
+			func(p *pki) {
+				p.list(certgen.PeerCA, p.now.Add(-366*24*time.Hour))
+				p.do(os.Remove(p.file("members/etcd1/peer.crl")))
+			},
+			[]string{
+				"error certificates/crl: peer.crl: should have been replaced by 2026-11-23: software other than etcd does not take it any more",
+				"error certificates/files: members/etcd1/peer.crl: missing",
 			},
 		},
 		"a key that is a link": {
@@ -276,7 +302,8 @@ func TestCertificateChecks(t *testing.T) {
 			state, err := p.folder.Inspect()
 			p.do(err)
 			e := &Evidence{Policy: p.policy, Now: p.now, Folder: &state}
-			got := lines(e, slices.Concat(certificateChecks(), authorityChecks(), folderChecks()))
+			e.Offline = true
+			got := lines(e, slices.Concat(certificateChecks(), authorityChecks(), folderChecks(), listChecks()))
 			for i := range got {
 				got[i] = strings.ReplaceAll(got[i], p.path, "PKI")
 			}
@@ -287,16 +314,33 @@ func TestCertificateChecks(t *testing.T) {
 	}
 }
 
-// revoke writes a list that revokes one certificate, with the same number as the first,
+// revoke writes a list of ca that revokes one certificate, with the same number as the first,
 // empty list: openssl's do not always count up.
-func (p *pki) revoke(pair string) {
+func (p *pki) revoke(ca certgen.CA, pair string) {
 	p.t.Helper()
-	leaf := p.state().Pairs[pair].Leaf
-	ca, err := p.folder.Issuer(certgen.ClientCA)
+	p.list(ca, p.now.Add(time.Hour), p.state().Pairs[pair].Leaf)
+}
+
+// list writes the list of ca, made at that time, everywhere: it revokes these certificates,
+// and names the canary.
+func (p *pki) list(ca certgen.CA, made time.Time, revoked ...*x509.Certificate) {
+	p.t.Helper()
+	text, err := os.ReadFile(p.file(certgen.CAPath(ca) + ".key"))
 	p.do(err)
-	list, err := ca.RevocationList([]x509.RevocationListEntry{{SerialNumber: leaf.SerialNumber, RevocationTime: p.now}}, big.NewInt(1), p.now.Add(time.Hour))
+	key, err := authority.ParseKey(text)
 	p.do(err)
-	p.do(os.WriteFile(p.file("client.crl"), list, 0o644))
+	var entries []x509.RevocationListEntry
+	for _, leaf := range append(revoked, p.state().Pairs[certgen.CanaryPath(ca)].Leaf) {
+		entries = append(entries, x509.RevocationListEntry{SerialNumber: leaf.SerialNumber, RevocationTime: made})
+	}
+	issuer := p.state().Pairs[certgen.CAPath(ca)].Leaf
+	list, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+		Number: big.NewInt(1), ThisUpdate: made, NextUpdate: made.Add(365 * 24 * time.Hour), RevokedCertificateEntries: entries,
+	}, issuer, key)
+	p.do(err)
+	for _, name := range []string{certgen.CRLFile(ca), "members/etcd1/" + certgen.CRLFile(ca)} {
+		p.do(os.WriteFile(p.file(name), list, 0o644))
+	}
 }
 
 // A folder whose CAs others could exchange is not even read.

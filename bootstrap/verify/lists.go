@@ -47,6 +47,13 @@ func findOldLists(j *judgement) (out findings) {
 	return out
 }
 
+// overdue reports whether s replaces a revocation list that is to be signed again because its
+// life is over.
+func (j *judgement) overdue(s certgen.Step) bool {
+	list, err := x509.ParseRevocationList(j.Folder.Files[s.File])
+	return err == nil && s.List != nil && !j.Now.Before(list.NextUpdate)
+}
+
 func findUnloadedLists(j *judgement, m Member) (out findings) {
 	out = append(out, j.unloaded(m, certgen.ClientCA, "client port", "ETCD_CLIENT_CRL_FILE", m.Canary)...)
 	return append(out, j.unloaded(m, certgen.PeerCA, "peer port", "ETCD_PEER_CRL_FILE", m.PeerPort.Canary)...)

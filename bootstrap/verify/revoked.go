@@ -1,0 +1,61 @@
+package verify
+
+import (
+	"crypto/x509"
+	"fmt"
+
+	"lockstep/certgen"
+)
+
+// findRevoked names each certificate in use whose serial number a revocation list names.
+// Members compare the number alone, whichever CA signed (fact 15).
+func findRevoked(j *judgement) (out findings) {
+	lists := certgen.Revocations(*j.Folder)
+	for _, p := range certgen.Desired(j.Policy).Profiles {
+		leaf := j.Folder.Pair(p).Leaf
+		if leaf == nil {
+			continue
+		}
+		switch ca := naming(lists, p.CA, leaf); ca {
+		case "":
+		case p.CA:
+			out.add(Subject{SubjectFile, p.File()}, fmt.Sprintf("is revoked by the %s CA's list", ca))
+		default:
+			out.add(Subject{SubjectFile, p.File()}, elsewhereRevoked(ca), elsewhereRemedy(p))
+		}
+	}
+	return out
+}
+
+// naming is the CA whose list names the serial number of leaf: own, if its list does, else
+// another; "" for none.
+func naming(lists map[certgen.CA]map[string]bool, own certgen.CA, leaf *x509.Certificate) certgen.CA {
+	number := leaf.SerialNumber.String()
+	for _, ca := range append([]certgen.CA{own}, certgen.CAs()...) {
+		if lists[ca][number] {
+			return ca
+		}
+	}
+	return ""
+}
+
+// elsewhereRevoked is what it means that the list of ca names a certificate of another CA.
+func elsewhereRevoked(ca certgen.CA) string {
+	of := "clients"
+	if ca == certgen.PeerCA {
+		of = "other members"
+	}
+	return fmt.Sprintf("has a serial number that the %s CA's list names, which members read for %s alone: it is not refused where it is used", ca, of)
+}
+
+// elsewhereRemedy is how a certificate that the wrong list names is replaced.
+func elsewhereRemedy(p certgen.Profile) string {
+	name := certgen.NameOf(p.Place().Folder().String())
+	switch {
+	case p.Kind == certgen.KindCA, p.External != "":
+		return "have its issuer make it again, with another serial number"
+	case p.CA == certgen.ServerCA:
+		return fmt.Sprintf("lockstep certs rekey %s makes a new key and certificate: copy both; this one stays valid until its end, because clients of etcd read no list", name)
+	}
+	return fmt.Sprintf("lockstep certs rekey %s --revoke makes a new key and certificate, and revokes this one by the list of its own CA: copy what it names", name)
+}
