@@ -27,9 +27,10 @@ type Revoked struct {
 	Unasked error           // why the members could not be asked
 }
 
-// Revoke takes the permission first: bindings and users. Then it signs the revocation lists,
-// and retires what is in its place. Last it asks each member whether it has loaded the lists.
-// Cut off anywhere, the same revocation goes on.
+// Revoke records what is revoked and takes the permission first: bindings and users. Then it
+// signs the revocation lists, and retires what is in its place. Last it asks each member whether
+// it has loaded the lists. Cut off anywhere, the same revocation goes on, and every plan signs
+// lists that name what is recorded.
 func Revoke(ctx context.Context, w *world.World, r certgen.Revocation, o change.Operator) (Revoked, error) {
 	c, err := change.Open(w, change.Scope{Policy: w.Policy}, o)
 	if err != nil {
@@ -45,17 +46,18 @@ func Revoke(ctx context.Context, w *world.World, r certgen.Revocation, o change.
 	}
 	out.Waiting = out.Lists.Waiting()
 	p := &change.Plan{Certificates: out.Lists, Retire: out.Retire}
+	p.Certificates.Steps = slices.Concat(out.Records, out.Lists.Steps)
 	if err := planTaking(ctx, c, p, &out); err != nil {
 		return out, err
-	}
-	if len(out.Users)+len(out.Kept) == 0 && len(out.Waiting) > 0 {
-		return out, hint.Refuse(change.KeyAdvice(out.Lists), "%s; nothing was changed", out.Waiting[0])
 	}
 	if err := c.Confirm(ctx, p); err != nil {
 		return out, err
 	}
+	var unrecorded error // of a full disk, say; the permission goes all the same
 	err = wholly(ctx, w,
+		func(ctx context.Context) error { unrecorded = c.Write(ctx, out.Records); return nil },
 		func(ctx context.Context) error { return take(ctx, c, &out) },
+		func(context.Context) error { return unrecorded },
 		func(ctx context.Context) error { return c.Write(ctx, out.Lists.Steps) },
 		func(ctx context.Context) error { return c.Write(ctx, out.Retire) },
 	)

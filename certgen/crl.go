@@ -32,6 +32,13 @@ type List struct {
 	Canary  Profile
 }
 
+// retiredCanary is the identity of former canaries in retired/: no name that a policy takes.
+const retiredCanary = "_canary"
+
+// CanaryReason is the reason of a canary's entry in a list (RFC 5280, 5.3.1:
+// cessationOfOperation). It tells canaries from certificates that were revoked.
+const CanaryReason = 5
+
 // CanaryPath is the Profile.Path of the canary of a CA: a certificate for nothing but to be
 // refused. The newest list names it, so a member that refuses it has loaded this list
 // (docs/etcd.md, fact 15). It names no user.
@@ -43,7 +50,7 @@ func CanaryProfile(p *policies.Policy, ca CA) Profile { return canaryOf(caProfil
 
 func canaryOf(authority Profile) Profile {
 	p := authority
-	p.Kind, p.Path, p.Identity, p.Lifetime, p.ExternalCA = KindCanary, CanaryPath(authority.CA), string(PlaceCanary), listLife, ""
+	p.Kind, p.Path, p.Identity, p.Lifetime, p.ExternalCA = KindCanary, CanaryPath(authority.CA), retiredCanary, listLife, ""
 	return p
 }
 
@@ -104,7 +111,7 @@ func (d *differ) nextList(ca CA, v *view, best []byte) (*List, string) {
 		list = nil
 	}
 	why := d.outdated(ca, v, list)
-	revoke := slices.DeleteFunc(slices.Clone(d.wanted.Revoke[ca]), func(serial *big.Int) bool { return list != nil && Lists(list, serial) })
+	revoke := d.state.unlisted(ca, list, d.now)
 	switch {
 	case len(revoke) > 0:
 		why = "does not list " + count.Of(len(revoke), "revoked certificate")
@@ -116,13 +123,44 @@ func (d *differ) nextList(ca CA, v *view, best []byte) (*List, string) {
 		next.Number.Add(next.Number, list.Number)
 		next.Entries = d.unexpired(list.RevokedCertificateEntries)
 	}
-	if left := d.state.Pairs[CanaryPath(ca)].Leaf; left != nil && (list == nil || !Lists(list, left.SerialNumber)) {
-		revoke = append(revoke, left.SerialNumber) // of a list whose writing was cut off
-	}
 	for _, serial := range revoke {
 		next.Entries = append(next.Entries, x509.RevocationListEntry{SerialNumber: serial, RevocationTime: d.now.UTC().Truncate(time.Second)})
 	}
+	if left := d.state.Pairs[CanaryPath(ca)].Leaf; left != nil && (list == nil || !Lists(list, left.SerialNumber)) {
+		// Of a list whose writing was cut off, or for which an older one was restored: that had the number.
+		next.Number.Add(next.Number, big.NewInt(1))
+		next.Entries = append(next.Entries, CanaryEntry(left, d.now))
+	}
 	return next, why
+}
+
+// CanaryEntry is a list's entry for a canary.
+func CanaryEntry(leaf *x509.Certificate, now time.Time) x509.RevocationListEntry {
+	return x509.RevocationListEntry{SerialNumber: leaf.SerialNumber, RevocationTime: now.UTC().Truncate(time.Second), ReasonCode: CanaryReason}
+}
+
+// Unlisted is the serial numbers that are recorded as revoked, and that the newest valid list
+// of ca does not name.
+func (s State) Unlisted(ca CA, now time.Time) []*big.Int {
+	trust, err := s.Trust(ca)
+	if err != nil {
+		return nil
+	}
+	list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
+	if err != nil {
+		list = nil
+	}
+	return s.unlisted(ca, list, now)
+}
+
+func (s State) unlisted(ca CA, list *x509.RevocationList, now time.Time) (serials []*big.Int) {
+	for _, r := range s.Retired {
+		named := list != nil && Lists(list, r.Leaf.SerialNumber)
+		if r.Revoked && !named && now.Before(r.Leaf.NotAfter) && slices.Contains(s.ListsNaming(r.Leaf), ca) {
+			serials = append(serials, r.Leaf.SerialNumber)
+		}
+	}
+	return serials
 }
 
 // outdated says why list has to be signed anew; "" where it does.
@@ -137,10 +175,13 @@ func (d *differ) outdated(ca CA, v *view, list *x509.RevocationList) string {
 	case DueList(list, v.cert, d.now):
 		return "half of its life is over"
 	}
-	if _, found := d.state.Canary(ca); !found {
-		return "its canary is missing, by which members show that they have loaded it"
+	if _, found := d.state.Canary(ca); found {
+		return ""
 	}
-	return ""
+	if left := d.state.Pairs[CanaryPath(ca)].Leaf; left != nil && !Lists(list, left.SerialNumber) {
+		return "is older than the canary of the newest list: that list was not written, or an older one was restored"
+	}
+	return "its canary is missing, by which members show that they have loaded it"
 }
 
 // DueList reports whether half of the life of list is over and a new one of ca would be
@@ -222,8 +263,8 @@ func newer(a, b *x509.RevocationList) bool {
 		cmp.Compare(len(a.RevokedCertificateEntries), len(b.RevokedCertificateEntries))) > 0
 }
 
-// Revocations is the serial numbers, in decimal, that the newest valid revocation list of
-// each CA holds, those of canaries included.
+// Revocations is the serial numbers, in decimal, that are revoked, by CA: those that its newest
+// valid list names, canaries included, and those that are recorded and that no list names yet.
 func Revocations(s State) map[CA]map[string]bool {
 	out := map[CA]map[string]bool{}
 	for _, ca := range CAs() {
@@ -233,22 +274,49 @@ func Revocations(s State) map[CA]map[string]bool {
 }
 
 func (s State) revoked(ca CA) map[string]bool {
+	serials := s.Listed(ca)
+	for _, r := range s.Retired {
+		if r.Revoked && slices.Contains(s.ListsNaming(r.Leaf), ca) {
+			serials[r.Leaf.SerialNumber.String()] = true
+		}
+	}
+	return serials
+}
+
+// Listed is the serial numbers, in decimal, that the newest valid list of ca names, those of
+// canaries included.
+func (s State) Listed(ca CA) map[string]bool {
+	serials := map[string]bool{}
 	trust, err := s.Trust(ca)
 	if err != nil {
-		return nil
+		return serials
 	}
 	list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
 	if err != nil {
-		return nil
+		return serials
 	}
-	serials := map[string]bool{}
 	for _, e := range list.RevokedCertificateEntries {
 		serials[e.SerialNumber.String()] = true
 	}
 	return serials
 }
 
-// Revoked reports whether the newest valid revocation list of ca names the serial number. No
+// ListsNaming is the CAs whose revocation lists name leaf when it is revoked: none of a server
+// certificate, since clients of etcd read no list. Under one CA for all purposes a client's
+// certificate opens the peer port, too, and the lists of both name it. Which CA issued leaf is
+// judged by the names alone.
+func (s State) ListsNaming(leaf *x509.Certificate) []CA {
+	first := listOf(leaf)
+	if first == ServerCA {
+		return nil
+	}
+	return slices.DeleteFunc(CAs(), func(ca CA) bool {
+		trust, err := s.Trust(ca)
+		return ca == ServerCA || ca != first && (err != nil || !trust.Named(leaf.RawIssuer))
+	})
+}
+
+// Revoked reports whether the serial number is revoked under ca: see [Revocations]. No
 // list is no revocation. Lists of which none is valid are an error: what they named is not
 // known.
 func (s State) Revoked(ca CA, serial *big.Int) (bool, error) {
@@ -277,25 +345,13 @@ func (s State) Revokes(ca CA) int {
 	if err != nil {
 		return 0
 	}
-	return s.revokes(list)
+	return revokes(list)
 }
 
 // revokes counts the entries of list that are no canary.
-func (s State) revokes(list *x509.RevocationList) int {
-	canaries := map[string]bool{}
-	for name, pair := range s.Pairs {
-		if PlaceOf(name).Kind == PlaceCanary && pair.Leaf != nil {
-			canaries[pair.Leaf.SerialNumber.String()] = true
-		}
-	}
-	for _, r := range s.Retired {
-		if r.Identity == string(PlaceCanary) {
-			canaries[r.Leaf.SerialNumber.String()] = true
-		}
-	}
-	n := 0
+func revokes(list *x509.RevocationList) (n int) {
 	for _, e := range list.RevokedCertificateEntries {
-		if !canaries[e.SerialNumber.String()] {
+		if e.ReasonCode != CanaryReason {
 			n++
 		}
 	}

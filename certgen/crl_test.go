@@ -43,7 +43,7 @@ func TestListsAreMadeAnew(t *testing.T) {
 			der := w.list(t, certgen.ClientCA, 5, earlier.Leaf.SerialNumber)
 			w.state.Files["client.crl"], w.state.Files["members/etcd1/client.crl"] = der, der
 			last := w.state.Pairs["canary/client"].Leaf
-			w.state.Retired = append(w.state.Retired, certgen.Retired{Identity: "canary", Leaf: last})
+			w.state.Retired = append(w.state.Retired, certgen.Retired{Identity: "_canary", Leaf: last})
 			w.state.Pairs["canary/client"] = earlier
 		}, at: now, plan: again("its canary is missing, by which members show that they have loaded it")},
 		"to be revoked": {revoke: []*big.Int{leaked}, at: now, plan: again("does not list 1 revoked certificate"), number: 2, lists: []*big.Int{leaked}},
@@ -58,7 +58,7 @@ func TestListsAreMadeAnew(t *testing.T) {
 			list := w.state.Files["client.crl"]
 			w.publish(t, certgen.ClientCA)
 			w.state.Files["client.crl"], w.state.Files["members/etcd1/client.crl"] = list, list
-		}, at: now, plan: again("its canary is missing, by which members show that they have loaded it"), number: 2, lists: []*big.Int{nil}},
+		}, at: now, plan: again("is older than the canary of the newest list: that list was not written, or an older one was restored"), number: 3, lists: []*big.Int{nil}},
 		"an entry of what has expired": {change: func(t *testing.T, w *world) {
 			leaf := *w.state.Pairs[flannel].Leaf
 			leaf.SerialNumber, leaf.NotAfter = old, now.Add(-25*hour)
@@ -86,7 +86,10 @@ func TestListsAreMadeAnew(t *testing.T) {
 			if c.change != nil {
 				c.change(t, &w)
 			}
-			wanted := certgen.Wanted{CRLs: certgen.Desired(w.p).CRLs, Revoke: map[certgen.CA][]*big.Int{certgen.ClientCA: c.revoke}}
+			for _, serial := range c.revoke {
+				w.record(serial)
+			}
+			wanted := certgen.Wanted{CRLs: certgen.Desired(w.p).CRLs}
 			for _, p := range certgen.Desired(w.p).Profiles {
 				if p.Kind == certgen.KindCA {
 					wanted.Profiles = append(wanted.Profiles, p)
@@ -118,6 +121,13 @@ func TestListsAreMadeAnew(t *testing.T) {
 			}
 		})
 	}
+}
+
+// record records a certificate of the first component as revoked.
+func (w *world) record(serial *big.Int) {
+	leaf := *w.state.Pairs[flannel].Leaf
+	leaf.SerialNumber, leaf.Raw = serial, append([]byte{1}, leaf.Raw...) // another certificate
+	w.state.Retired = append(w.state.Retired, certgen.Retired{Identity: "flannel", Leaf: &leaf, Revoked: true})
 }
 
 func serials(numbers []*big.Int) map[string]bool {

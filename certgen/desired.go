@@ -1,7 +1,6 @@
 package certgen
 
 import (
-	"math/big"
 	"strings"
 	"time"
 
@@ -15,7 +14,6 @@ type Wanted struct {
 	Copies   map[string]CA     // copies of a CA's certificate, by path
 	CRLs     map[string]CA     // revocation lists, by path; the first copies included
 	RenewAt  policies.Due      // from when on a certificate is renewed
-	Revoke   map[CA][]*big.Int // serial numbers that the revocation lists have to name
 }
 
 // Desired is what p asks of the PKI folder. A policy with endpoints instead of

@@ -72,6 +72,7 @@ type differ struct {
 
 	rotates bool      // the plan is one of [Rotate]
 	latest  judgement // see judged
+	revoked map[CA]map[string]bool
 }
 
 // view is what is known of one CA.

@@ -82,7 +82,7 @@ func (d *differ) orphans(ca CA) []string {
 		}
 	}
 	for _, r := range d.state.Retired {
-		found = append(found, RetiredPath(r.Identity, r.Leaf))
+		found = append(found, r.Path())
 	}
 	return found
 }

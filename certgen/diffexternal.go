@@ -88,13 +88,13 @@ func (s State) From(ca *x509.Certificate) []string {
 		}
 	}
 	for _, r := range s.Retired {
-		if r.Identity != string(PlaceCanary) && signedBy(r.Leaf, ca) {
-			found = append(found, RetiredPath(r.Identity, r.Leaf))
+		if r.Identity != retiredCanary && signedBy(r.Leaf, ca) {
+			found = append(found, r.Path())
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		list, err := x509.ParseRevocationList(s.Files[name])
-		if err == nil && Locate(name).Purpose == ForCRL && s.revokes(list) > 0 && list.CheckSignatureFrom(WithCRLSign(ca)) == nil {
+		if err == nil && Locate(name).Purpose == ForCRL && revokes(list) > 0 && list.CheckSignatureFrom(WithCRLSign(ca)) == nil {
 			found = append(found, name)
 		}
 	}

@@ -112,9 +112,18 @@ func (d *differ) external(p Profile) {
 	}
 }
 
-// carries reports whether ca issued pair's certificate for its user, expired or not.
+// isRevoked reports whether the certificate of p is revoked: its key is used no more.
+func (d *differ) isRevoked(p Profile, leaf *x509.Certificate) bool {
+	if d.revoked == nil {
+		d.revoked = Revocations(d.state)
+	}
+	return d.revoked[p.CA][leaf.SerialNumber.String()]
+}
+
+// carries reports whether ca issued pair's certificate for its user, expired or not, and it is
+// not revoked.
 func (d *differ) carries(p Profile, pair Pair, ca *x509.Certificate) bool {
-	if pair.Leaf == nil || ca == nil {
+	if pair.Leaf == nil || ca == nil || d.isRevoked(p, pair.Leaf) {
 		return false
 	}
 	return !slices.ContainsFunc(d.judged(p, pair.Leaf, ca), func(x Defect) bool {
@@ -138,6 +147,9 @@ type judgement struct {
 	fatal    []Defect
 }
 
+// RevokedReason is the reason of a step that replaces what is revoked.
+const RevokedReason = "its certificate is revoked"
+
 // fault says why pair does not do as p, or "".
 func (d *differ) fault(p Profile, pair Pair, ca *x509.Certificate) string {
 	switch {
@@ -145,6 +157,8 @@ func (d *differ) fault(p Profile, pair Pair, ca *x509.Certificate) string {
 		return "its certificate cannot be read: " + pair.Problem
 	case pair.Leaf == nil:
 		return "its certificate is missing"
+	case d.isRevoked(p, pair.Leaf):
+		return RevokedReason
 	}
 	var texts []string
 	if ca == nil {

@@ -158,7 +158,9 @@ func (in *inventory) unnamed() {
 		case PlaceOf(path).Kind == PlaceCA:
 			generation(&e, path)
 		case PlaceOf(path).Kind == PlaceCanary:
-			e.Note = CRLFile(p.CA) + " lists it on purpose"
+			if e.Note = CRLFile(p.CA) + " lists it on purpose"; !in.revoked[p.CA][e.Serial.String()] {
+				e.Health, e.Note = HealthBroken, CRLFile(p.CA)+" does not list it: the list was not written, or an older one was restored"
+			}
 		default:
 			e.Note = "the policy does not name it"
 		}
@@ -291,7 +293,7 @@ func (in *inventory) list(e *Entry, content []byte) {
 
 func (in *inventory) retired() {
 	for _, r := range in.state.Retired {
-		file := RetiredPath(r.Identity, r.Leaf)
+		file := r.Path()
 		e := Entry{Name: r.Identity, File: file, Cert: r.Leaf, Serial: r.Leaf.SerialNumber, Ends: r.Leaf.NotAfter, Health: HealthRetired}
 		for _, ca := range CAs() {
 			if trust, err := in.state.Trust(ca); err == nil && trust.Issued(r.Leaf) {

@@ -26,7 +26,7 @@ const (
 	ForCRL                        // a CA's revocation list, DER
 	ForText                       // any other file that lockstep writes
 	ForSecret                     // read and written by name only
-	ForRetired                    // retired/<identity>/<serial>.crt
+	ForRetired                    // retired/<identity>/<serial>.crt and <serial>.revoked.crt
 )
 
 // Item is what a path alone tells about a file below the PKI folder.
@@ -47,6 +47,15 @@ func CRLFile(ca CA) string { return string(ca) + ".crl" }
 // RetiredPath is where the certificate of identity is kept after its time.
 func RetiredPath(identity string, leaf *x509.Certificate) string {
 	return path.Join(RetiredDir, identity, fmt.Sprintf("%x.crt", leaf.SerialNumber))
+}
+
+// RevokedSuffix ends the names of files in retired/ that record a revocation.
+const RevokedSuffix = ".revoked.crt"
+
+// RevokedPath is where the certificate of identity is kept from its revocation on: the record
+// that revocation lists have to name it.
+func RevokedPath(identity string, leaf *x509.Certificate) string {
+	return strings.TrimSuffix(RetiredPath(identity, leaf), ".crt") + RevokedSuffix
 }
 
 // layout lists the files of one identity's folder, by kind of folder.

@@ -74,7 +74,7 @@ func (s Step) OfComponent() bool { return s.Place().Kind == PlaceComponent }
 // Outdates reports whether a copy of the step's folder that was made before the step is
 // not the same any more. What is noted lies where it is used already.
 func (s Step) Outdates() bool {
-	return s.Reason != Missing && s.Reason != SameMeaning && s.Action != Finish && s.Action != Restrict && s.Action != Note
+	return s.Reason != Missing && s.Reason != SameMeaning && Locate(s.File).Purpose != ForRetired && s.Action != Finish && s.Action != Restrict && s.Action != Note
 }
 
 // String is the step as a sentence without its reason.

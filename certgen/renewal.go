@@ -1,7 +1,6 @@
 package certgen
 
 import (
-	"math/big"
 	"slices"
 	"time"
 
@@ -71,27 +70,34 @@ func (d *differ) renewal(p Profile, rekey bool) {
 	d.signed(v, s)
 }
 
-// revokeFormer plans the lists that name each certificate that gets another key, and those that
-// were retired with the same key. The lists are written first: after a crash a former key must
-// not be forgotten.
+// revokeFormer plans the records and lists of each certificate that gets another key, and of
+// those that were retired with the same key. They are written first: after a crash a former key
+// must not be forgotten.
 func (d *differ) revokeFormer() {
 	steps := d.plan.Steps
-	d.plan.Steps, d.wanted.Revoke = nil, map[CA][]*big.Int{}
+	d.plan.Steps = nil
+	lists := map[CA]bool{}
 	for _, s := range steps {
 		leaf := d.state.Pair(s.Profile).Leaf
-		if s.Action != Reissue || leaf == nil || s.Profile.CA == ServerCA {
+		if s.Action != Reissue || leaf == nil {
 			continue
 		}
-		serials := []*big.Int{leaf.SerialNumber}
+		former := []RevokedCertificate{{Leaf: leaf, Lists: d.state.ListsNaming(leaf)}}
 		for _, r := range d.state.Retired {
 			if sameKey(leaf.PublicKey, r.Leaf) && d.now.Before(r.Leaf.NotAfter) {
-				serials = append(serials, r.Leaf.SerialNumber)
+				former = append(former, RevokedCertificate{Leaf: r.Leaf, Lists: d.state.ListsNaming(r.Leaf)})
 			}
 		}
-		d.wanted.Revoke[s.Profile.CA] = append(d.wanted.Revoke[s.Profile.CA], serials...)
+		d.plan.Steps = append(d.plan.Steps, d.state.records(former, s.Profile.Identity)...)
+		d.state = d.state.recorded(former, s.Profile.Identity)
+		for _, c := range former {
+			for _, ca := range c.Lists {
+				lists[ca] = true
+			}
+		}
 	}
 	for _, ca := range CAs() {
-		if len(d.wanted.Revoke[ca]) > 0 {
+		if lists[ca] {
 			d.wanted.CRLs[CRLFile(ca)] = ca
 			d.revocationLists(ca)
 		}

@@ -103,9 +103,9 @@ func (s State) KeyUse(key crypto.PublicKey, p Profile) string {
 		switch {
 		case !same(r.Leaf):
 		case r.Identity != p.Identity:
-			return RetiredPath(r.Identity, r.Leaf)
+			return r.Path()
 		case revoked[r.Leaf.SerialNumber.String()]:
-			return RetiredPath(r.Identity, r.Leaf) + ", which is revoked"
+			return r.Path() + ", which is revoked"
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(s.External)) {

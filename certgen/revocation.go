@@ -16,54 +16,66 @@ import (
 
 // Revocation is what the operator revokes.
 type Revocation struct {
-	Name   string   // as commands take it: "calico-node", "calico-node/node-a", "members/etcd1", "proxies/proxy1", "root"
-	Serial *big.Int // of one certificate; nil: see [DiffRevocation]
+	Name   string            // as commands take it: "calico-node", "calico-node/node-a", "members/etcd1", "proxies/proxy1", "root"
+	Serial *big.Int          // of one certificate; nil: see [DiffRevocation]
+	Cert   *x509.Certificate // one certificate that the folder need not know, instead of Serial; nil for none
+	Again  bool              // also what was made after an earlier revocation
 }
+
+// alone reports whether one certificate is meant.
+func (r Revocation) alone() bool { return r.Serial != nil || r.Cert != nil }
 
 // RevocationPlan is what a revocation changes in the PKI folder, and whose user it concerns.
 type RevocationPlan struct {
 	Certificates []RevokedCertificate // sorted by their ends
 	Users        []string             // in etcd, which lose their bindings and are deleted
+	Records      []Step               // what is recorded as revoked; the first to be written: what is recorded is not forgotten
 	Lists        Plan                 // the revocation lists that name the certificates; pending without the CA's key
 	Retire       []Step               // what is in its place and revoked
 	SameKey      []RevokedCertificate // what stays valid although its key is that of a revoked certificate
+	Since        []RevokedCertificate // what was made after an earlier revocation, and stays valid
 }
 
 // RevokedCertificate is a certificate that is revoked, or is about to be.
 type RevokedCertificate struct {
-	Leaf *x509.Certificate
-	CA   CA     // whose list names it; [ServerCA] for one that no list can name: clients of etcd read none
-	Path string // the Profile.Path where it lies; "" when it is retired
+	Leaf  *x509.Certificate
+	Lists []CA   // whose lists name it; none of a server certificate: clients of etcd read no list
+	Path  string // the Profile.Path where it lies; "" when it is retired
 }
 
 // CAs is the CAs whose lists the revocation concerns.
 func (r RevocationPlan) CAs() []CA {
 	return slices.DeleteFunc(CAs(), func(ca CA) bool {
-		return ca == ServerCA || !slices.ContainsFunc(r.Certificates, func(c RevokedCertificate) bool { return c.CA == ca })
+		return !slices.ContainsFunc(r.Certificates, func(c RevokedCertificate) bool { return slices.Contains(c.Lists, ca) })
 	})
 }
 
-// DiffRevocation plans r. With a serial number it is this certificate alone, and the user
-// stays. Without, of a component it is every certificate that has not expired, those in
+// DiffRevocation plans r. With a serial number or a certificate it is this one alone, and the
+// user stays. Without, of a component it is every certificate that has not expired, those in
 // retired/ included, and its user; of one instance its present certificate and those of the
-// same key. Members, proxies and root have to go on working: of them it is every certificate
-// but the one in its place, which must have another key by then.
+// same key. What was made after an earlier revocation stays, and so does the user, unless r
+// says again: a revocation that is repeated must not take the new certificate. Members, proxies
+// and root have to go on working: of them it is every certificate but the one in its place,
+// which must have another key by then.
 func DiffRevocation(p *policies.Policy, r Revocation, s State, now time.Time) (RevocationPlan, error) {
 	known, err := s.certificatesOf(p, r.Name, now)
 	if err != nil {
 		return RevocationPlan{}, err
 	}
-	chosen, err := r.choose(known)
+	if known, err = s.withUnknown(known, r, p, now); err != nil {
+		return RevocationPlan{}, err
+	}
+	chosen, since, err := r.choose(known, Revocations(s))
 	if err != nil {
 		return RevocationPlan{}, err
 	}
-	plan := RevocationPlan{Certificates: chosen}
 	place := placeNamed(r.Name)
-	if place.Kind == PlaceComponent && place.Instance == "" && r.Serial == nil {
+	plan := RevocationPlan{Certificates: chosen, Since: since, Records: s.records(chosen, identityAt(place))}
+	if place.Kind == PlaceComponent && place.Instance == "" && !r.alone() && len(since) == 0 {
 		plan.Users = usersOf(p, place.Name, chosen)
 	}
 	for _, c := range known {
-		if !slices.ContainsFunc(chosen, c.is) && slices.ContainsFunc(chosen, c.sharesKey) {
+		if !slices.ContainsFunc(chosen, c.is) && !slices.ContainsFunc(since, c.is) && slices.ContainsFunc(chosen, c.sharesKey) {
 			plan.SameKey = append(plan.SameKey, c)
 		}
 	}
@@ -72,11 +84,11 @@ func DiffRevocation(p *policies.Policy, r Revocation, s State, now time.Time) (R
 	}
 	for _, c := range chosen {
 		if at := PlaceOf(c.Path); c.Path != "" && s.Pairs[c.Path].Leaf != nil {
-			plan.Retire = append(plan.Retire, Step{Action: Retire, Reason: "its certificate is revoked",
-				Profile: Profile{Kind: at.certificate(), CA: c.CA, Path: c.Path, Identity: identityAt(at)}})
+			plan.Retire = append(plan.Retire, Step{Action: Retire, Reason: RevokedReason,
+				Profile: Profile{Kind: at.certificate(), CA: listOf(c.Leaf), Path: c.Path, Identity: identityAt(at)}})
 		}
 	}
-	plan.Lists, err = diffLists(p, plan, s, now)
+	plan.Lists, err = diffLists(p, plan, s.recorded(chosen, identityAt(place)), now)
 	return plan, err
 }
 
@@ -88,14 +100,36 @@ func identityAt(place Place) string {
 	return place.Name
 }
 
-// diffLists plans the lists that name the certificates of plan.
-func diffLists(p *policies.Policy, plan RevocationPlan, s State, now time.Time) (Plan, error) {
-	w := Wanted{Profiles: authoritiesOf(p), CRLs: map[string]CA{}, Revoke: map[CA][]*big.Int{}}
-	for _, c := range plan.Certificates {
-		if c.CA != ServerCA {
-			w.Revoke[c.CA] = append(w.Revoke[c.CA], c.Leaf.SerialNumber)
+// records is the steps that record what no record names yet, what is in its place first: see
+// [Revocation.choose].
+func (s State) records(chosen []RevokedCertificate, identity string) (steps []Step) {
+	inPlaceFirst := slices.Clone(chosen)
+	slices.SortStableFunc(inPlaceFirst, func(a, b RevokedCertificate) int { return strings.Compare(b.Path, a.Path) })
+	for _, c := range inPlaceFirst {
+		recorded := slices.ContainsFunc(s.Retired, func(r Retired) bool { return r.Revoked && r.Leaf.Equal(c.Leaf) })
+		if len(c.Lists) > 0 && !recorded {
+			steps = append(steps, recordStep(identity, c.Leaf))
 		}
 	}
+	return steps
+}
+
+func recordStep(identity string, leaf *x509.Certificate) Step {
+	return Step{Action: Write, File: RevokedPath(identity, leaf), Content: EncodeCertificate(leaf), Reason: "it is revoked"}
+}
+
+// recorded is s once the records are written.
+func (s State) recorded(chosen []RevokedCertificate, identity string) State {
+	s.Retired = slices.Clone(s.Retired)
+	for _, c := range chosen {
+		s.Retired = append(s.Retired, Retired{Identity: identity, Leaf: c.Leaf, Revoked: true})
+	}
+	return s
+}
+
+// diffLists plans the lists that name the certificates of plan.
+func diffLists(p *policies.Policy, plan RevocationPlan, s State, now time.Time) (Plan, error) {
+	w := Wanted{Profiles: authoritiesOf(p), CRLs: map[string]CA{}}
 	for _, ca := range plan.CAs() {
 		w.CRLs[CRLFile(ca)] = ca
 		for name, of := range Desired(p).CRLs {
@@ -116,27 +150,88 @@ func diffLists(p *policies.Policy, plan RevocationPlan, s State, now time.Time) 
 	return d.plan, nil
 }
 
-// choose keeps the certificates that are meant.
-func (r Revocation) choose(known []RevokedCertificate) ([]RevokedCertificate, error) {
-	if r.Serial != nil {
-		chosen := slices.DeleteFunc(slices.Clone(known), func(c RevokedCertificate) bool { return c.Leaf.SerialNumber.Cmp(r.Serial) != 0 })
-		if len(chosen) == 0 {
-			return nil, hint.Refuse("lockstep certs list --retired shows the serial numbers.",
-				"%s has no certificate with the serial number %x that has not expired; nothing was changed", r.Name, r.Serial)
+// choose keeps the certificates that are meant, and tells those that were made since an
+// earlier revocation and stay.
+func (r Revocation) choose(known []RevokedCertificate, revoked map[CA]map[string]bool) (chosen, since []RevokedCertificate, err error) {
+	kind := placeNamed(r.Name).Kind
+	switch {
+	case r.alone():
+		chosen, err = r.chooseOne(known)
+	case kind == PlaceComponent:
+		chosen, since = r.chooseComponent(known, revoked)
+	default:
+		chosen = slices.DeleteFunc(slices.Clone(known), func(c RevokedCertificate) bool { return c.Path != "" })
+		if !slices.ContainsFunc(chosen, func(c RevokedCertificate) bool { return len(c.Lists) > 0 }) {
+			err = hint.Refuse(rekeyAdvice(r.Name), "%s has no earlier certificate that could be revoked, and the present one has to go on working; nothing was changed", r.Name)
 		}
-		if kind := placeNamed(r.Name).Kind; kind != PlaceComponent && chosen[0].Path != "" {
-			return nil, hint.Refuse(rekeyAdvice(r.Name), "the certificate with the serial number %x is in use by %s, which has to go on working; nothing was changed", r.Serial, r.Name)
-		}
-		return chosen, nil
 	}
-	if placeNamed(r.Name).Kind == PlaceComponent {
-		return known, nil
+	return chosen, since, err
+}
+
+func (r Revocation) chooseOne(known []RevokedCertificate) ([]RevokedCertificate, error) {
+	serial := r.Serial
+	if r.Cert != nil {
+		serial = r.Cert.SerialNumber
 	}
-	chosen := slices.DeleteFunc(slices.Clone(known), func(c RevokedCertificate) bool { return c.Path != "" })
-	if !slices.ContainsFunc(chosen, func(c RevokedCertificate) bool { return c.CA != ServerCA }) {
-		return nil, hint.Refuse(rekeyAdvice(r.Name), "%s has no earlier certificate that could be revoked, and the present one has to go on working; nothing was changed", r.Name)
+	chosen := slices.DeleteFunc(slices.Clone(known), func(c RevokedCertificate) bool {
+		return c.Leaf.SerialNumber.Cmp(serial) != 0 || r.Cert != nil && !c.Leaf.Equal(r.Cert)
+	})
+	if len(chosen) == 0 {
+		return nil, hint.Refuse("lockstep certs list --retired shows the serial numbers. Of a certificate that the folder does not know, give the file: --certificate FILE; without it only a new CA ends it: lockstep certs rotate-ca.",
+			"%s has no certificate with the serial number %x that has not expired; nothing was changed", r.Name, serial)
+	}
+	if placeNamed(r.Name).Kind != PlaceComponent && chosen[0].Path != "" {
+		return nil, hint.Refuse(rekeyAdvice(r.Name), "the certificate with the serial number %x is in use by %s, which has to go on working; nothing was changed", serial, r.Name)
 	}
 	return chosen, nil
+}
+
+// chooseComponent keeps all certificates. Where one that is retired is revoked already, and none that
+// is in its place, an earlier revocation came to its end: it is that one which goes on, and what
+// has another key was made since.
+func (r Revocation) chooseComponent(known []RevokedCertificate, revoked map[CA]map[string]bool) (chosen, since []RevokedCertificate) {
+	isRevoked := func(c RevokedCertificate) bool {
+		return slices.ContainsFunc(c.Lists, func(ca CA) bool { return revoked[ca][c.Leaf.SerialNumber.String()] })
+	}
+	before := slices.DeleteFunc(slices.Clone(known), func(c RevokedCertificate) bool { return !isRevoked(c) })
+	inPlace := slices.ContainsFunc(before, func(c RevokedCertificate) bool { return c.Path != "" })
+	for _, c := range known {
+		if !r.Again && len(before) > 0 && !inPlace && !isRevoked(c) && !slices.ContainsFunc(before, c.sharesKey) {
+			since = append(since, c)
+			continue
+		}
+		chosen = append(chosen, c)
+	}
+	return chosen, since
+}
+
+// withUnknown adds the certificate that is given as a file. It must be one that a CA of ours
+// signed for r.Name.
+func (s State) withUnknown(known []RevokedCertificate, r Revocation, p *policies.Policy, now time.Time) ([]RevokedCertificate, error) {
+	cert := r.Cert
+	if cert == nil || slices.ContainsFunc(known, func(c RevokedCertificate) bool { return c.Leaf.Equal(cert) }) {
+		return known, nil
+	}
+	refuse := func(format string, args ...any) ([]RevokedCertificate, error) {
+		return nil, hint.Refuse("", "the certificate "+format+"; nothing was changed", args...)
+	}
+	lists, place := s.ListsNaming(cert), placeNamed(r.Name)
+	signed := slices.ContainsFunc(lists, func(ca CA) bool {
+		trust, err := s.Trust(ca)
+		return slices.ContainsFunc(append(trust.All(), s.Former(ca)...), func(own *x509.Certificate) bool { return err == nil && signedBy(cert, own) })
+	})
+	c, named := p.Component(place.Name)
+	switch {
+	case len(lists) == 0:
+		return refuse("is for servers: clients of etcd read no revocation list")
+	case !signed:
+		return refuse("is signed by no CA of the PKI folder")
+	case !now.Before(cert.NotAfter):
+		return refuse("has expired on %s", day(cert.NotAfter))
+	case kindOf(cert, place) != place.Kind, place.Kind == PlaceComponent && named && cert.Subject.CommonName != c.User.String():
+		return refuse("has the CN %q, and is not for %s", cert.Subject.CommonName, r.Name)
+	}
+	return append(known, RevokedCertificate{Leaf: cert, Lists: lists}), nil
 }
 
 // rekeyAdvice is how a member, a proxy or root gets another key before the former one is revoked.
@@ -183,7 +278,7 @@ func (s State) certificatesOf(p *policies.Policy, name string, now time.Time) ([
 	place := placeNamed(name)
 	var all []RevokedCertificate
 	add := func(leaf *x509.Certificate, path string) {
-		c := RevokedCertificate{Leaf: leaf, CA: listOf(leaf), Path: path}
+		c := RevokedCertificate{Leaf: leaf, Lists: s.ListsNaming(leaf), Path: path}
 		if now.Before(leaf.NotAfter) && !slices.ContainsFunc(all, c.is) {
 			all = append(all, c)
 		}
@@ -242,8 +337,8 @@ func (c RevokedCertificate) sharesKey(o RevokedCertificate) bool {
 	return sameKey(c.Leaf.PublicKey, o.Leaf)
 }
 
-// listOf is the CA whose list names leaf, by what leaf is for: one external CA signs for all
-// purposes.
+// listOf is the CA that signs such a certificate, by what leaf is for: one external CA signs
+// for all purposes.
 func listOf(leaf *x509.Certificate) CA {
 	client, server := slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth), slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
 	switch {

@@ -64,11 +64,23 @@ const (
 // Lax reports whether others than the owner may read the key, or any user may execute it.
 func (p Pair) Lax() bool { return p.Key != KeyAbsent && p.KeyMode.Perm()&0o177 != 0 }
 
-// Retired is a certificate that was replaced or removed. It stays in the folder as
+// Retired is a certificate that was replaced, removed or revoked. It stays in the folder as
 // the record that its serial number is used and that its identity was ours.
 type Retired struct {
 	Identity string
 	Leaf     *x509.Certificate
+	// Revoked is that the operator has revoked it. It is recorded before a list names it, so that
+	// a revocation is forgotten neither without the CA's key nor by an older list. The certificate
+	// may still lie in its place.
+	Revoked bool
+}
+
+// Path is where the file lies.
+func (r Retired) Path() string {
+	if r.Revoked {
+		return RevokedPath(r.Identity, r.Leaf)
+	}
+	return RetiredPath(r.Identity, r.Leaf)
 }
 
 // Strays is what belongs to nothing, but for members' own data: with install "." and a

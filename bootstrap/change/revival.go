@@ -48,18 +48,18 @@ func (r revival) needs() pending.Needs {
 func revivals(s certgen.State, plan roles.Plan, now time.Time) []revival {
 	current, until, revoked := map[string]bool{}, map[string]time.Time{}, map[string]bool{}
 	trust, err := s.Trust(certgen.ClientCA)
+	gone := certgen.Revocations(s)[certgen.ClientCA]
 	for path, pair := range s.Pairs {
 		if certgen.PlaceOf(path).Component() != "" && pair.Leaf != nil && err == nil && trust.Issued(pair.Leaf) {
 			current[pair.Leaf.Subject.CommonName] = true
 		}
 	}
-	listed := certgen.Revocations(s)[certgen.ClientCA]
 	for _, r := range s.Retired {
 		name := r.Leaf.Subject.CommonName
 		if until[name].Before(r.Leaf.NotAfter) {
 			until[name] = r.Leaf.NotAfter
 		}
-		revoked[name] = revoked[name] || now.Before(r.Leaf.NotAfter) && listed[r.Leaf.SerialNumber.String()]
+		revoked[name] = revoked[name] || now.Before(r.Leaf.NotAfter) && gone[r.Leaf.SerialNumber.String()]
 	}
 	var out []revival
 	for _, step := range plan.Steps {
@@ -80,11 +80,14 @@ func (c *Change) revived(ctx context.Context, plan roles.Plan) []revival {
 	if len(all) == 0 {
 		return nil
 	}
-	rest := revivals(unrevoked(c.Folder), plan, now)
+	rest := revivals(without(c.Folder, certgen.Revocations(c.Folder)[certgen.ClientCA]), plan, now)
 	if len(rest) == len(all) {
 		return all
 	}
-	missing := notLoaded(ctx, c.World)
+	missing := certgen.CRLFile(certgen.ClientCA) + " does not name it yet: lockstep apply signs the list where the CA's key is"
+	if len(c.Folder.Unlisted(certgen.ClientCA, now)) == 0 {
+		missing = notLoaded(ctx, c.World)
+	}
 	if missing == "" {
 		return rest
 	}
@@ -96,9 +99,8 @@ func (c *Change) revived(ctx context.Context, plan roles.Plan) []revival {
 	return all
 }
 
-// unrevoked is s without the retired certificates that the newest list of the client CA names.
-func unrevoked(s certgen.State) certgen.State {
-	revoked := certgen.Revocations(s)[certgen.ClientCA]
+// without is s without the retired certificates that are revoked.
+func without(s certgen.State, revoked map[string]bool) certgen.State {
 	s.Retired = slices.DeleteFunc(slices.Clone(s.Retired), func(r certgen.Retired) bool { return revoked[r.Leaf.SerialNumber.String()] })
 	return s
 }
@@ -163,7 +165,7 @@ func RefuseReused(plan roles.Plan) error {
 func refuseReused(c roles.Pending) error {
 	advice := "Choose another name, wait until that certificate has expired, revoke it (lockstep certs revoke), or repeat with --reuse-name if no copy of its key exists."
 	if c.Needs == pending.Members {
-		advice = "Copy the list from the members' folders to their hosts, then run the same command again."
+		advice = "Copy the list from the members' folders to their hosts once it is signed, then run the same command again."
 	}
 	return hint.Refuse(advice, "user %q is not added: %s; nothing was changed", c.Step.User, c.Reason)
 }

@@ -185,7 +185,7 @@ func (j *judgement) formerUntil(s roles.Step) (until time.Time) {
 	if s.Action != roles.UserDelete || j.Folder == nil {
 		return until
 	}
-	revoked := certgen.Revocations(*j.Folder)[certgen.ClientCA]
+	revoked := j.Folder.Listed(certgen.ClientCA)
 	for _, r := range j.Folder.Retired {
 		if r.Leaf.Subject.CommonName == s.User && j.Now.Before(r.Leaf.NotAfter) && !revoked[r.Leaf.SerialNumber.String()] && until.Before(r.Leaf.NotAfter) {
 			until = r.Leaf.NotAfter

@@ -117,7 +117,7 @@ func defectiveRemedy(subject string) string {
 
 func findDefective(j *judgement) (out findings) {
 	j.steps(func(s certgen.Step) {
-		if !s.Early { // of what is only due: findDue
+		if !s.Early && s.Reason != certgen.RevokedReason { // of what is only due: findDue; of what is revoked: findRevoked
 			out.add(Subject{SubjectFile, s.Profile.Path + ".crt"}, s.Reason, defectiveRemedy(s.Profile.Path+".crt"))
 		}
 	}, certgen.Reissue, certgen.Renew)
@@ -174,6 +174,9 @@ func findFiles(j *judgement) (out findings) {
 
 func findExternal(j *judgement) (out findings) {
 	for _, p := range j.certificatesPlan().Unfit() {
+		if p.Reason == certgen.RevokedReason {
+			continue // findRevoked
+		}
 		out.add(Subject{SubjectFile, p.Step.Profile.External}, p.Reason)
 	}
 	return out

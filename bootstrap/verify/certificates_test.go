@@ -211,7 +211,7 @@ func TestCertificateChecks(t *testing.T) {
 		"revoked": {
 			func(p *pki) { p.revoke(certgen.ClientCA, "components/flannel/client") },
 			[]string{
-				"error certificates/revoked: components/flannel/client.crt: is revoked by the client CA's list",
+				"error certificates/revoked: components/flannel/client.crt: is revoked",
 			},
 		},
 		"revoked by the list of another CA": {

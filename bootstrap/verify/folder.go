@@ -128,7 +128,7 @@ func (e *Evidence) everyCertificate() (inUse, others []filed) {
 		}
 	}
 	for _, r := range e.Folder.Retired {
-		others = append(others, filed{certgen.RetiredPath(r.Identity, r.Leaf), r.Leaf})
+		others = append(others, filed{r.Path(), r.Leaf})
 	}
 	return inUse, others
 }

@@ -29,9 +29,14 @@ func listChecks() []Check {
 
 func findOldLists(j *judgement) (out findings) {
 	j.steps(func(s certgen.Step) {
-		if s.Early && s.File == certgen.CRLFile(s.Signer()) { // its copies are made with it
-			out.add(Subject{SubjectFile, s.File}, s.Reason)
+		if !s.Early || s.File != certgen.CRLFile(s.Signer()) { // its copies are made with it
+			return
 		}
+		f := Finding{Subject: Subject{SubjectFile, s.File}, Text: s.Reason}
+		if len(j.Folder.Unlisted(s.Signer(), j.Now)) > 0 {
+			f.Severity, f.Remedy = Error, "lockstep apply signs it again where the CA's key is (--ca-key for an external CA; or its owner puts the numbers of retired/*/*.revoked.crt on the list); copy the new file to the members"
+		}
+		out = append(out, f)
 	}, certgen.Write)
 	for _, ca := range certgen.CAs() {
 		trust, err := j.Folder.Trust(ca)
@@ -78,16 +83,16 @@ func (j *judgement) unloaded(m Member, ca certgen.CA, port, setting string, cana
 	}}
 }
 
-// lacksCanaries reports whether the policy's members are told of revocation lists, and no
-// canary is here to ask them with.
+// lacksCanaries reports whether the policy's members are told of revocation lists, and of one
+// of the CAs no canary is here to ask them with.
 func (e *Evidence) lacksCanaries() bool {
-	if e.Folder == nil || len(certgen.Desired(e.Policy).CRLs) == 0 {
+	if e.Folder == nil {
 		return false
 	}
-	for _, ca := range certgen.CAs() {
-		if _, found := e.Folder.Canary(ca); found {
-			return false
+	for _, ca := range certgen.Desired(e.Policy).CRLs {
+		if _, found := e.Folder.Canary(ca); !found {
+			return true
 		}
 	}
-	return true
+	return false
 }

@@ -19,7 +19,7 @@ func findRevoked(j *judgement) (out findings) {
 		switch ca := naming(lists, p.CA, leaf); ca {
 		case "":
 		case p.CA:
-			out.add(Subject{SubjectFile, p.File()}, fmt.Sprintf("is revoked by the %s CA's list", ca))
+			out.add(Subject{SubjectFile, p.File()}, "is revoked")
 		default:
 			out.add(Subject{SubjectFile, p.File()}, elsewhereRevoked(ca), elsewhereRemedy(p))
 		}
@@ -27,8 +27,7 @@ func findRevoked(j *judgement) (out findings) {
 	return out
 }
 
-// naming is the CA whose list names the serial number of leaf: own, if its list does, else
-// another; "" for none.
+// naming is the CA under which leaf is revoked: own, if it is, else another; "" for none.
 func naming(lists map[certgen.CA]map[string]bool, own certgen.CA, leaf *x509.Certificate) certgen.CA {
 	number := leaf.SerialNumber.String()
 	for _, ca := range append([]certgen.CA{own}, certgen.CAs()...) {

@@ -87,10 +87,31 @@ func (r *run) all(ctx context.Context, seen *certgen.State, steps []certgen.Step
 	if err := r.generations(ctx, first); err != nil {
 		return err
 	}
-	if err := r.units(ctx, unitsOf(steps), inFlight); err != nil {
+	records, others := split(steps, recordsRevocation)
+	if err := r.units(ctx, unitsOf(records), inFlight); err != nil {
+		return err
+	}
+	if err := r.units(ctx, unitsOf(others), inFlight); err != nil {
 		return err
 	}
 	return r.generations(ctx, last)
+}
+
+// recordsRevocation reports whether the step records that a certificate is revoked. That comes
+// before everything that replaces it.
+func recordsRevocation(s certgen.Step) bool {
+	return s.Action == certgen.Write && certgen.Locate(s.File).Purpose == certgen.ForRetired
+}
+
+func split(steps []certgen.Step, chosen func(certgen.Step) bool) (first, others []certgen.Step) {
+	for _, s := range steps {
+		if chosen(s) {
+			first = append(first, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	return first, others
 }
 
 // signs reports whether a step needs to know the CAs.

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"path"
-	"time"
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
@@ -28,8 +27,7 @@ func (r *run) revocationList(ctx context.Context, l certgen.List) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	entry := x509.RevocationListEntry{SerialNumber: canary.Leaf.SerialNumber, RevocationTime: r.now().UTC().Truncate(time.Second)}
-	list, err := a.RevocationList(append(l.Entries[:len(l.Entries):len(l.Entries)], entry), l.Number, r.now())
+	list, err := a.RevocationList(append(l.Entries[:len(l.Entries):len(l.Entries)], certgen.CanaryEntry(canary.Leaf, r.now())), l.Number, r.now())
 	if err != nil {
 		return nil, err
 	}

@@ -93,9 +93,20 @@ func (o *observer) run() error {
 	slices.SortFunc(o.state.Contents, func(a, b certgen.Content) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(o.state.Faults, func(a, b certgen.Fault) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(o.state.Retired, func(a, b certgen.Retired) int {
-		return cmp.Or(strings.Compare(a.Identity, b.Identity), a.Leaf.SerialNumber.Cmp(b.Leaf.SerialNumber), bytes.Compare(a.Leaf.Raw, b.Leaf.Raw))
+		return cmp.Or(strings.Compare(a.Identity, b.Identity), a.Leaf.SerialNumber.Cmp(b.Leaf.SerialNumber), bytes.Compare(a.Leaf.Raw, b.Leaf.Raw), trueFirst(a.Revoked, b.Revoked))
 	})
+	o.state.Retired = slices.CompactFunc(o.state.Retired, func(a, b certgen.Retired) bool { return a.Identity == b.Identity && a.Leaf.Equal(b.Leaf) }) // replaced, then revoked
 	return nil
+}
+
+func trueFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
 }
 
 // dirs looks at the whole folder, or at the folders of the pairs that are meant.
@@ -332,7 +343,9 @@ func (v *visit) file(name string, item certgen.Item, info fs.FileInfo) error {
 		v.found[item.Pair] = pair
 		return nil
 	case certgen.ForRetired:
-		return v.retired(name, info)
+		if !item.Staged {
+			return v.retired(name, info)
+		}
 	case certgen.ForText:
 		if v.names && !item.Staged {
 			return nil
@@ -358,7 +371,7 @@ func (v *visit) retired(name string, info fs.FileInfo) error {
 	cert, err := v.certificate(name, info)
 	switch {
 	case cert != nil:
-		v.state.Retired = append(v.state.Retired, certgen.Retired{Identity: path.Base(path.Dir(name)), Leaf: cert})
+		v.state.Retired = append(v.state.Retired, certgen.Retired{Identity: path.Base(path.Dir(name)), Leaf: cert, Revoked: strings.HasSuffix(name, certgen.RevokedSuffix)})
 	case err != nil && !strings.HasPrefix(path.Base(name), unreadable):
 		v.state.Stray = append(v.state.Stray, name)
 	}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/big"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +21,8 @@ import (
 type revokeOptions struct {
 	*globals
 	connection
-	name, serial string
+	name, serial, certificate string
+	again                     bool
 }
 
 func newCertsRevokeCommand(g *globals) *cobra.Command {
@@ -38,12 +41,16 @@ Each member is then asked whether it has loaded the list: a throw-away certifica
 the list names, the canary, has to be refused. Until every member does, the exit code is 2
 and the answer says which file to copy where. The same command then goes on. lockstep apply
 gives a component of the policy a new key, certificate and user, once every member refuses
-the former certificates.
+the former certificates; after that, only --again revokes the new certificate, too.
+
+Each revoked certificate is recorded in retired/. Without the CA's key the list waits:
+lockstep apply signs it once the key is there.
 
 A revocation list does not end connections that are open, nor their watches.`,
 		Example: `  lockstep certs revoke grafana
   lockstep certs revoke calico-node/node-a
-  lockstep certs revoke grafana --serial 5e1f0c`,
+  lockstep certs revoke grafana --serial 5e1f0c
+  lockstep certs revoke grafana --certificate found.crt`,
 		Args:              oneComponent,
 		ValidArgsFunction: onlyFirst(g.policyNames(revocable)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,14 +63,22 @@ A revocation list does not end connections that are open, nor their watches.`,
 	}
 	opts.connection.signingFlags(cmd.Flags())
 	cmd.Flags().StringVar(&opts.serial, "serial", "", "only the certificate with the serial number `HEX`; the user stays")
+	cmd.Flags().StringVar(&opts.certificate, "certificate", "", "only the certificate in `FILE` (PEM), which the folder need not know; the user stays")
+	cmd.Flags().BoolVar(&opts.again, "again", false, "also what was made after an earlier revocation")
+	cmd.MarkFlagsMutuallyExclusive("serial", "certificate", "again")
 	return cmd
 }
 
 func runRevoke(ctx context.Context, opts revokeOptions) error {
-	r := certgen.Revocation{Name: strings.TrimSuffix(opts.name, "/")}
+	r := certgen.Revocation{Name: strings.TrimSuffix(opts.name, "/"), Again: opts.again}
 	var err error
 	if r.Serial, err = parseSerial(opts.serial); err != nil {
 		return err
+	}
+	if opts.certificate != "" {
+		if r.Cert, err = readCertificate(opts.certificate); err != nil {
+			return err
+		}
 	}
 	p, err := opts.readPolicy()
 	if err != nil {
@@ -105,10 +120,27 @@ func unfinishedRevocation(done bootstrap.Revoked) error {
 	if len(done.Kept) > 0 {
 		left = append(left, fmt.Sprintf("user %s stays, because lockstep did not make it", count.Quoted(done.Kept)))
 	}
+	if len(left) == 0 && len(done.Since) > 0 {
+		return hint.Pending("If its key has leaked, too, repeat with --again. If not, nothing is left to do.",
+			"%s made after the earlier revocation and still valid", count.Of(len(done.Since), "certificate"))
+	}
 	if len(left) == 0 {
 		return nil
 	}
 	return hint.Pending("Do what the answer says, then run the same command again.", "%s", strings.Join(left, "; "))
+}
+
+// readCertificate reads a certificate in PEM form from outside the PKI folder.
+func readCertificate(path string) (*x509.Certificate, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate: %w", err)
+	}
+	cert, err := certgen.ParseLeaf(content)
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate %s: %w", path, err)
+	}
+	return cert, nil
 }
 
 // parseSerial reads a serial number in hexadecimal, as openssl and lockstep certs list print

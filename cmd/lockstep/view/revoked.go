@@ -11,6 +11,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/count"
+	"lockstep/roles/store"
 )
 
 // Revoked is what certs revoke has done, and what is left.
@@ -35,6 +36,9 @@ func (r Revoked) Text(s *Sheet) {
 	for _, c := range r.SameKey {
 		s.Line("%s serial number %x, until %s, has the same key and stays valid", s.Paint(Warn, "warning:"), c.Leaf.SerialNumber, c.Leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
+	for _, c := range r.Since {
+		s.Line("%s serial number %x, until %s, was made after the earlier revocation and stays valid", s.Paint(Warn, "warning:"), c.Leaf.SerialNumber, c.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
 	for _, waiting := range r.Waiting {
 		s.Line("not signed: %s", waiting)
 	}
@@ -45,12 +49,21 @@ func (r Revoked) Text(s *Sheet) {
 // state is what became of one certificate.
 func (r Revoked) state(c certgen.RevokedCertificate) string {
 	switch {
-	case c.CA == certgen.ServerCA:
+	case len(c.Lists) == 0:
 		return "stays valid: clients of etcd read no revocation list (lockstep certs rotate-ca server replaces their CA)"
 	case len(r.Waiting) > 0:
-		return "revoked as soon as " + certgen.CRLFile(c.CA) + " is signed"
+		return "recorded; revoked as soon as " + strings.Join(listFiles(c), " and ") + " is signed"
 	}
-	return "revoked by " + certgen.CRLFile(c.CA)
+	return "revoked by " + strings.Join(listFiles(c), " and ")
+}
+
+// listFiles is the lists that name c.
+func listFiles(c certgen.RevokedCertificate) []string {
+	files := []string{}
+	for _, ca := range c.Lists {
+		files = append(files, certgen.CRLFile(ca))
+	}
+	return files
 }
 
 // ports says which ports have loaded the lists, and what to copy to the others.
@@ -71,8 +84,11 @@ func (r Revoked) ports(s *Sheet) {
 }
 
 func why(l verify.Loaded) string {
-	if l.Err == nil {
+	switch {
+	case l.Err == nil:
 		return "no certificate that it takes could be shown beside the canary"
+	case store.HungUp(l.Err):
+		return "it ends the connection of every client, as a member does whose list is empty, not in DER form or missing: " + l.Err.Error()
 	}
 	return l.Err.Error()
 }
@@ -110,7 +126,25 @@ func (r Revoked) next(s *Sheet) {
 	default:
 		s.Wrapped("", "", fmt.Sprintf("The policy still names %s: lockstep apply makes a new key, certificate and user once every member refuses the former certificates; lockstep remove ends it for good.", r.Name))
 	}
-	s.Line("%s revoked", count.Of(len(r.Certificates), "certificate"))
+	s.Line("%s %s", count.Of(r.onLists(), "certificate"), r.verb())
+}
+
+// onLists counts the certificates that a list names.
+func (r Revoked) onLists() (n int) {
+	for _, c := range r.Certificates {
+		if len(c.Lists) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// verb is what happened to the certificates.
+func (r Revoked) verb() string {
+	if len(r.Waiting) > 0 {
+		return "recorded as revoked"
+	}
+	return "revoked"
 }
 
 // revokedDocument is the answer of certs revoke (kind Revoked).
@@ -121,15 +155,16 @@ type revokedDocument struct {
 	Kept         []string                     `json:"keptUsers"` // lockstep did not make them
 	Certificates []revokedCertificateDocument `json:"certificates"`
 	SameKey      []revokedCertificateDocument `json:"sameKey"`  // stay valid
+	Since        []revokedCertificateDocument `json:"since"`    // made after an earlier revocation; stay valid
 	Unsigned     []string                     `json:"unsigned"` // lists whose key is not here, in sentences
 	Ports        []revokedPortDocument        `json:"ports"`
 }
 
 // revokedCertificateDocument is one certificate.
 type revokedCertificateDocument struct {
-	Serial   string `json:"serial"`         // hexadecimal
-	NotAfter string `json:"notAfter"`       // RFC 3339, UTC
-	List     string `json:"list,omitempty"` // client.crl or peer.crl; none for a server certificate
+	Serial   string   `json:"serial"`   // hexadecimal
+	NotAfter string   `json:"notAfter"` // RFC 3339, UTC
+	Lists    []string `json:"lists"`    // client.crl and peer.crl; none for a server certificate
 }
 
 // revokedPortDocument is one port of a member, and whether it has loaded the newest list.
@@ -144,7 +179,7 @@ type revokedPortDocument struct {
 // Document implements Answer.
 func (r Revoked) Document() any {
 	d := revokedDocument{Header: header("Revoked"), Name: r.Name, Deleted: orEmpty(r.Deleted), Kept: orEmpty(r.Kept), Unsigned: orEmpty(r.Waiting),
-		Certificates: revokedCertificates(r.Certificates), SameKey: revokedCertificates(r.SameKey), Ports: []revokedPortDocument{}}
+		Certificates: revokedCertificates(r.Certificates), SameKey: revokedCertificates(r.SameKey), Since: revokedCertificates(r.Since), Ports: []revokedPortDocument{}}
 	for _, l := range r.Ports {
 		port := revokedPortDocument{Member: l.Member, List: certgen.CRLFile(l.CA), State: "loaded"}
 		switch {
@@ -162,10 +197,7 @@ func (r Revoked) Document() any {
 func revokedCertificates(list []certgen.RevokedCertificate) []revokedCertificateDocument {
 	out := []revokedCertificateDocument{}
 	for _, c := range list {
-		d := revokedCertificateDocument{Serial: fmt.Sprintf("%x", c.Leaf.SerialNumber), NotAfter: c.Leaf.NotAfter.UTC().Format(time.RFC3339)}
-		if c.CA != certgen.ServerCA {
-			d.List = certgen.CRLFile(c.CA)
-		}
+		d := revokedCertificateDocument{Serial: fmt.Sprintf("%x", c.Leaf.SerialNumber), NotAfter: c.Leaf.NotAfter.UTC().Format(time.RFC3339), Lists: listFiles(c)}
 		out = append(out, d)
 	}
 	return out
