@@ -173,7 +173,7 @@ func (e *Evidence) missing(needs Needs) (reason, remedy string) {
 	case needs&NeedsName != 0 && e.As.Nameless:
 		return fmt.Sprintf("the members were asked as %s, and no certificate that names a user is here", e.As.Who), advice(e.As.RootErr)
 	case needs&NeedsCanary != 0 && e.lacksCanaries():
-		return "no canary of a revocation list is in the PKI folder", "lockstep apply makes it where the CA's key is; to another host copy canary/ of the PKI folder"
+		return "the canary of a newest revocation list is not in the PKI folder", "lockstep apply makes it where the CA's key is; to another host copy canary/ of the PKI folder"
 	case needs&NeedsProof != 0 && len(e.Proofs) == 0 && len(e.Policy.Components) > 0:
 		return "no component was asked", "the other findings say why"
 	case needs&NeedsProof != 0 && slices.ContainsFunc(e.Proofs, func(p Proof) bool { return errors.Is(p.Err, world.ErrNoVoter) }):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -100,7 +101,7 @@ func (r *run) all(ctx context.Context, seen *certgen.State, steps []certgen.Step
 // recordsRevocation reports whether the step records that a certificate is revoked. That comes
 // before everything that replaces it.
 func recordsRevocation(s certgen.Step) bool {
-	return s.Action == certgen.Write && certgen.Locate(s.File).Purpose == certgen.ForRetired
+	return s.Action == certgen.Write && certgen.Locate(s.File).Purpose == certgen.ForRetired && strings.HasSuffix(s.File, certgen.RevokedSuffix)
 }
 
 func split(steps []certgen.Step, chosen func(certgen.Step) bool) (first, others []certgen.Step) {
