@@ -24,6 +24,12 @@ func listChecks() []Check {
 			Remedy:   "copy client.crl and peer.crl of the member's folder to its host: etcd reads them at the next connection",
 			Find:     eachReached(findUnloadedLists),
 		},
+		{
+			Code: "members/newer-crl", Severity: Error, Needs: NeedsFolder | NeedsProof,
+			Sentence: "no member has a newer revocation list than the PKI folder",
+			Remedy:   "copy client.crl from the member's host over client.crl of the PKI folder, before anything else: what it revokes is then revoked here, too; then lockstep apply replaces what is revoked",
+			Find:     findNewerLists,
+		},
 	}
 }
 

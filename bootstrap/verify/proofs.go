@@ -96,6 +96,9 @@ func findNotLive(j *judgement) (out findings) {
 // connection makes hundreds of questions inconclusive.
 func findInconclusive(j *judgement) (out findings) {
 	for _, p := range j.Proofs {
+		if j.hungUpOn(p) {
+			continue // findNewerLists, or findRevoked
+		}
 		if p.Err != nil {
 			out.add(p.subject(), fmt.Sprintf("could not be asked: %v", p.Err), hint.Text(p.unanswered()))
 			continue

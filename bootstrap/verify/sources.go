@@ -33,6 +33,7 @@ var sources = map[string]string{
 	"members/client-ca":          "facts 1 and 13",
 	"members/clock":              "RFC 5280, 4.1.2.5: a certificate is judged by the member's clock",
 	"members/crl":                "fact 15",
+	"members/newer-crl":          "fact 15",
 	"members/learner":            "fact 30",
 	"members/peer-ca":            "fact 13",
 	"members/peer-ca-shared":     "fact 13: a CA of clients that peers trust lets every client speak as a member",

@@ -1,0 +1,47 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+
+	"lockstep/certgen"
+	"lockstep/roles/store"
+)
+
+// findNewerLists names components whose certificate a member refuses as etcd refuses what its
+// list revokes, while the lists of the folder do not revoke it: the folder was restored from
+// before the revocation.
+func findNewerLists(j *judgement) (out findings) {
+	for _, p := range j.Proofs {
+		if j.hungUpOn(p) && !j.revokedHere(p) {
+			out.add(p.subject(), fmt.Sprintf("%s ends the connection to its certificate as to one that is revoked, and takes others: its %s is newer than the PKI folder's",
+				p.Member, certgen.CRLFile(certgen.ClientCA)))
+		}
+	}
+	return out
+}
+
+// hungUpOn reports whether the member that p was asked through took another certificate, and
+// ended the connection to that of p without an alert (fact 15).
+func (j *judgement) hungUpOn(p Proof) bool {
+	if j.Folder == nil || p.Err == nil || !store.HungUp(p.Err) {
+		return false
+	}
+	return slices.ContainsFunc(j.Members, func(m Member) bool { return m.Name == p.Member && m.Root.Outcome == Accepted }) ||
+		slices.ContainsFunc(j.Proofs, func(o Proof) bool { return o.Member == p.Member && o.Err == nil && o.NotLive == "" })
+}
+
+// revokedHere reports whether the lists or the records of the folder revoke the certificate of p.
+func (j *judgement) revokedHere(p Proof) bool {
+	if j.Folder == nil {
+		return false
+	}
+	revoked := certgen.Revocations(*j.Folder)[certgen.ClientCA]
+	for _, prof := range certgen.Desired(j.Policy).Profiles {
+		leaf := j.Folder.Pair(prof).Leaf
+		if prof.Place().Kind == certgen.PlaceComponent && certgen.NameOf(prof.Path) == p.Component && leaf != nil && revoked[leaf.SerialNumber.String()] {
+			return true
+		}
+	}
+	return false
+}
