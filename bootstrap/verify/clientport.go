@@ -2,8 +2,8 @@ package verify
 
 import (
 	"cmp"
+	"crypto/x509"
 	"fmt"
-	"strings"
 
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
@@ -45,7 +45,7 @@ func clientPortChecks() []Check {
 		},
 		{
 			Code: "members/client-ca", Severity: Critical, Needs: NeedsMembers | NeedsFolder,
-			Sentence: "members take users from our client CA and from no other",
+			Sentence: "members take users from our client CA and from no other, as far as a port tells: it shows the names of its CAs and no keys",
 			Remedy:   "give the member our client CA alone as --trusted-ca-file, and restart it: etcd reads CAs only at its start",
 			Find:     eachReached(findClientCA),
 		},
@@ -99,8 +99,16 @@ func findClientCA(j *judgement, m Member) (out findings) {
 	if m.AcceptableCAs == nil {
 		return nil // it asks for no certificate, and members/anonymous says so
 	}
-	if text := j.compareCAs(certgen.ClientCA, m.AcceptableCAs, "client port"); text != "" {
-		out.add(m.subject(), text, clientCARemedy(j, m))
+	return j.trusts(m, trusted{certgen.ClientCA, m.AcceptableCAs, m.shownInVain()}, clientCARemedy(j, m))
+}
+
+// shownInVain is the certificates that m's client port refuses because it does not trust
+// their CA.
+func (m Member) shownInVain() (out []*x509.Certificate) {
+	for _, r := range m.Refusals {
+		if failed := handshakeOf(r.Err); failed != nil && failed.UntrustedCA() {
+			out = append(out, r.Shown)
+		}
 	}
 	return out
 }
@@ -113,13 +121,15 @@ func clientCARemedy(j *judgement, m Member) string {
 	return world.TrustAdvice(j.Policy, trust, m.AcceptableCAs)
 }
 
-// distrustsUs reports whether m's client port has not loaded our client CA.
+// distrustsUs reports whether m's client port has not loaded our client CA, or has loaded another
+// one of its name.
 func (e *Evidence) distrustsUs(m Member) bool {
 	if e.Folder == nil || m.AcceptableCAs == nil {
 		return false
 	}
-	ours, err := e.Folder.Authority(certgen.ClientCA)
-	return err == nil && !store.Asks(m.AcceptableCAs, ours.RawSubject)
+	trust, err := e.Folder.Trust(certgen.ClientCA)
+	return err == nil && (!store.Asks(m.AcceptableCAs, trust.Current.RawSubject) ||
+		trusted{certgen.ClientCA, m.AcceptableCAs, m.shownInVain()}.impostor(trust) != nil)
 }
 
 // saidByClientCA reports whether members/client-ca says once, for all certificates, why m
@@ -141,30 +151,4 @@ func reason(t Attempt) string {
 		return "it was not tried"
 	}
 	return t.Err.Error()
-}
-
-// compareCAs says which CAs a port asks certificates of, if not of ours alone; else "". While a CA
-// is rotated, the other generations are ours, too; the one that signs has to be among them.
-func (e *Evidence) compareCAs(ca certgen.CA, asked [][]byte, port string) string {
-	trust, err := e.Folder.Trust(ca)
-	if err != nil {
-		return fmt.Sprintf("what its %s trusts cannot be judged: %v", port, err)
-	}
-	var others []string
-	for _, raw := range asked {
-		if !trust.Named(raw) {
-			others = append(others, store.CAName(raw))
-		}
-	}
-	switch loaded := store.Asks(asked, trust.Current.RawSubject); {
-	case !loaded && len(others) == 0 && len(asked) > 0:
-		return fmt.Sprintf("its %s has not loaded our %s, and trusts its other generation alone", port, trust.Current.Subject)
-	case !loaded && len(others) == 0:
-		return fmt.Sprintf("its %s has not loaded our %s", port, trust.Current.Subject)
-	case !loaded:
-		return fmt.Sprintf("its %s has not loaded our %s, and trusts %s", port, trust.Current.Subject, strings.Join(others, ", "))
-	case len(others) > 0:
-		return fmt.Sprintf("its %s also trusts %s", port, strings.Join(others, ", "))
-	}
-	return ""
 }

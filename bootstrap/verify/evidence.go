@@ -39,7 +39,7 @@ type Evidence struct {
 // from here.
 type Member struct {
 	Name, URL string
-	Err       error // why it could not be asked at all; the rest is then empty
+	Err       error // why it could not be asked at all; of the rest only PeerPort is then filled in
 
 	Described     bool // what follows up to Clock was answered
 	ID, ClusterID uint64
@@ -73,7 +73,8 @@ type Peer struct {
 
 // Refusal is a certificate that a member's client port does not accept.
 type Refusal struct {
-	Component string // its name, "root" for root, or the CN of another administrator in quotation marks
+	Component string            // its name, "root" for root, or the CN of another administrator in quotation marks
+	Shown     *x509.Certificate // the certificate
 	Err       error
 }
 
@@ -84,6 +85,7 @@ type PeerPort struct {
 	Anonymous     Attempt           // must be Refused
 	Component     Attempt           // a component's certificate; must be Refused
 	Peer          Attempt           // a peer certificate, the positive control; must be Accepted
+	Shown         *x509.Certificate // that peer certificate; nil when none is here
 	Canary        Attempt           // the canary of the peer CA; Refused once the newest list is loaded
 }
 

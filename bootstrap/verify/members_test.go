@@ -151,7 +151,9 @@ func TestMemberChecks(t *testing.T) {
 			func(e *Evidence) { e.Members[0].AuthOn, e.Members[0].Root = false, Attempt{} }, nil,
 		},
 		"refuses a component": {
-			func(e *Evidence) { e.Members[0].Refusals = []Refusal{{"flannel", errors.New("tls: bad certificate")}} },
+			func(e *Evidence) {
+				e.Members[0].Refusals = []Refusal{{Component: "flannel", Err: errors.New("tls: bad certificate")}}
+			},
 			[]string{"error members/refusals: etcd1: does not accept flannel's certificate: tls: bad certificate"},
 		},
 		"peer port open": {

@@ -11,14 +11,28 @@ import (
 	"lockstep/roles/store"
 )
 
-// peerPortChecks are about the port for other members.
+// peerPortChecks are about the port for other members. A member that lost the others answers no
+// client: what its port for members shows is then the reason, and is judged all the same.
 func peerPortChecks() []Check {
 	return []Check{
 		{
-			Code: "members/peer-ca", Severity: Critical, Needs: NeedsMembers | NeedsFolder,
-			Sentence: "members take members from our peer CA and from no other",
+			Code: "members/peer-key", Severity: Error, Needs: NeedsSurvey,
+			Sentence: "every member can use the peer certificate and key that lie on its host",
+			Remedy: "they do not belong together, or etcd's user may not read them: copy peer.crt and peer.key of the member's folder to its host, both, readable to etcd's user; " +
+				"etcd needs no restart; where lockstep does not make them, their owner does",
+			Find: eachMember(findPeerKey),
+		},
+		{
+			Code: "members/peer-certificate", Severity: Error, Needs: NeedsSurvey,
+			Sentence: "every member shows other members a certificate of the peer CA that is valid now, for servers, and names the address",
+			Remedy:   "lockstep apply makes it again where the folder's is at fault; then copy peer.crt and peer.key of the member's folder to its host, both, readable to etcd's user; etcd needs no restart",
+			Find:     eachMember(findPeerCertificate),
+		},
+		{
+			Code: "members/peer-ca", Severity: Critical, Needs: NeedsSurvey | NeedsFolder,
+			Sentence: "members take members from our peer CA and from no other, as far as a port tells: it shows the names of its CAs and no keys",
 			Remedy:   "copy peer-ca.crt to the member as its etcd.env says, and restart it: etcd reads CAs only at its start",
-			Find:     eachReached(findPeerCA),
+			Find:     eachMember(findPeerCA),
 		},
 		{
 			Code: "members/peer-port", Severity: Critical, Needs: NeedsMembers,
@@ -41,19 +55,43 @@ func peerPortChecks() []Check {
 	}
 }
 
-func findPeerCA(j *judgement, m Member) (out findings) {
-	if m.PeerURL == "" {
-		return nil // external members, which have a peer CA of their own
-	}
-	var unknown x509.UnknownAuthorityError
-	if errors.As(m.PeerPort.Peer.Err, &unknown) {
-		out.add(m.subject(), "its peer port shows a certificate that our peer CA did not sign")
-	} else if m.PeerPort.Peer.Outcome != Unknown {
-		if text := j.compareCAs(certgen.PeerCA, m.PeerPort.AcceptableCAs, "peer port"); text != "" {
-			out.add(m.subject(), text)
-		}
+func findPeerKey(_ *judgement, m Member) (out findings) {
+	if failed := handshakeOf(m.PeerPort.Peer.Err); failed != nil && failed.CannotServe() {
+		out.add(m.subject(), "cannot use its peer certificate and key: "+failed.Error())
 	}
 	return out
+}
+
+func findPeerCertificate(_ *judgement, m Member) (out findings) {
+	if failed := handshakeOf(m.PeerPort.Peer.Err); failed != nil && failed.Distrusted() != nil && !m.peersUnknown() {
+		out.add(m.subject(), "its peer port shows a certificate that is not accepted: "+failed.Error())
+	}
+	return out
+}
+
+// peersUnknown reports whether the peer CA of m, which the policy does not say, is another than
+// the external CA.
+func (m Member) peersUnknown() bool {
+	var unknown x509.UnknownAuthorityError
+	return m.PeerURL == "" && errors.As(m.PeerPort.Peer.Err, &unknown)
+}
+
+func findPeerCA(j *judgement, m Member) (out findings) {
+	port := m.PeerPort
+	if m.PeerURL == "" || port.Peer.Outcome == Unknown {
+		return nil // external members have a peer CA of their own
+	}
+	t := trusted{ca: certgen.PeerCA, asked: port.AcceptableCAs}
+	if failed := handshakeOf(port.Peer.Err); failed != nil && failed.UntrustedCA() && port.Shown != nil {
+		t.refused = append(t.refused, port.Shown)
+	}
+	return j.trusts(m, t, "")
+}
+
+// peerPortSaid reports whether another check says what is wrong with the port of m for members.
+func (j *judgement) peerPortSaid(m Member) bool {
+	return len(findPeerKey(j, m)) > 0 || len(findPeerCertificate(j, m)) > 0 ||
+		j.Folder != nil && m.PeerPort.Peer.Outcome == Refused && len(findPeerCA(j, m)) > 0
 }
 
 // findOpenPeerPort leaves a shared CA to members/peer-ca-shared: what it signs is let in.
@@ -82,9 +120,10 @@ func findSharedPeerCA(j *judgement, m Member) (out findings) {
 	return out
 }
 
-func findPeerPortUnseen(_ *judgement, m Member) (out findings) {
+func findPeerPortUnseen(j *judgement, m Member) (out findings) {
 	port := m.PeerPort
 	switch {
+	case j.peerPortSaid(m):
 	case port.Peer.Outcome != Accepted && !store.IsPlain(port.Peer.Err):
 		out.add(m.subject(), "its peer port did not take a peer certificate, so its refusals prove nothing: "+reason(port.Peer), peerPortRemedy(m))
 	case port.Peer.Outcome == Accepted && port.Component == (Attempt{}):

@@ -37,6 +37,8 @@ var sources = map[string]string{
 	"members/learner":            "fact 30",
 	"members/peer-ca":            "fact 13",
 	"members/peer-ca-shared":     "fact 13: a CA of clients that peers trust lets every client speak as a member",
+	"members/peer-certificate":   "RFC 5280, 4.2.1.6 and 4.2.1.12",
+	"members/peer-key":           "fact 13",
 	"members/peer-port":          "fact 13",
 	"members/refusals":           "facts 6 and 15",
 	"members/root":               "fact 3",

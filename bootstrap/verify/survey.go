@@ -74,9 +74,6 @@ func surveyMember(ctx context.Context, w *world.World, at world.Member, as asker
 	})
 	m := surveyClientPort(ctx, w, at, as, identities, canary)
 	group.Wait()
-	if m.Err != nil {
-		return m // the client port's own trouble is the finding
-	}
 	m.PeerPort = peerPort
 	if url := listedPeerURL(w, m); url != "" {
 		m.PeerPort = surveyPeerPort(ctx, w, url, component, peer, canary)
@@ -173,7 +170,7 @@ func refusals(ctx context.Context, w *world.World, url string, identities []Iden
 	var out []Refusal
 	for i := range identities {
 		if errs[i] != nil {
-			out = append(out, Refusal{Component: identities[i].Name, Err: errs[i]})
+			out = append(out, Refusal{Component: identities[i].Name, Shown: identities[i].Certificate.Leaf, Err: errs[i]})
 		}
 	}
 	return out, err

@@ -54,6 +54,7 @@ func surveyPeerPort(ctx context.Context, w *world.World, url string, component, 
 		g, err := store.Handshake(ctx, url, config)
 		return g, outcomeOf(err)
 	}
+	p.Shown = peer.Leaf
 	var greeting store.Greeting
 	if greeting, p.Peer = try(peer); p.Peer.Outcome == Unknown {
 		return p

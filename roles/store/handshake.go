@@ -72,6 +72,9 @@ func (e *HandshakeError) ByServer() bool { return e.Alert != "" }
 // (fact 13), so they do not belong together, or its user may not read them.
 func (e *HandshakeError) CannotServe() bool { return e.Alert == "tls: internal error" }
 
+// Silent reports that the port is open and did not answer in time.
+func (e *HandshakeError) Silent() bool { return late(e.Err) }
+
 // Distrusted is the server's certificate that was not accepted here; nil when that was
 // not the fault.
 func (e *HandshakeError) Distrusted() *x509.Certificate {

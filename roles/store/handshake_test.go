@@ -202,3 +202,48 @@ func TestAPortNamesItsCAs(t *testing.T) {
 		}
 	}
 }
+
+// Fact 13: a port shows names and no keys. Two CAs of one name are listed twice, the same
+// certificate once; the one that is not there refuses what it signed by the alert of a CA that is
+// not trusted, although its name is listed.
+func TestAPortNamesTwoCAsOfOneName(t *testing.T) {
+	t.Parallel()
+	ours, twin, servers := newCA(t, "test clients"), newCA(t, "test clients"), newCA(t, "test servers")
+	bundle := func(cas ...*ca) *ca {
+		b := *cas[0]
+		b.pem = nil
+		for _, c := range cas {
+			b.pem = append(b.pem, c.pem...)
+		}
+		return &b
+	}
+	for _, c := range []struct {
+		name    string
+		loaded  *ca
+		listed  int
+		refused bool
+	}{
+		{"ours", ours, 1, false},
+		{"ours twice", bundle(ours, ours), 1, false},
+		{"both", bundle(ours, twin), 2, false},
+		{"the other alone", twin, 1, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := startUnder(t, c.loaded, servers)
+			s.await(t)
+			shown := issue(t, clientTemplate("a"), ours)
+			g, err := store.Handshake(t.Context(), s.url, &tls.Config{RootCAs: servers.pool(), GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				pair := shown.pair()
+				return &pair, nil
+			}})
+			var failed *store.HandshakeError
+			if refused := errors.As(err, &failed) && failed.UntrustedCA(); refused != c.refused || err != nil && !refused {
+				t.Errorf("got %v", err)
+			}
+			if len(g.AcceptableCAs) != c.listed || !store.Asks(g.AcceptableCAs, ours.cert.RawSubject) {
+				t.Errorf("listed: %s", store.CANames(g.AcceptableCAs))
+			}
+		})
+	}
+}
