@@ -19,8 +19,10 @@ type FaultKind int
 
 const (
 	FaultUnread FaultKind = iota // a link, neither a file nor a folder, or refused to this user
-	FaultKey                     // a CA's or root's key that others may use, or that is another CA's
-	FaultFolder                  // a folder of keys that others may write
+	FaultKey                     // a private key or password that others may use, or a CA's key that is another CA's
+	FaultFolder                  // a folder that others may write
+	FaultFile                    // a file that others may write
+	FaultOwner                   // a file or folder of another user
 )
 
 // Text is what is wrong, as the rest of a sentence that begins with the path.

@@ -159,8 +159,17 @@ func findUnnamed(j *judgement) (out findings) {
 }
 
 func findLaxKeys(j *judgement) (out findings) {
-	j.steps(func(s certgen.Step) { out.add(Subject{SubjectFile, s.File}, s.Reason, faultRemedy(j, s.File)) }, certgen.Restrict)
+	j.steps(func(s certgen.Step) { out.add(Subject{SubjectFile, s.File}, s.Reason, laxRemedy(j, s.File)) }, certgen.Restrict)
 	return append(out, j.faults(certgen.FaultKey, func(path string) bool { return !keyOfCA(path) })...)
+}
+
+// laxRemedy is what to do about a key that is replaced where others have read it.
+func laxRemedy(j *judgement, file string) string {
+	place := certgen.PlaceOf(file)
+	if place.Kind == certgen.PlaceCanary {
+		return "chmod 600 " + j.word(file) // of a certificate for nothing
+	}
+	return fmt.Sprintf("If others can have read it: lockstep certs rekey %s; else: chmod 600 %s", certgen.NameOf(place.Folder().String()), j.word(file))
 }
 
 func findFiles(j *judgement) (out findings) {

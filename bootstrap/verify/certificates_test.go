@@ -285,13 +285,37 @@ func TestCertificateChecks(t *testing.T) {
 					p.do(os.Chmod(p.file(dir), 0o770))
 				}
 				p.do(os.Mkdir(p.file("retired"), 0o700))
-				p.do(os.Chmod(p.file("retired"), 0o770)) // no keys
+				p.do(os.Mkdir(p.file("notes"), 0o700))
+				for _, dir := range []string{"retired", "notes"} {
+					p.do(os.Chmod(p.file(dir), 0o702))
+				}
 			},
 			[]string{
 				"critical certificates/folder-mode: .: PKI has mode 0770: others could exchange what lies in it",
 				"critical certificates/folder-mode: ca: has mode 0770: others could exchange what lies in it",
 				"critical certificates/folder-mode: components: has mode 0770: others could exchange what lies in it",
 				"critical certificates/folder-mode: members/etcd1: has mode 0770: others could exchange what lies in it",
+				"critical certificates/folder-mode: notes: has mode 0702: others could exchange what lies in it",
+				"critical certificates/folder-mode: retired: has mode 0702: others could exchange what lies in it",
+				"warning certificates/stray: notes/: belongs to no member, proxy or component of the policy",
+			},
+		},
+		"files that others may write": {
+			func(p *pki) {
+				p.do(p.folder.WriteSecret(certgen.RecoveryFile, []byte("x")))
+				for _, name := range []string{".gitignore", "client.crl", "ca/client.crt", "components/flannel/ca.crt", "members/etcd1/etcd.env", "canary/peer.crt", "recovery", "components/reader/client.key"} {
+					p.do(os.Chmod(p.file(name), 0o664))
+				}
+			},
+			[]string{
+				"critical certificates/file-mode: .gitignore: has mode 0664: others could change it",
+				"critical certificates/file-mode: ca/client.crt: has mode 0664: others could change it",
+				"critical certificates/file-mode: canary/peer.crt: has mode 0664: others could change it",
+				"critical certificates/file-mode: client.crl: has mode 0664: others could change it",
+				"critical certificates/file-mode: components/flannel/ca.crt: has mode 0664: others could change it",
+				"critical certificates/file-mode: members/etcd1/etcd.env: has mode 0664: others could change it",
+				"critical certificates/key-mode: components/reader/client.key: its mode is 0664",
+				"critical certificates/key-mode: recovery: has mode 0664, and others may use it: only 0600 is accepted",
 			},
 		},
 	} {

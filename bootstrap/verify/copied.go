@@ -143,6 +143,10 @@ func identityRemedy(j *judgement, subject string) string {
 	if !held && !paired || p.wanted[item.Pair] && after == "" {
 		return ""
 	}
-	where := filepath.Join(j.Folder.Root, filepath.FromSlash(subject))
-	return fmt.Sprintf(`move it away: mv %s "$(mktemp -d ~/moved.XXXXXX)"`, hint.Word(where)) + after
+	return fmt.Sprintf(`move it away: mv %s "$(mktemp -d ~/moved.XXXXXX)"`, j.word(subject)) + after
+}
+
+// word is the path of a file of the PKI folder as an argument of a command.
+func (e *Evidence) word(file string) string {
+	return hint.Word(filepath.Join(e.Folder.Root, filepath.FromSlash(file)))
 }

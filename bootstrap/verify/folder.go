@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"lockstep/certgen"
 	"lockstep/policies/hint"
@@ -22,9 +21,21 @@ func folderChecks() []Check {
 		},
 		{
 			Code: "certificates/folder-mode", Severity: Critical, Needs: NeedsFolder,
-			Sentence: "others may not write a folder that holds keys: they could exchange them",
+			Sentence: "others may not write a folder of the PKI folder: they could exchange what lies in it",
 			Remedy:   "look whether everything in it is yours, replace what is not, then: chmod go-w FOLDER",
 			Find:     findOpenFolders,
+		},
+		{
+			Code: "certificates/file-mode", Severity: Critical, Needs: NeedsFolder,
+			Sentence: "others may not write a file of the PKI folder: it is trusted, or copied to hosts",
+			Remedy:   "compare it with a copy that you trust, then: chmod go-w FILE",
+			Find:     findOpenFiles,
+		},
+		{
+			Code: "certificates/owner", Severity: Critical, Needs: NeedsFolder,
+			Sentence: "every file and folder belongs to root or to the owner of the PKI folder: another owner can exchange it at any time",
+			Remedy:   "look whether it is still yours, then, as root: chown OWNER FILE",
+			Find:     findOwners,
 		},
 		{
 			Code: "certificates/ca-key", Severity: Critical, Needs: NeedsFolder,
@@ -45,29 +56,23 @@ func findUnread(j *judgement) findings { return j.faults(certgen.FaultUnread, an
 
 func findOpenFolders(j *judgement) findings { return j.faults(certgen.FaultFolder, anyPath) }
 
+func findOpenFiles(j *judgement) findings { return j.faults(certgen.FaultFile, anyPath) }
+
+func findOwners(j *judgement) findings { return j.faults(certgen.FaultOwner, anyPath) }
+
 func findCAKeys(j *judgement) findings { return j.faults(certgen.FaultKey, keyOfCA) }
 
 // faults is the faults of that kind at the paths that at accepts.
 func (j *judgement) faults(kind certgen.FaultKind, at func(path string) bool) (out findings) {
 	for _, f := range j.Folder.Faults {
 		if f.Kind == kind && at(f.Path) {
-			out.add(Subject{SubjectFile, f.Path}, f.Text(), faultRemedy(j, f.Path))
+			out.add(Subject{SubjectFile, f.Path}, f.Text(), hint.Text(f.Err))
 		}
 	}
 	return out
 }
 
 func anyPath(string) bool { return true }
-
-// faultRemedy is what to type about the fault at that path.
-func faultRemedy(j *judgement, path string) string {
-	all := j.Folder.Faults
-	i, there := slices.BinarySearchFunc(all, path, func(f certgen.Fault, path string) int { return strings.Compare(f.Path, path) })
-	if !there {
-		return ""
-	}
-	return hint.Text(all[i].Err)
-}
 
 // keyOfCA holds for the place of a CA's key.
 func keyOfCA(path string) bool {

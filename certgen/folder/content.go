@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
@@ -68,7 +67,7 @@ func (v *visit) content(name string, info fs.FileInfo, text []byte) {
 	}
 	if at := certgen.Locate(name); c.Keys > 0 && c.Mode&0o177 != 0 && (at.Purpose != certgen.ForKey || at.Staged) {
 		v.state.Faults = append(v.state.Faults, certgen.Fault{Kind: certgen.FaultKey, Path: name, Err: hint.Refuse(
-			"If no other user can have read it: chmod 600 "+hint.Word(filepath.Join(v.f.path, filepath.FromSlash(name))),
+			"If no other user can have read it: chmod 600 "+v.f.word(name),
 			"%s holds a private key and has mode %04o, and others may use it", name, c.Mode)})
 	}
 }

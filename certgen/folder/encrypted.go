@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -123,7 +122,7 @@ func (f *Folder) wrongPassphrase(ca certgen.Place, others bool) error {
 		return hint.Refuse("Give the passphrase with which the CA keys were encrypted; without it: docs/ca-keys.md.",
 			"the passphrase does not open %s: nothing was changed", name)
 	}
-	where := hint.Word(filepath.Join(f.path, filepath.FromSlash(name)))
+	where := f.word(name)
 	return hint.Refuse(fmt.Sprintf("Give it the passphrase of the others: openssl pkcs8 -in %[1]s | openssl pkcs8 -topk8 -out new.key && chmod 600 new.key && mv new.key %[1]s", where),
 		"%s has another passphrase than the other CA keys: nothing was changed", name)
 }

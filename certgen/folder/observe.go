@@ -65,6 +65,7 @@ type observer struct {
 	reports bool     // record what is refused otherwise
 	names   bool     // a file is what its name says: State.Contents stays empty, and no text is read
 	only    []string // the paths of the pairs that are looked at; nil for the whole folder
+	owner   int64    // the user that the PKI folder belongs to; -1 where that is not known
 
 	group *errgroup.Group // folders that are looked at together
 	mu    *sync.Mutex     // guards state
@@ -81,22 +82,35 @@ func (o *observer) run() error {
 	}
 	o.group, o.mu = new(errgroup.Group), new(sync.Mutex)
 	o.group.SetLimit(runtime.GOMAXPROCS(0))
-	err := o.dirs()
+	info, err := o.f.root.Stat(".")
+	if err != nil {
+		return err
+	}
+	o.owner = owner(info)
+	err = o.dirs()
 	if err = cmp.Or(err, o.group.Wait()); err != nil {
 		return err
 	}
+	o.sort()
+	return nil
+}
+
+// sort puts what the visits saw in its order.
+func (o *observer) sort() {
 	o.state.Unfinished = append(o.state.Unfinished, o.state.FinishMoves()...)
 	slices.Sort(o.state.Unfinished)
 	o.state.Unfinished = slices.Compact(o.state.Unfinished)
 	slices.Sort(o.state.Empty)
 	slices.Sort(o.state.Stray)
 	slices.SortFunc(o.state.Contents, func(a, b certgen.Content) int { return strings.Compare(a.Path, b.Path) })
-	slices.SortFunc(o.state.Faults, func(a, b certgen.Fault) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(o.state.Faults, func(a, b certgen.Fault) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Kind, b.Kind))
+	})
+	o.state.Faults = oneOfKeys(o.state.Faults)
 	slices.SortFunc(o.state.Retired, func(a, b certgen.Retired) int {
 		return cmp.Or(strings.Compare(a.Identity, b.Identity), a.Leaf.SerialNumber.Cmp(b.Leaf.SerialNumber), bytes.Compare(a.Leaf.Raw, b.Leaf.Raw), trueFirst(a.Revoked, b.Revoked))
 	})
 	o.state.Retired = slices.CompactFunc(o.state.Retired, func(a, b certgen.Retired) bool { return a.Identity == b.Identity && a.Leaf.Equal(b.Leaf) }) // replaced, then revoked
-	return nil
 }
 
 func trueFirst(a, b bool) int {
@@ -160,7 +174,8 @@ type visit struct {
 	*observer
 	name  string // below the PKI folder; "." for itself
 	root  *os.Root
-	open  bool // other users may put files into it
+	owner int64 // the user that the folder belongs to
+	open  bool  // other users may put files into it
 	found map[string]pairFiles
 	state certgen.State // what lies in this folder, without the folders below it
 }
@@ -190,7 +205,7 @@ func (v *visit) all(root *os.Root) error {
 	if err = errors.Join(err, in.Close()); err != nil {
 		return err
 	}
-	v.open = sticky(info)
+	v.open, v.owner = sticky(info), owner(info)
 	if len(entries) == 0 && certgen.Removable(v.name) {
 		v.state.Empty = append(v.state.Empty, v.name)
 	}
@@ -231,14 +246,11 @@ func (v *visit) fault(kind certgen.FaultKind, path string, err error) error {
 	return nil
 }
 
-// private looks whether others could exchange a key in a folder of the layout, or the
-// folder of one. A folder with the key of a CA or of root is refused there; for the others it is only
-// reported, as a lax key is.
+// private looks whether others could exchange what lies in a folder of the layout. A folder
+// with the key of a CA or of root is refused there; for the others it is only reported, as a
+// lax key is.
 func (v *visit) private(info fs.FileInfo) error {
 	dir := v.name
-	if dir == certgen.RetiredDir || strings.HasPrefix(dir, certgen.RetiredDir+"/") {
-		return nil // no keys
-	}
 	err := v.f.closed(dir, info)
 	if !v.reports && dir != "." && dir != "ca" && dir != "root" {
 		return nil
@@ -273,16 +285,17 @@ func (v *visit) entry(name string, entry fs.DirEntry) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // another run may just have renamed it
 	}
+	item := certgen.Locate(name)
 	if err == nil {
 		err = v.f.regular(name, info.Mode())
 	}
-	if err == nil && v.open {
-		if err := v.fault(certgen.FaultFolder, name, v.f.planted(name, info)); err != nil {
+	if err == nil {
+		if err := v.others(name, item, info); err != nil {
 			return err
 		}
 	}
 	if err != nil {
-		v.skip(certgen.Locate(name), err)
+		v.skip(item, err)
 		return v.unread(name, err)
 	}
 	if info.IsDir() {
@@ -293,7 +306,6 @@ func (v *visit) entry(name string, entry fs.DirEntry) error {
 		v.strayFolder(name)
 		return nil
 	}
-	item := certgen.Locate(name)
 	if item.Purpose == certgen.ForStray {
 		v.state.Stray = append(v.state.Stray, name)
 		err := v.stray(name, info)

@@ -45,7 +45,7 @@ func (v *visit) pair(name string, files pairFiles) error {
 func (v *visit) keyOf(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate) error {
 	file := p.Path + ".key"
 	if certgen.Guarded(p.Path) {
-		if err := v.f.guard(file, info); err != nil {
+		if err := v.guard(file, info); err != nil {
 			return v.fault(certgen.FaultKey, file, err)
 		}
 	}

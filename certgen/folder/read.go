@@ -74,7 +74,7 @@ func all(in io.Reader, name string) ([]byte, error) {
 
 // regular refuses what may lead out of the folder, or block the process that opens it.
 func (f *Folder) regular(name string, mode fs.FileMode) error {
-	where := hint.Word(filepath.Join(f.path, filepath.FromSlash(name)))
+	where := f.word(name)
 	switch {
 	case mode&fs.ModeSymlink != 0:
 		return hint.Refuse(fmt.Sprintf("Put what it leads to in its place: to=$(realpath %[1]s) && rm %[1]s && cp -a \"$to\" %[1]s; "+
@@ -101,7 +101,7 @@ func guardAt(name, where string, info fs.FileInfo) error {
 			"%s has mode %04o, and others may use it: only 0600 is accepted", name, mode)
 	}
 	if uid, yes := foreign(info); yes {
-		return hint.Refuse("Give it to the user who runs lockstep, if you trust its owner until now.",
+		return hint.Refuse(fmt.Sprintf("If you trust its owner until now, as root: chown %d %s", os.Geteuid(), hint.Word(where)),
 			"%s belongs to user %d, who can read and exchange it", name, uid)
 	}
 	return nil

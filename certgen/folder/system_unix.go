@@ -21,5 +21,14 @@ func foreign(info fs.FileInfo) (uid uint32, yes bool) {
 	return stat.Uid, true
 }
 
+// owner is the user that a file belongs to; -1 where that is not known.
+func owner(info fs.FileInfo) int64 {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return -1
+	}
+	return int64(stat.Uid)
+}
+
 // permissions are what others may do with the file.
 func permissions(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() }

@@ -22,6 +22,7 @@ type owned struct {
 
 func (o owned) Name() string       { return "client.key" }
 func (o owned) Mode() fs.FileMode  { return o.mode }
+func (o owned) IsDir() bool        { return o.mode.IsDir() }
 func (o owned) ModTime() time.Time { return time.Time{} }
 func (o owned) Sys() any           { return &syscall.Stat_t{Uid: o.uid} }
 
@@ -46,6 +47,36 @@ func TestGuard(t *testing.T) {
 			t.Error(err)
 		case c.want != "" && (err == nil || err.Error() != c.want || hint.Of(err) != hint.Refused):
 			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+}
+
+// TestOwned: root and the PKI folder's owner may own everything, and what lies in a folder of
+// another user is said of the folder.
+func TestOwned(t *testing.T) {
+	t.Parallel()
+	const pki, other = 4242, 4243
+	for _, c := range []struct {
+		uid   uint32
+		mode  fs.FileMode
+		above int64
+		want  string
+		hint  string
+	}{
+		{uid: pki, above: pki},
+		{uid: 0, above: pki},
+		{uid: other, above: other},
+		{uid: other, above: pki, want: "ca/server.crt belongs to user 4243, who can exchange it",
+			hint: "Compare it with a copy that you trust; then, as root: chown 4242 'a pki/ca/server.crt'"},
+		{uid: other, mode: fs.ModeDir, want: "ca/server.crt belongs to user 4243, who can exchange what lies in it",
+			hint: "Look whether everything in it is yours; then, as root: chown -R 4242 'a pki/ca/server.crt'"},
+	} {
+		err := (&Folder{path: "a pki"}).owned("ca/server.crt", owned{uid: c.uid, mode: c.mode}, pki, c.above)
+		switch {
+		case c.want == "" && err != nil:
+			t.Error(err)
+		case c.want != "" && (err == nil || err.Error() != c.want || hint.Text(err) != c.hint || hint.Of(err) != hint.Refused):
+			t.Errorf("%v (%s), want %s (%s)", err, hint.Text(err), c.want, c.hint)
 		}
 	}
 }
