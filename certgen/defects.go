@@ -3,13 +3,13 @@ package certgen
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
-	"lockstep/policies/count"
+	"lockstep/policies"
 )
 
 // Defect is one way in which a certificate is not what its profile asks for.
@@ -17,6 +17,7 @@ type Defect struct {
 	Code  string // one of the Code constants
 	Text  string // what is wrong, as the rest of a sentence about the certificate
 	Fatal bool   // etcd or its clients refuse it, or take it for another identity or for more than it should be
+	Weak  bool   // it is accepted, and protects less than the policy asks for; never of a fatal one
 }
 
 // The codes of defects.
@@ -25,7 +26,7 @@ const (
 	codeNotYetValid = "not-yet-valid"
 	codeSignature   = "signature"     // not signed by the CA
 	codeChain       = "chain"         // signed by the CA, which may not sign this
-	codeOutlives    = "outlives-ca"   // ends after its CA
+	CodeOutlives    = "outlives-ca"   // ends after its CA
 	CodeCN          = "cn"            // not exactly the user, or a CN where none belongs
 	codeSubject     = "subject"       // other O, OU or L than the policy's
 	codeUsage       = "usage"         // extended key usage
@@ -35,9 +36,10 @@ const (
 	codeHosts       = "hosts"         // SANs
 	codeSerial      = "serial"        // not 1 to 20 bytes, or under 64 bits
 	codeAlgorithm   = "algorithm"     // broken hash or short key
-	codeKeyKind     = "key-algorithm" // sound, but not the policy's
+	CodeKeyKind     = "key-algorithm" // sound, but not the policy's
 	codeKeyID       = "key-id"        // SKI or AKI missing or wrong
 	CodeConstraints = "constraints"   // a client CA that may sign for addresses
+	CodeLifetime    = "lifetime"      // valid for another time than the policy's
 )
 
 // Defects judges cert, a leaf or a CA, as p at the time now; ca is the CA that p.CA
@@ -77,11 +79,15 @@ type judge struct {
 }
 
 func (j *judge) fatal(code, format string, args ...any) {
-	j.found = append(j.found, Defect{code, fmt.Sprintf(format, args...), true})
+	j.found = append(j.found, Defect{Code: code, Text: fmt.Sprintf(format, args...), Fatal: true})
 }
 
 func (j *judge) minor(code, format string, args ...any) {
-	j.found = append(j.found, Defect{code, fmt.Sprintf(format, args...), false})
+	j.found = append(j.found, Defect{Code: code, Text: fmt.Sprintf(format, args...)})
+}
+
+func (j *judge) weak(code, format string, args ...any) {
+	j.found = append(j.found, Defect{Code: code, Text: fmt.Sprintf(format, args...), Weak: true})
 }
 
 func (j *judge) time() {
@@ -92,9 +98,44 @@ func (j *judge) time() {
 		j.fatal(codeNotYetValid, "is not valid before %s", day(j.cert.NotBefore))
 	}
 	if j.cert.NotAfter.After(j.ca.NotAfter) {
-		j.minor(codeOutlives, "ends on %s, after its CA on %s", day(j.cert.NotAfter), day(j.ca.NotAfter))
+		j.minor(CodeOutlives, "ends on %s, after its CA on %s", day(j.cert.NotAfter), day(j.ca.NotAfter))
+	}
+	j.lifetime()
+}
+
+// lifetime compares how long the certificate is valid with what the policy says. A longer one
+// weakens as long as it ends later than a certificate that is made now: it is for how long a key
+// that leaks is good. A shorter one that ends with its CA was cut down. A fiftieth does not count.
+func (j *judge) lifetime() {
+	if j.external() || j.p.Lifetime <= 0 {
+		return
+	}
+	slack := Backdate + j.p.Lifetime/50
+	got := j.cert.NotAfter.Sub(j.cert.NotBefore)
+	switch text := fmt.Sprintf("is valid for %s, and the policy says %s", lifespan(got), policies.FormatLifetime(j.p.Lifetime)); {
+	case got > j.p.Lifetime+slack && j.p.Kind != KindCA && j.cert.NotAfter.After(j.now.Add(j.p.Lifetime+slack)):
+		j.weak(CodeLifetime, "%s: if its key leaks, it is good until %s", text, j.cert.NotAfter.UTC().Format(time.DateOnly))
+	case got > j.p.Lifetime+slack, got < j.p.Lifetime-slack && !j.cert.NotAfter.Equal(j.ca.NotAfter):
+		j.minor(CodeLifetime, "%s", text)
 	}
 }
+
+// lifespan is a certificate's time as a policy would say it: the minutes before it was made do
+// not count.
+func lifespan(d time.Duration) string {
+	unit := time.Minute
+	switch {
+	case d >= 48*time.Hour:
+		unit = 24 * time.Hour
+	case d >= 2*time.Hour:
+		unit = time.Hour
+	}
+	return strings.TrimSuffix(policies.FormatLifetime(d.Round(unit)), "0s")
+}
+
+// external reports whether another than lockstep made the certificate: what it says beside what
+// etcd looks at is its owner's choice.
+func (j *judge) external() bool { return j.p.External != "" || j.p.ExternalCA != "" }
 
 // signature checks signature and chain at a time when both are valid: expiry has its
 // own defect.
@@ -130,6 +171,7 @@ func (j *judge) signature() {
 			if slices.Contains(j.cert.ExtKeyUsage, usage) { // else usages says it better
 				j.fatal(codeChain, "is signed by a CA that may not sign for %s", usage)
 			}
+		case j.wrongHosts(): // hosts says it better
 		default:
 			j.fatal(codeChain, "does not verify: %v", err)
 		}
@@ -140,44 +182,6 @@ func (j *judge) signature() {
 // signedBy reports whether ca's key made cert's signature, whatever ca may sign.
 func signedBy(cert, ca *x509.Certificate) bool {
 	return ca.CheckSignature(cert.SignatureAlgorithm, cert.RawTBSCertificate, cert.Signature) == nil
-}
-
-var oidCommonName = asn1.ObjectIdentifier{2, 5, 4, 3}
-
-func (j *judge) names() {
-	var cns []string
-	for _, n := range j.cert.Subject.Names {
-		if n.Type.Equal(oidCommonName) {
-			cns = append(cns, fmt.Sprint(n.Value))
-		}
-	}
-	user := j.p.User.String()
-	switch {
-	case j.p.ExternalCA != "":
-		return // its subject is its owner's choice
-	case j.p.Kind == KindCA:
-	case user == "" && len(cns) > 0:
-		j.fatal(CodeCN, "has CN %s, and etcd would take it for that user: no CN belongs here", count.Quoted(cns))
-	case user != "" && len(cns) == 0:
-		j.fatal(CodeCN, "has no CN, and should have %q", user)
-	case user != "" && len(cns) > 1:
-		j.fatal(CodeCN, "has %d CNs, %s, and should have one, %q", len(cns), count.Quoted(cns), user)
-	case user != "" && cns[0] != user:
-		j.fatal(CodeCN, "has CN %q, and should have %q", cns[0], user)
-	}
-	s := j.cert.Subject
-	for _, field := range []struct {
-		name      string
-		got, want []string
-	}{
-		{"O", s.Organization, j.p.Organization()},
-		{"OU", s.OrganizationalUnit, j.p.Subject.OrganizationalUnit},
-		{"L", s.Locality, j.p.Subject.Locality},
-	} {
-		if !sameSet(field.got, field.want) {
-			j.minor(codeSubject, "has %s %s, the policy says %s", field.name, orNone(field.got), orNone(field.want))
-		}
-	}
 }
 
 func (j *judge) usages() {
@@ -203,47 +207,36 @@ func (j *judge) usages() {
 func (j *judge) leaf() {
 	if j.cert.IsCA || j.cert.KeyUsage&x509.KeyUsageCertSign != 0 {
 		j.fatal(CodeBasic, "may sign certificates: its key can sign a certificate for any user")
-	} else if !j.cert.BasicConstraintsValid {
+	} else if !j.cert.BasicConstraintsValid && !j.external() {
 		j.minor(CodeBasic, "does not say CA:FALSE")
 	}
+	more := j.cert.KeyUsage &^ (x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign)
 	switch {
 	case j.cert.KeyUsage == 0: // no limit: RFC 5280, 4.2.1.3
-		if j.p.External == "" {
+		if !j.external() {
 			j.minor(codeKeyUsage, "is not limited to key usage digitalSignature")
 		}
 	case j.cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
 		j.fatal(codeKeyUsage, "is limited to other key usages than digitalSignature")
-	case j.cert.KeyUsage != x509.KeyUsageDigitalSignature:
-		j.minor(codeKeyUsage, "has more key usages than digitalSignature")
+	case more != 0 && !j.external():
+		j.minor(codeKeyUsage, "has key usage %s, and digitalSignature would do", keyUsageNames(j.cert.KeyUsage))
 	}
 	j.hosts()
-	if len(j.ca.SubjectKeyId) > 0 && !bytes.Equal(j.cert.AuthorityKeyId, j.ca.SubjectKeyId) {
-		j.minor(codeKeyID, "does not name its CA's key (authority key identifier)")
-	}
+	j.issuerKey()
 }
 
-func (j *judge) hosts() {
-	var got, want []string
-	for _, ip := range j.cert.IPAddresses {
-		got = append(got, ip.String())
+// issuerKey looks at the identifier of the CA's key. Go does not compare it; openssl takes no
+// chain in which it is another one.
+func (j *judge) issuerKey() {
+	if j.external() || len(j.ca.SubjectKeyId) == 0 || bytes.Equal(j.cert.AuthorityKeyId, j.ca.SubjectKeyId) {
+		return
 	}
-	for _, name := range j.cert.DNSNames {
-		got = append(got, canonicalHost(name))
-	}
-	for _, name := range j.cert.EmailAddresses {
-		got = append(got, "email:"+name)
-	}
-	for _, uri := range j.cert.URIs {
-		got = append(got, "uri:"+uri.String())
-	}
-	for _, h := range j.p.Hosts {
-		want = append(want, canonicalHost(h))
-	}
-	switch {
-	case sameSet(got, want):
-	case j.p.External != "" && len(want) == 0: // etcd looks at a client's names on the peer port alone
-		j.minor(codeHosts, "is for %s, and needs to be for no name", listed(got))
+	switch text := "names another key than its CA's (authority key identifier)"; {
+	case len(j.cert.AuthorityKeyId) == 0:
+		j.minor(codeKeyID, "does not name its CA's key (authority key identifier)")
+	case j.p.Kind == KindServer:
+		j.weak(codeKeyID, "%s: clients that use openssl refuse it", text)
 	default:
-		j.fatal(codeHosts, "is for %s, and should be for %s", listed(got), listed(want))
+		j.minor(codeKeyID, "%s", text)
 	}
 }

@@ -24,13 +24,16 @@ import (
 	"lockstep/policies"
 )
 
-// told is a defect list as text: "!" marks a fatal one.
+// told is a defect list as text: "!" marks a fatal one, "~" one that weakens.
 func told(all []certgen.Defect) string {
 	var lines []string
 	for _, d := range all {
 		mark := ""
 		if d.Fatal {
 			mark = "!"
+		}
+		if d.Weak {
+			mark += "~"
 		}
 		lines = append(lines, fmt.Sprintf("%s%s: %s", mark, d.Code, d.Text))
 	}
@@ -55,6 +58,7 @@ func TestDefects(t *testing.T) {
 		c.ExcludedDNSDomains, c.ExcludedIPRanges, c.ExtKeyUsage = nil, nil, nil
 	})
 	short := newRogue(t, func(c *x509.Certificate) { c.NotAfter = now.Add(30 * day) })
+	month := newRogue(t, func(c *x509.Certificate) { c.NotAfter = now.Add(30 * day) })
 	late := newRogue(t, func(c *x509.Certificate) { c.NotBefore = now.Add(-time.Minute) })
 	cn := asn1.ObjectIdentifier{2, 5, 4, 3}
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
@@ -74,9 +78,12 @@ func TestDefects(t *testing.T) {
 	template.SubjectKeyId, template.SignatureAlgorithm, template.PublicKey = nil, x509.SHA1WithRSA, old.Public()
 	sha1 := rogue{sign(t, &template, &template, old.Public(), old), old}
 	nameless := nameless(t)
+	hidden := otherNames(t)
 	p := profiles(edge(t))["components/flannel/client"]
 	external := p
 	external.External, external.Key = "theirs.pem", ""
+	theirs := p
+	theirs.External = "theirs.pem"
 	without := func(p certgen.Profile) certgen.Profile { p.User = policies.UserName{}; return p }(p)
 
 	for _, c := range []struct {
@@ -88,13 +95,13 @@ func TestDefects(t *testing.T) {
 		want   string
 	}{
 		{"none", ca, p, nil, nil, ""},
-		{"expired", ca, p, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) }, "!expired: expired on 2026-05-01 11:59 UTC"},
+		{"expired", ca, p, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) }, "!expired: expired on 2026-05-01 11:59 UTC\nlifetime: is valid for 1h, and the policy says 90d"},
 		{"not yet valid", ca, p, nil, func(c *x509.Certificate) { c.NotBefore = now.Add(hour) }, "!not-yet-valid: is not valid before 2026-05-01 13:00 UTC"},
-		{"another CA of the same name", other, p, nil, nil, `!signature: is not signed by the client CA "edge client CA"` + "\nkey-id: does not name its CA's key (authority key identifier)"},
+		{"another CA of the same name", other, p, nil, nil, `!signature: is not signed by the client CA "edge client CA"` + "\nkey-id: names another key than its CA's (authority key identifier)"},
 		{"outlives its CA", short, p, nil, nil, "outlives-ca: ends on 2026-07-30 12:00 UTC, after its CA on 2026-05-31 12:00 UTC"},
 		{"older than its CA", late, p, nil, nil, ""},
 		{"ended before its CA began", late, p, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(-2 * time.Minute) },
-			"!expired: expired on 2026-05-01 11:58 UTC\n!chain: was never valid at the same time as its CA"},
+			"!expired: expired on 2026-05-01 11:58 UTC\nlifetime: is valid for 58m, and the policy says 90d\n!chain: was never valid at the same time as its CA"},
 		{"another CN", ca, p, nil, func(c *x509.Certificate) { c.Subject.CommonName = "flanel" }, `!cn: has CN "flanel", and should have "flannel"`},
 		{"CN in another case", ca, p, nil, func(c *x509.Certificate) { c.Subject.CommonName = "Flannel" }, `!cn: has CN "Flannel", and should have "flannel"`},
 		{"no CN", ca, p, nil, func(c *x509.Certificate) { c.Subject.CommonName = "" }, `!cn: has no CN, and should have "flannel"`},
@@ -107,6 +114,21 @@ func TestDefects(t *testing.T) {
 		{"another subject", ca, p, nil, func(c *x509.Certificate) {
 			c.Subject.Organization, c.Subject.OrganizationalUnit, c.Subject.Locality = []string{"acme"}, nil, []string{"x"}
 		}, "subject: has O \"acme\", the policy says \"edge\"\nsubject: has OU (none), the policy says \"ops\"\nsubject: has L \"x\", the policy says (none)"},
+		{"a group of Kubernetes", ca, p, nil, func(c *x509.Certificate) { c.Subject.Organization = []string{"edge", "system:masters"} },
+			"~subject: has O \"edge\", \"system:masters\", the policy says \"edge\": what trusts its CA for Kubernetes takes it for a member of that group"},
+		{"a group of Kubernetes, made by others", ca, theirs, nil, func(c *x509.Certificate) { c.Subject.Organization = []string{"system:masters"} }, ""},
+		{"other parts of the subject", ca, p, nil, func(c *x509.Certificate) {
+			c.Subject.Country, c.Subject.ExtraNames = []string{"DE"}, []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{1, 2, 3}, Value: "x\x1b"}}
+		}, `subject: has C="DE", 1.2.3="x\x1b" in its subject, and the policy has no such part`},
+		{"3,000 days", late, p, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(3000 * day) },
+			"outlives-ca: ends on 2034-07-18 12:00 UTC, after its CA on 2027-05-01 12:00 UTC\n~lifetime: is valid for 3000d, and the policy says 90d: if its key leaks, it is good until 2034-07-18"},
+		{"120 days", ca, p, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(120 * day) },
+			"~lifetime: is valid for 120d, and the policy says 90d: if its key leaks, it is good until 2026-08-29"},
+		{"120 days, half of them over", ca, p, nil, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.Add(-60*day), now.Add(60*day) },
+			"lifetime: is valid for 120d, and the policy says 90d"},
+		{"30 hours", ca, p, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(29 * hour) }, "lifetime: is valid for 30h, and the policy says 90d"},
+		{"as long as its CA", month, p, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(30 * day) }, ""},
+		{"120 days, made by others", ca, theirs, nil, func(c *x509.Certificate) { c.NotAfter = now.Add(120 * day) }, ""},
 		{"serverAuth", ca, p, nil, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} },
 			"!usage: has extended key usage serverAuth, and should have clientAuth"},
 		{"serverAuth as well", open, p, nil, func(c *x509.Certificate) {
@@ -120,19 +142,30 @@ func TestDefects(t *testing.T) {
 			"!usage: has extended key usage clientAuth, and should have clientAuth"},
 		{"a CA", ca, p, nil, func(c *x509.Certificate) { c.IsCA = true }, "!is-ca: may sign certificates: its key can sign a certificate for any user"},
 		{"keyCertSign without CA:TRUE", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCertSign },
-			"!is-ca: may sign certificates: its key can sign a certificate for any user\nkey-usage: has more key usages than digitalSignature"},
+			"!is-ca: may sign certificates: its key can sign a certificate for any user"},
+		{"a CA with its key usages", ca, p, nil, func(c *x509.Certificate) {
+			c.IsCA, c.KeyUsage = true, c.KeyUsage|x509.KeyUsageCertSign
+		}, "!is-ca: may sign certificates: its key can sign a certificate for any user"},
 		{"no CA:FALSE", ca, p, nil, func(c *x509.Certificate) { c.BasicConstraintsValid = false }, "is-ca: does not say CA:FALSE"},
 		{"no digitalSignature", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, "!key-usage: is limited to other key usages than digitalSignature"},
 		{"no key usage", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage = 0 }, "key-usage: is not limited to key usage digitalSignature"},
 		{"no key usage, made by others", ca, external, nil, func(c *x509.Certificate) { c.KeyUsage = 0 }, ""},
 		{"other key usages, made by others", ca, external, nil, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, "!key-usage: is limited to other key usages than digitalSignature"},
-		{"keyEncipherment as well", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }, "key-usage: has more key usages than digitalSignature"},
+		{"keyEncipherment as well", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }, "key-usage: has key usage digitalSignature+keyEncipherment, and digitalSignature would do"},
+		{"keyEncipherment as well, made by others", ca, external, nil, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }, ""},
 		{"a SAN", open, p, nil, func(c *x509.Certificate) { c.DNSNames = []string{"evil"} }, "!hosts: is for evil, and should be for no name"},
 		{"a SAN against the CA's constraints", ca, p, nil, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(10, 0, 0, 1)} },
-			"!chain: does not verify: x509: a root or intermediate certificate is not authorized to sign for this name: IP address \"10.0.0.1\" is excluded by constraint \"0.0.0.0/0\"\n!hosts: is for 10.0.0.1, and should be for no name"},
+			"!hosts: is for 10.0.0.1, and should be for no name"},
 		{"other SANs", open, p, nil, func(c *x509.Certificate) {
 			c.EmailAddresses, c.URIs = []string{"a@b"}, []*url.URL{{Scheme: "spiffe", Host: "x"}}
 		}, "!hosts: is for email:a@b, uri:spiffe://x, and should be for no name"},
+		{"SANs of other forms", open, p, nil, func(c *x509.Certificate) { c.ExtraExtensions = []pkix.Extension{hidden} },
+			`!hosts: is for RID:1.2.3.4, a name of form 3, dirName:CN=root, otherName:1.3.6.1.4.1.311.20.2.3, and should be for no name`},
+		{"SANs of other forms, critical", open, p, nil, func(c *x509.Certificate) {
+			c.ExtraExtensions = []pkix.Extension{{Id: hidden.Id, Value: hidden.Value, Critical: true}}
+		}, `!hosts: is for RID:1.2.3.4, a name of form 3, dirName:CN=root, otherName:1.3.6.1.4.1.311.20.2.3, and should be for no name`},
+		{"SANs of other forms, made by others", open, theirs, nil, func(c *x509.Certificate) { c.ExtraExtensions = []pkix.Extension{hidden} },
+			`hosts: is for RID:1.2.3.4, a name of form 3, dirName:CN=root, otherName:1.3.6.1.4.1.311.20.2.3, and needs to be for no name`},
 		{"an unknown critical extension", ca, p, nil, func(c *x509.Certificate) {
 			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}
 		}, "!chain: does not verify: x509: unhandled critical extension"},
@@ -142,8 +175,15 @@ func TestDefects(t *testing.T) {
 		{"a key on P-521", ca, external, p521.Public(), nil, ""},
 		{"signed with SHA-1", sha1, external, nil, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA1WithRSA }, "!algorithm: is signed with the broken SHA1-RSA"},
 		{"a CA without key identifier", nameless, p, nil, nil, ""},
-		{"another kind of key", ca, p, ed.Public(), nil, "key-algorithm: has a key of another algorithm than ecdsa-p256"},
+		{"another kind of key", ca, p, ed.Public(), nil, "key-algorithm: has a key of kind ed25519, and the policy says ecdsa-p256"},
+		{"RSA where the policy says P-256", ca, p, old.Public(), nil, "key-algorithm: has a key of kind rsa-2048, and the policy says ecdsa-p256"},
+		{"P-521 where the policy says P-256", ca, p, p521.Public(), nil, "key-algorithm: has a key of kind unknown to policies, and the policy says ecdsa-p256"},
+		{"RSA, made by others", ca, theirs, old.Public(), nil, ""},
 		{"no key id", ca, p, nil, func(c *x509.Certificate) { c.SubjectKeyId = nil }, "key-id: does not name its key (subject key identifier)"},
+		{"nothing optional, made by others", nameless, theirs, old.Public(), func(c *x509.Certificate) {
+			c.SubjectKeyId, c.BasicConstraintsValid, c.KeyUsage, c.SerialNumber = nil, false, 0, big.NewInt(7)
+			c.Subject.Organization, c.Subject.OrganizationalUnit = nil, []string{"theirs"}
+		}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -158,6 +198,27 @@ func TestDefects(t *testing.T) {
 			}
 		})
 	}
+}
+
+// otherNames is an extension with a name of each form that crypto/x509 leaves aside.
+func otherNames(t *testing.T) pkix.Extension {
+	t.Helper()
+	der := func(value any, params string) []byte {
+		out, err := asn1.MarshalWithParams(value, params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	tagged := func(tag int, content []byte) asn1.RawValue {
+		return asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: tag, IsCompound: tag != 8, Bytes: content}
+	}
+	upn := append(der(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 20, 2, 3}, ""), der(tagged(0, der("root", "utf8")), "")...)
+	all := []asn1.RawValue{
+		tagged(0, upn), tagged(3, nil), tagged(4, der(pkix.Name{CommonName: "root"}.ToRDNSequence(), "")),
+		tagged(8, der(asn1.ObjectIdentifier{1, 2, 3, 4}, "")[2:]),
+	}
+	return pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: der(all, "")}
 }
 
 func TestDefectsOfServers(t *testing.T) {
@@ -177,7 +238,7 @@ func TestDefectsOfServers(t *testing.T) {
 		{"shown to peers", "!signature: is not signed by the peer CA \"" + peer.Certificate().Subject.CommonName + "\"\n" +
 			"!usage: has extended key usage serverAuth, and should have serverAuth+clientAuth\n" +
 			"!hosts: is for 10.0.0.11, 127.0.0.1, ::1, etcd1.edge.internal, localhost, and should be for 10.0.0.11, etcd1.edge.internal\n" +
-			"key-id: does not name its CA's key (authority key identifier)", all["members/etcd1/peer"], peer},
+			"key-id: names another key than its CA's (authority key identifier)", all["members/etcd1/peer"], peer},
 		{"hosts in other order and case", "", func() certgen.Profile {
 			x := all["members/etcd1/server"]
 			x.Hosts = []string{"::1", "LOCALHOST", "127.0.0.1", "ETCD1.edge.internal.", "10.0.0.11", "0:0::1"}

@@ -19,7 +19,7 @@ func (j *judge) authority() {
 	if c.KeyUsage&x509.KeyUsageCertSign == 0 || c.KeyUsage&x509.KeyUsageCRLSign == 0 {
 		j.fatal(codeKeyUsage, "may not sign certificates and revocation lists")
 	} else if c.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
-		j.minor(codeKeyUsage, "has more key usages than keyCertSign and cRLSign")
+		j.minor(codeKeyUsage, "has key usage %s, and keyCertSign+cRLSign would do", keyUsageNames(c.KeyUsage))
 	}
 	if c.MaxPathLen != 0 || !c.MaxPathLenZero {
 		j.minor(CodePathLength, "may sign further CAs: its path length is not 0")

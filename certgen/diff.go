@@ -88,7 +88,7 @@ type view struct {
 }
 
 func newDiffer(w Wanted, s State, now time.Time) *differ {
-	return &differ{wanted: w, state: s, now: now, views: map[CA]*view{}}
+	return &differ{wanted: w, state: s, now: now, views: map[CA]*view{}, plan: Plan{Defects: map[string][]Defect{}}}
 }
 
 func (d *differ) step(s Step) { d.plan.Steps = append(d.plan.Steps, s) }

@@ -90,7 +90,8 @@ func (d *differ) orphans(ca CA) []string {
 // existing checks that a CA can still do its work, and that it is the one that the
 // certificates here came from.
 func (d *differ) existing(p Profile, v *view) {
-	for _, defect := range Fatal(Defects(v.cert, d.state.Judged(p), v.cert, d.now)) {
+	d.plan.Defects[p.Path] = Defects(v.cert, d.state.Judged(p), v.cert, d.now)
+	for _, defect := range Fatal(d.plan.Defects[p.Path]) {
 		advice := p.otherwise()
 		if defect.Code == codeNotYetValid { // a clock is wrong more often than a CA
 			advice = "nothing can be signed or trusted until then; the clock of this host, or of the one that made the CA, may be wrong"

@@ -2,6 +2,7 @@ package certgen
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -82,8 +83,8 @@ func AlgorithmOf(pub any) policies.KeyAlgorithm {
 func (j *judge) keys() {
 	if text := badKey(j.cert.PublicKey, j.p.Kind); text != "" {
 		j.fatal(codeAlgorithm, "%s", text)
-	} else if got := AlgorithmOf(j.cert.PublicKey); j.p.ExternalCA == "" && j.p.Key != "" && got != j.p.Key {
-		j.minor(codeKeyKind, "has a key of another algorithm than %s", j.p.Key)
+	} else if got := AlgorithmOf(j.cert.PublicKey); !j.external() && j.p.Key != "" && got != j.p.Key {
+		j.minor(CodeKeyKind, "has a key of kind %s, and the policy says %s", cmp.Or(string(got), "unknown to policies"), j.p.Key)
 	}
 	switch broken := j.cert.SignatureAlgorithm; {
 	case !Broken(broken):
@@ -92,7 +93,7 @@ func (j *judge) keys() {
 	default:
 		j.fatal(codeAlgorithm, "is signed with the broken %s", broken)
 	}
-	if j.p.ExternalCA != "" {
+	if j.external() {
 		return
 	}
 	if n := j.cert.SerialNumber; n.Sign() <= 0 || n.BitLen() < 64 || n.BitLen() > 159 {

@@ -49,6 +49,17 @@ func listed(names []string) string {
 // orNone is names for a sentence, also where there is none.
 func orNone(names []string) string { return cmp.Or(count.Quoted(names), "(none)") }
 
+// keyUsageNames is a key usage in the words of RFC 5280, 4.2.1.3.
+func keyUsageNames(usage x509.KeyUsage) string {
+	var out []string
+	for i, name := range []string{"digitalSignature", "contentCommitment", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"} {
+		if usage&(1<<i) != 0 {
+			out = append(out, name)
+		}
+	}
+	return strings.Join(out, "+")
+}
+
 func usageNames(all []x509.ExtKeyUsage) string {
 	out := make([]string, len(all))
 	for i, u := range all {

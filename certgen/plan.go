@@ -140,6 +140,10 @@ type Plan struct {
 	//     user is deleted first, and the caller executes these steps last.
 	Pending []Pending
 
+	// Defects is what was found in the certificates that were judged, by Profile.Path. The fatal
+	// ones are the reasons of steps; for the others there is no step.
+	Defects map[string][]Defect
+
 	// ExternalCA is the file of the one CA that others made and whose key is given for one run;
 	// "" where the CAs are lockstep's own.
 	ExternalCA string

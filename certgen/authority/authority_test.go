@@ -273,7 +273,7 @@ func TestIssueRefuses(t *testing.T) {
 		{"a cancelled run", "context canceled", gone, public, prof},
 		{"no lifetime", "the profile has no lifetime", context.Background(), public, eternal},
 		{"SANs below the client CA", `names no hosts, and components/flannel/client asks for ["evil"]`, context.Background(), public, hosts},
-		{"a key of another algorithm", "has a key of another algorithm than ed25519", context.Background(), public, other},
+		{"a key of another algorithm", "has a key of kind ecdsa-p256, and the policy says ed25519", context.Background(), public, other},
 	} {
 		chain, err := a.Issue(c.ctx, c.key, c.p, now)
 		if err == nil || chain != nil || !strings.Contains(err.Error(), c.want) {
