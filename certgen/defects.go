@@ -114,7 +114,7 @@ func (j *judge) lifetime() {
 	got := j.cert.NotAfter.Sub(j.cert.NotBefore)
 	switch text := fmt.Sprintf("is valid for %s, and the policy says %s", lifespan(got), policies.FormatLifetime(j.p.Lifetime)); {
 	case got > j.p.Lifetime+slack && j.p.Kind != KindCA && j.cert.NotAfter.After(j.now.Add(j.p.Lifetime+slack)):
-		j.weak(CodeLifetime, "%s: if its key leaks, it is good until %s", text, j.cert.NotAfter.UTC().Format(time.DateOnly))
+		j.weak(CodeLifetime, "%s: if its key leaks, it is good until %s", text, earlier(j.cert.NotAfter, j.ca.NotAfter).UTC().Format(time.DateOnly))
 	case got > j.p.Lifetime+slack, got < j.p.Lifetime-slack && !j.cert.NotAfter.Equal(j.ca.NotAfter):
 		j.minor(CodeLifetime, "%s", text)
 	}

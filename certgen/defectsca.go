@@ -9,6 +9,7 @@ func (j *judge) authority() {
 	c := j.cert
 	if !c.BasicConstraintsValid || !c.IsCA {
 		j.fatal(CodeBasic, "is not a CA")
+		return
 	}
 	if j.p.ExternalCA != "" {
 		if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 { // without the extension it may: RFC 5280, 4.2.1.3

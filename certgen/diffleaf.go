@@ -174,7 +174,7 @@ func (d *differ) fault(p Profile, pair Pair, ca *x509.Certificate) string {
 	}
 	switch pair.Key { // an absent one is fine: keys are delivered, and need not stay here
 	case KeyForeign:
-		return "its key belongs to another certificate"
+		return ForeignKey
 	case KeyUnreadable:
 		return "its key cannot be read"
 	}

@@ -219,7 +219,7 @@ func (in *inventory) measured(p Profile, pair Pair) Entry {
 	e.Serial, e.Ends = pair.Leaf.SerialNumber, pair.Leaf.NotAfter
 	switch {
 	case pair.Key == KeyForeign:
-		e.Health, e.Note = HealthBroken, "its key belongs to another certificate"
+		e.Health, e.Note = HealthBroken, ForeignKey
 	case pair.Key == KeyUnreadable:
 		e.Health, e.Note = HealthBroken, "its key cannot be read"
 	case in.revoked[p.CA][e.Serial.String()] && serves(p.Path):

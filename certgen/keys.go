@@ -14,6 +14,7 @@ import (
 	"fmt"
 
 	"lockstep/policies"
+	"lockstep/policies/count"
 )
 
 // KeyID is the subject key identifier of a public key: the first 20 bytes of the
@@ -96,8 +97,11 @@ func (j *judge) keys() {
 	if j.external() {
 		return
 	}
-	if n := j.cert.SerialNumber; n.Sign() <= 0 || n.BitLen() < 64 || n.BitLen() > 159 {
-		j.minor(codeSerial, "has a serial number of %d bits, which others may have too", n.BitLen())
+	switch n := j.cert.SerialNumber; {
+	case n.Sign() <= 0 || n.BitLen() > 159: // RFC 5280, 4.1.2.2
+		j.minor(codeSerial, "has a serial number that is not positive, or longer than 20 bytes")
+	case n.BitLen() < 64:
+		j.minor(codeSerial, "has a serial number of %s, which other certificates may have, too", count.Of(n.BitLen(), "bit"))
 	}
 	if len(j.cert.SubjectKeyId) == 0 {
 		j.minor(codeKeyID, "does not name its key (subject key identifier)")

@@ -41,6 +41,9 @@ const Missing = "missing"
 // NotNoted is the reason of the first Note of a certificate.
 const NotNoted = "it is an external certificate"
 
+// ForeignKey is the reason of a step for a certificate beside which another one's key lies.
+const ForeignKey = "its key belongs to another certificate"
+
 // SameMeaning is the reason of a Write after which a file sets what it set before: what was
 // copied from it may stay as it is.
 const SameMeaning = "sets the same, written in another form; copies of it may stay"

@@ -139,6 +139,9 @@ func findOutliving(j *judgement) (out findings) {
 			continue
 		}
 		ca := trust.Of(leaf)
+		if slices.ContainsFunc(j.defects(p), func(d certgen.Defect) bool { return d.Weak && d.Code == certgen.CodeLifetime }) {
+			continue // findWeak says so
+		}
 		if leaf.NotAfter.After(ca.NotAfter) && leaf.CheckSignatureFrom(ca) == nil {
 			out.add(Subject{SubjectFile, p.File()}, fmt.Sprintf("ends on %s, and its CA on %s", leaf.NotAfter.UTC().Format(time.DateOnly), ca.NotAfter.UTC().Format(time.DateOnly)))
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 func certificateChecks() []Check {
-	return slices.Concat(identityChecks(), leafChecks(), fileChecks())
+	return slices.Concat(identityChecks(), sharedKeyChecks(), leafChecks(), policyChecks(), fileChecks())
 }
 
 // identityChecks are about which identities the folder holds.
@@ -115,9 +115,13 @@ func defectiveRemedy(subject string) string {
 	return "lockstep apply replaces it, or lockstep bootstrap where no member can be reached; the old one goes to retired/; copy both new files to the member's host"
 }
 
+// findDefective leaves to findDue what is only due, and to certificates/identity what is
+// another identity's.
 func findDefective(j *judgement) (out findings) {
 	j.steps(func(s certgen.Step) {
-		if !s.Early && s.Reason != certgen.RevokedReason { // of what is only due: findDue; of what is revoked: findRevoked
+		other := slices.ContainsFunc(j.defects(s.Profile), func(d certgen.Defect) bool { return misnames(s.Profile, d) }) ||
+			s.Reason == certgen.ForeignKey && len(j.copied()[s.Profile.Path+".key"]) > 0
+		if !s.Early && !other && s.Reason != certgen.RevokedReason { // of what is revoked: findRevoked
 			out.add(Subject{SubjectFile, s.Profile.Path + ".crt"}, s.Reason, defectiveRemedy(s.Profile.Path+".crt"))
 		}
 	}, certgen.Reissue, certgen.Renew)
@@ -126,27 +130,25 @@ func findDefective(j *judgement) (out findings) {
 
 func findMisnamed(j *judgement) (out findings) {
 	for _, p := range certgen.Desired(j.Policy).Profiles {
-		leaf := j.Folder.Pair(p).Leaf
-		trust, err := j.Folder.Trust(p.CA)
-		if leaf == nil || err != nil {
-			continue // other checks say so
-		}
-		for _, d := range certgen.Defects(leaf, j.Folder.Judged(p), trust.Of(leaf), j.Now) {
-			if misnames(d) {
-				out.add(Subject{SubjectFile, p.File()}, "its certificate "+d.Text, identityRemedy(j, p.File()))
-			}
+		all, misnamed := j.defects(p), false
+		told := slices.DeleteFunc(slices.Clone(all), func(d certgen.Defect) bool {
+			misnamed = misnamed || misnames(p, d)
+			return !d.Fatal && !misnames(p, d)
+		})
+		if misnamed {
+			out.add(Subject{SubjectFile, p.File()}, "its certificate "+joined(told), identityRemedy(j, p.File()))
 		}
 	}
 	return append(out, findCopied(j)...)
 }
 
-// misnames reports whether with this defect a certificate names another user, or may do more.
-func misnames(d certgen.Defect) bool {
+// misnames reports whether with this defect a certificate of p names another user, or may do more.
+func misnames(p certgen.Profile, d certgen.Defect) bool {
 	switch d.Code {
 	case certgen.CodeCN, certgen.CodePathLength, certgen.CodeConstraints:
 		return true
-	case certgen.CodeBasic:
-		return d.Fatal // a certificate without CA:FALSE is not a CA by that
+	case certgen.CodeBasic: // one without CA:FALSE is not a CA by that
+		return d.Fatal && p.Kind != certgen.KindCA
 	}
 	return false
 }

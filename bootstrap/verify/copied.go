@@ -16,6 +16,20 @@ import (
 // findCopied names what can act as a user or as a CA and lies outside of that user's or
 // CA's own folder, whatever its name.
 func findCopied(j *judgement) (out findings) {
+	texts := j.copied()
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		for _, text := range texts[name] {
+			out.add(Subject{SubjectFile, name}, text, identityRemedy(j, name))
+		}
+	}
+	return out
+}
+
+// copied is what findCopied says, by path.
+func (j *judgement) copied() map[string][]string {
+	if j.plans.copied != nil {
+		return j.plans.copied
+	}
 	p := places(j.Evidence)
 	texts := map[string][]string{}
 	for name, pair := range j.Folder.Pairs {
@@ -27,12 +41,8 @@ func findCopied(j *judgement) (out findings) {
 		said := append(p.certificates(c.Path, c.Leaves...), p.keys(c.Path, c.Public)...)
 		texts[c.Path] = append(texts[c.Path], said...)
 	}
-	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		for _, text := range texts[name] {
-			out.add(Subject{SubjectFile, name}, text, identityRemedy(j, name))
-		}
-	}
-	return out
+	j.plans.copied = texts
+	return texts
 }
 
 // own is which identity belongs into which folder.
@@ -40,13 +50,14 @@ type own struct {
 	trust  certgen.TrustSet                   // the client CA; zero for unknown
 	wanted map[string]bool                    // pairs that the policy names
 	users  map[string]string                  // the folder of each user
-	ours   []certgen.Pair                     // the certificates whose keys belong into their folders alone
+	ours   map[string][]certgen.Pair          // the certificates whose keys belong into their folders alone, by key
+	pairs  map[string]certgen.Pair            // what lies in the folder
 	cas    map[certgen.CA][]*x509.Certificate // every generation
 	leaves []*x509.Certificate                // of certificate.file: they lie where the policy says
 }
 
 func places(e *Evidence) own {
-	o := own{wanted: map[string]bool{}, users: map[string]string{"root": "root"}, cas: map[certgen.CA][]*x509.Certificate{}}
+	o := own{wanted: map[string]bool{}, users: map[string]string{"root": "root"}, ours: map[string][]certgen.Pair{}, pairs: e.Folder.Pairs, cas: map[certgen.CA][]*x509.Certificate{}}
 	for _, ca := range certgen.CAs() {
 		if trust, err := e.Folder.Trust(ca); err == nil && trust.Current.IsCA {
 			o.cas[ca] = trust.All()
@@ -59,17 +70,22 @@ func places(e *Evidence) own {
 			o.users[user] = p.Place().Owner().String()
 		}
 		switch leaf := e.Folder.Pair(p).Leaf; {
-		case leaf == nil || p.User.IsZero():
+		case leaf == nil || p.Kind == certgen.KindCA:
 		case p.External != "":
 			o.leaves = append(o.leaves, leaf)
 		case leaf.Subject.CommonName == p.User.String(): // else the key is of another user's place
-			o.ours = append(o.ours, e.Folder.Pair(p))
+			o.own(e.Folder.Pair(p))
 		}
 	}
 	if root := e.Folder.Pairs[certgen.RootPath]; root.Leaf != nil {
-		o.ours = append(o.ours, root)
+		o.own(root)
 	}
 	return o
+}
+
+func (o own) own(pair certgen.Pair) {
+	key := encodedKey(pair.Leaf.PublicKey)
+	o.ours[key] = append(o.ours[key], pair)
 }
 
 func (o own) certificates(file string, leaves ...*x509.Certificate) (texts []string) {
@@ -88,8 +104,8 @@ func (o own) keys(file string, keys []crypto.PublicKey) (texts []string) {
 		texts = append(texts, fmt.Sprintf("holds the key of the %s CA", ca))
 	}
 	for _, key := range keys {
-		for _, pair := range o.ours {
-			if dir := pair.Place().Folder().String(); same(key, pair.Leaf) && !strings.HasPrefix(file, dir+"/") {
+		for _, pair := range o.ours[encodedKey(key)] {
+			if dir := pair.Place().Folder().String(); !o.paired(file, key) && !strings.HasPrefix(file, dir+"/") {
 				texts = append(texts, fmt.Sprintf("holds the key of %s.crt", pair.Path))
 			}
 		}
@@ -97,11 +113,18 @@ func (o own) keys(file string, keys []crypto.PublicKey) (texts []string) {
 	return texts
 }
 
+// paired reports whether file is the key of the certificate beside it, in a place that the policy
+// names: findMisnamed and findSharedKeys look at that certificate.
+func (o own) paired(file string, key crypto.PublicKey) bool {
+	pair := o.pairs[certgen.Locate(file).Pair]
+	return pair.Leaf != nil && o.wanted[pair.Path] && pair.Path+".key" == file && same(key, pair.Leaf)
+}
+
 // copied is the CAs whose keys are among keys, in a file outside of ca/.
 func (o own) copied(file string, keys []crypto.PublicKey) (cas []certgen.CA) {
 	for _, ca := range certgen.CAs() {
 		known := func(key crypto.PublicKey) bool {
-			return slices.ContainsFunc(o.cas[ca], func(cert *x509.Certificate) bool { return same(key, cert) })
+			return !o.paired(file, key) && slices.ContainsFunc(o.cas[ca], func(cert *x509.Certificate) bool { return same(key, cert) })
 		}
 		if !ofCA(file) && slices.ContainsFunc(keys, known) {
 			cas = append(cas, ca)

@@ -1,9 +1,7 @@
 package verify
 
 import (
-	"crypto/x509"
 	"fmt"
-	"maps"
 	"slices"
 
 	"lockstep/certgen"
@@ -46,7 +44,7 @@ func folderChecks() []Check {
 		{
 			Code: "certificates/serial", Severity: Warning, Needs: NeedsFolder,
 			Sentence: "no two certificates have the same serial number: etcd revokes by the number alone",
-			Remedy:   "lockstep certs renew gives it another number: copy the new .crt; one that others make has to be made again, with a random number",
+			Remedy:   "lockstep certs renew makes one with another number; an external one has to be made again by its owner, with a random number",
 			Find:     findSerials,
 		},
 	}
@@ -81,15 +79,10 @@ func keyOfCA(path string) bool {
 
 func ofCA(path string) bool { return certgen.PlaceOf(path).Kind == certgen.PlaceCA }
 
-// filed is a certificate and where it lies.
-type filed struct {
-	path string
-	leaf *x509.Certificate
-}
-
 // findSerials names each certificate in use whose serial number another one has, too,
 // with the same CA or another. CAs are not revoked by these lists, and retired certificates
-// are not used any more: both are only named as the other one.
+// are not used any more: both are only named as the other one, and so is the first of those
+// in use.
 func findSerials(j *judgement) (out findings) {
 	inUse, others := j.everyCertificate()
 	owners, seen := map[string][]filed{}, map[string]bool{}
@@ -101,39 +94,14 @@ func findSerials(j *judgement) (out findings) {
 	}
 	for _, c := range inUse {
 		all := owners[c.leaf.SerialNumber.String()]
-		i := slices.IndexFunc(all, func(o filed) bool { return !o.leaf.Equal(c.leaf) })
+		i := slices.IndexFunc(all, func(o filed) bool { return o.precedes(c) && !o.leaf.Equal(c.leaf) })
 		switch {
 		case i < 0:
 		case len(all) == 2:
-			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so has %s", c.leaf.SerialNumber, all[i].path))
+			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so has %s", c.leaf.SerialNumber, all[i].path), c.renewal())
 		default: // some issuers number everything 1
-			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so have %s and %d more", c.leaf.SerialNumber, all[i].path, len(all)-2))
+			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so have %s and %d more", c.leaf.SerialNumber, all[i].path, len(all)-2), c.renewal())
 		}
 	}
 	return out
-}
-
-// everyCertificate is what the folder holds and what the policy names outside of it:
-// leaves in use, by path, and CAs and what is retired.
-func (e *Evidence) everyCertificate() (inUse, others []filed) {
-	outside := map[string]bool{}
-	for _, p := range certgen.Desired(e.Policy).Profiles {
-		if leaf := e.Folder.Pair(p).Leaf; p.External != "" && leaf != nil {
-			outside[p.Path] = true // the folder has a copy
-			inUse = append(inUse, filed{p.External, leaf})
-		}
-	}
-	for _, path := range slices.Sorted(maps.Keys(e.Folder.Pairs)) {
-		switch leaf := e.Folder.Pairs[path].Leaf; {
-		case leaf == nil:
-		case ofCA(path):
-			others = append(others, filed{path + ".crt", leaf})
-		case !outside[path]:
-			inUse = append(inUse, filed{path + ".crt", leaf})
-		}
-	}
-	for _, r := range e.Folder.Retired {
-		others = append(others, filed{r.Path(), r.Leaf})
-	}
-	return inUse, others
 }

@@ -74,7 +74,6 @@ components:
 				External: map[string]certgen.Pair{"components/flannel/client": {Path: "components/flannel/client", Leaf: b}},
 			},
 			[]string{
-				"/certs/flannel.crt: has the serial number a7, and so has components/reader/client.crt",
 				"components/reader/client.crt: has the serial number a7, and so has /certs/flannel.crt",
 			},
 		},

@@ -53,6 +53,7 @@ func (j *judgement) report(checks []Check) Report {
 // every certificate, so a judgement makes it once.
 type plans struct {
 	certificates *certgen.Plan
+	copied       map[string][]string // see judgement.copied
 	roles        *roles.Plan
 	waiting      *[]roles.Pending
 	redundant    map[string]map[keyrange.Pair]bool // by role
