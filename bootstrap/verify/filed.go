@@ -38,8 +38,10 @@ func (f filed) renewal() string {
 // rank is how hard it is to make the certificate again: what is easier is replaced.
 func (f filed) rank() int {
 	switch kind := certgen.PlaceOf(f.pair).Kind; {
-	case f.retired != "", f.ca():
+	case f.ca():
 		return 0
+	case f.retired != "": // it is never made again, and named last
+		return 4
 	case f.external:
 		return 1
 	case kind == certgen.PlaceMember, kind == certgen.PlaceProxy:
@@ -49,11 +51,14 @@ func (f filed) rank() int {
 }
 
 // precedes reports whether of two certificates that have what only one may have, f is the one
-// that keeps it: the one that is harder to make again, or the older one. A retired one takes
-// nothing from a CA.
+// that keeps it: the one that is harder to make again, or the older one. A retired one keeps
+// what it has, and takes nothing from a CA.
 func (f filed) precedes(o filed) bool {
-	if o.retired != "" || f.retired != "" && o.ca() {
+	switch {
+	case o.retired != "":
 		return false
+	case f.retired != "":
+		return !o.ca()
 	}
 	return f.compare(o) < 0
 }
