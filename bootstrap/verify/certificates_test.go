@@ -297,6 +297,26 @@ func TestCertificateChecks(t *testing.T) {
 				"warning certificates/stray: notes/: belongs to no member, proxy or component of the policy",
 			},
 		},
+		"writes that were cut off": {
+			func(p *pki) {
+				p.copy("components/flannel/client.key", "components/flannel/client.key.new")
+				p.copy("components/flannel/client.crt", "components/flannel/client.crt.new")
+				for _, name := range []string{".gitignore.new", "ca/peer.key.new", "canary/client.crt.new", "client.crl.new", "members/etcd1/etcd.env.new", "recovery.new"} {
+					p.do(os.WriteFile(p.file(name), []byte("x"), 0o600))
+				}
+				p.do(os.Mkdir(p.file("components/gone"), 0o700))
+			},
+			[]string{
+				"warning certificates/unfinished: .gitignore: its writing was cut off",
+				"warning certificates/unfinished: ca/peer: its writing was cut off",
+				"warning certificates/unfinished: canary/client: its writing was cut off",
+				"warning certificates/unfinished: client.crl: its writing was cut off",
+				"warning certificates/unfinished: components/flannel/client: its writing was cut off",
+				"warning certificates/unfinished: components/gone: its removal was cut off",
+				"warning certificates/unfinished: members/etcd1/etcd.env: its writing was cut off",
+				"warning certificates/unfinished: recovery: its writing was cut off",
+			},
+		},
 		"files that others may write": {
 			func(p *pki) {
 				p.do(p.folder.WriteSecret(certgen.RecoveryFile, []byte("x")))

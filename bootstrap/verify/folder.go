@@ -30,6 +30,12 @@ func folderChecks() []Check {
 			Find:     findOpenFiles,
 		},
 		{
+			Code: "certificates/unfinished", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "no change of the PKI folder was cut off",
+			Remedy:   "lockstep apply puts in place what is whole and clears the rest, and so does lockstep bootstrap where no member answers; while another run is at work, wait for its end",
+			Find:     findUnfinished,
+		},
+		{
 			Code: "certificates/owner", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "every file and folder belongs to root or to the owner of the PKI folder: another owner can exchange it at any time",
 			Remedy:   "look whether it is still yours, then, as root: chown OWNER FILE",
@@ -57,6 +63,12 @@ func findOpenFolders(j *judgement) findings { return j.faults(certgen.FaultFolde
 func findOpenFiles(j *judgement) findings { return j.faults(certgen.FaultFile, anyPath) }
 
 func findOwners(j *judgement) findings { return j.faults(certgen.FaultOwner, anyPath) }
+
+// findUnfinished names pairs and files of which a file that ends in .new is left, and folders.
+func findUnfinished(j *judgement) (out findings) {
+	j.steps(func(s certgen.Step) { out.add(Subject{SubjectFile, s.File}, s.Reason) }, certgen.Finish)
+	return out
+}
 
 func findCAKeys(j *judgement) findings { return j.faults(certgen.FaultKey, keyOfCA) }
 

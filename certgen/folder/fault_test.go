@@ -385,12 +385,15 @@ func TestClearsLeftOvers(t *testing.T) {
 			}
 		}
 	}
+	if err := f.root.WriteFile(certgen.RecoveryFile+certgen.NewSuffix, []byte("half a passw"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	plan := diff(t, f, p)
 	var got []string
 	for _, s := range plan.Steps {
 		got = append(got, s.String())
 	}
-	if want := []string{"finish components/x/client", "finish components/x/etcdctl.env", "finish members/etcd1/server"}; !slices.Equal(got, want) {
+	if want := []string{"finish components/x/client", "finish components/x/etcdctl.env", "finish members/etcd1/server", "finish recovery"}; !slices.Equal(got, want) {
 		t.Errorf("planned %q, want %q", got, want)
 	}
 	apply(t, f, plan)

@@ -338,7 +338,9 @@ func (v *visit) skip(item certgen.Item, err error) {
 func (v *visit) file(name string, item certgen.Item, info fs.FileInfo) error {
 	switch pair := v.found[item.Pair]; item.Purpose {
 	case certgen.ForSecret:
-		return nil
+		if !item.Staged {
+			return nil
+		}
 	case certgen.ForCertificate, certgen.ForKey:
 		switch {
 		case item.Staged && item.Purpose == certgen.ForCertificate:
