@@ -297,6 +297,25 @@ func TestCertificateChecks(t *testing.T) {
 				"warning certificates/stray: notes/: belongs to no member, proxy or component of the policy",
 			},
 		},
+		"keys that git would take": {
+			func(p *pki) { p.do(os.WriteFile(p.file(".gitignore"), []byte("*\n!ca/\n!ca/*.key\n"), 0o644)) },
+			[]string{"error certificates/gitignore: .gitignore: git would take ca/client.key and 2 other files with private keys into a repository"},
+		},
+		"certificates that git would take": {
+			func(p *pki) { p.do(os.WriteFile(p.file(".gitignore"), []byte("# public\n*.key\n"), 0o644)) },
+			nil,
+		},
+		"a password that git would take": {
+			func(p *pki) {
+				p.do(os.WriteFile(p.file(".gitignore"), []byte("*.key\n"), 0o644))
+				p.do(p.folder.WriteSecret(certgen.RecoveryFile, []byte("x")))
+			},
+			[]string{"error certificates/gitignore: .gitignore: git would take recovery into a repository"},
+		},
+		"no .gitignore": {
+			func(p *pki) { p.do(os.Remove(p.file(".gitignore"))) },
+			[]string{"error certificates/files: .gitignore: missing"},
+		},
 		"writes that were cut off": {
 			func(p *pki) {
 				p.copy("components/flannel/client.key", "components/flannel/client.key.new")
@@ -342,7 +361,8 @@ func TestCertificateChecks(t *testing.T) {
 			c.spoil(p)
 			state, err := p.folder.Inspect()
 			p.do(err)
-			e := &Evidence{Policy: p.policy, Now: p.now, Folder: &state}
+			_, recovery := os.Stat(p.file(certgen.RecoveryFile))
+			e := &Evidence{Policy: p.policy, Now: p.now, Folder: &state, Recovery: recovery == nil}
 			e.Offline = true
 			got := lines(e, slices.Concat(certificateChecks(), authorityChecks(), folderChecks(), listChecks()))
 			for i := range got {

@@ -42,6 +42,12 @@ func folderChecks() []Check {
 			Find:     findOwners,
 		},
 		{
+			Code: "certificates/gitignore", Severity: Error, Needs: NeedsFolder, Acceptable: true,
+			Sentence: "by its .gitignore the PKI folder lets git take no private key into a repository",
+			Remedy:   "replace keys that git has taken already, then: echo '*' > .gitignore in the PKI folder",
+			Find:     findUnignored,
+		},
+		{
 			Code: "certificates/ca-key", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "the key of a CA that is here belongs to that CA, and only its owner may use it",
 			Remedy:   "chmod 600 the key, and chown it to yourself if you trust its owner until now; bring back the right key from a copy of ca/ if it is another CA's; the CA signs nothing before that",

@@ -24,6 +24,7 @@ var sources = map[string]string{
 	"certificates/external":      "fact 1; RFC 5280, 4.1 and 4.2",
 	"certificates/file-mode":     "RFC 5280, 6.1: what is trusted is what the trust anchor's file says",
 	"certificates/folder-mode":   "a user who may write a folder exchanges what is in it, whatever the files' modes",
+	"certificates/gitignore":     "gitignore(5)",
 	"certificates/identity":      "fact 1: the user is the CN; fact 10: a server certificate may be a user",
 	"certificates/outlives-ca":   "RFC 5280, 6.1: a chain ends with the first of its certificates",
 	"certificates/owner":         "a file's owner may give it any mode, and so write it",
