@@ -41,16 +41,17 @@ type Member struct {
 	Name, URL string
 	Err       error // why it could not be asked at all; of the rest only PeerPort is then filled in
 
-	Described     bool // what follows up to Clock was answered
+	Described     bool // what follows up to Learner was answered
 	ID, ClusterID uint64
 	Version       string
 	Learner       bool
-	Clock         time.Duration // its clock minus ours
-	ClockErr      error         // why that is not known
 
+	Pages
 	Peers   []Peer // the members that it lists, by name; nil: it was not asked
 	PeerURL string
 	Alarms  []store.Alarm
+
+	Advertised []Advertised // where the cluster lists it, and the policy does not
 
 	AcceptableCAs [][]byte          // raw subjects (RFC 5280 Name) that its client port asks certificates of
 	Server        *x509.Certificate // what its client port shows; nil when that was not seen
@@ -61,6 +62,14 @@ type Member struct {
 	Refusals      []Refusal
 	Canary        Attempt // the canary of the client CA; Refused once the newest list is loaded
 	PeerPort      PeerPort
+}
+
+// Pages is what a member tells over HTTP.
+type Pages struct {
+	Clock    time.Duration // its clock minus ours
+	ClockErr error         // why that is not known
+	Gateway  Outcome       // of asking for the HTTP gateway; Refused where there is none
+	Command  []string      // the program and the flags that it was started with; nil: it does not tell
 }
 
 // Peer is one entry of the cluster's own list of members.

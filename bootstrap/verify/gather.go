@@ -44,6 +44,7 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 		if err == nil {
 			e.As = how
 			e.Members, err = survey(ctx, w, as, nil)
+			askAdvertised(ctx, w, as, e.Members)
 		}
 		if len(folder.Faults) > 0 && !errors.Is(err, fs.ErrNotExist) {
 			e.MembersErr, err = err, nil // what is wrong with the folder is no reason to say nothing

@@ -98,7 +98,10 @@ func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as a
 		m.Canary = shown
 	}
 	if m.Err == nil && !m.refuses(as.shows()) {
-		m.Err = askMember(ctx, w, at, &m, as)
+		pages := make(chan Pages, 1)
+		go func() { pages <- askPages(ctx, w, at.Pages(), as.identity) }()
+		m.Err = askMember(ctx, w, &m, as)
+		m.Pages = <-pages
 	}
 	m.Plain = plainURLs(ctx, m)
 	return m

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 
 	"lockstep/bootstrap/world"
@@ -10,7 +9,7 @@ import (
 )
 
 // askMember fills in what a member tells a client, through a connection of its own.
-func askMember(ctx context.Context, w *world.World, at world.Member, m *Member, as asker) error {
+func askMember(ctx context.Context, w *world.World, m *Member, as asker) error {
 	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
 	defer cancel()
 	c, err := as.connect(ctx, w, m.URL)
@@ -24,7 +23,6 @@ func askMember(ctx context.Context, w *world.World, at world.Member, m *Member, 
 	}
 	if err == nil {
 		m.ID, m.ClusterID, m.Version, m.Learner, m.Described = status.MemberID, status.ClusterID, status.Version, status.Learner, true
-		readClock(ctx, w, at.Pages(), m, as.identity)
 	}
 	if m.Learner {
 		m.Root = as.learnt(c.CheckLearner(ctx))
@@ -59,17 +57,6 @@ func askVoter(ctx context.Context, w *world.World, c *store.Client, m *Member, a
 		return fmt.Errorf("asking %s for alarms: %w", m.Name, err)
 	}
 	return nil
-}
-
-// readClock takes the time from an HTTP answer: gRPC tells none.
-func readClock(ctx context.Context, w *world.World, from store.Pages, m *Member, identity *tls.Certificate) {
-	config, err := w.TLS(identity)
-	if err != nil {
-		m.ClockErr = err
-		return
-	}
-	clock, err := store.Clock(ctx, from, config)
-	m.Clock, m.ClockErr = clock.Sub(w.Now()), err
 }
 
 // RootThrough tries root's certificate alone through the member at url, on a fresh

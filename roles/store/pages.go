@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,26 @@ func ServesGateway(ctx context.Context, from Pages, config *tls.Config) (bool, e
 	}
 	defer answer.Body.Close()
 	return answer.StatusCode != http.StatusNotFound, nil
+}
+
+// CommandLine is the program and the flags with which the member was started, as its client URL
+// tells them (/debug/vars). Settings from the environment and from a file are not among them.
+func CommandLine(ctx context.Context, from Pages, config *tls.Config) ([]string, error) {
+	answer, err := get(ctx, from.Client+"/debug/vars", config)
+	if err != nil {
+		return nil, fmt.Errorf("asking for the command line: %w", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("asking for the command line: HTTP %s", answer.Status)
+	}
+	var vars struct {
+		Command []string `json:"cmdline"`
+	}
+	if err := json.NewDecoder(io.LimitReader(answer.Body, largestPage)).Decode(&vars); err != nil {
+		return nil, fmt.Errorf("reading the command line: %w", err)
+	}
+	return vars.Command, nil
 }
 
 // get asks for one page where the member serves it.

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,5 +46,19 @@ func TestServesGateway(t *testing.T) {
 		if after := requests(t, s, "root"); got != want || after.Handled != before.Handled || after.Versionless != before.Versionless {
 			t.Errorf("%s: got %v; %d calls became %d, without a version %d became %d", flag, got, before.Handled, after.Handled, before.Versionless, after.Versionless)
 		}
+	}
+}
+
+// A member tells the flags that it was started with, and nothing of its environment.
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	s := startEtcd(t, "--auth-token=")
+	got, err := store.CommandLine(t.Context(), store.Pages{Client: s.url}, s.tls(t, "root"))
+	must(t, err)
+	if !slices.Contains(got, "--auth-token=") || !slices.Contains(got, "--name=m") {
+		t.Errorf("got %q", got)
+	}
+	if _, err := store.CommandLine(t.Context(), store.Pages{Client: strings.Replace(plainPort(t), "https", "http", 1)}, s.tls(t, "root")); err == nil || !strings.Contains(err.Error(), "HTTP 404") {
+		t.Errorf("a port that serves no such page: %v", err)
 	}
 }

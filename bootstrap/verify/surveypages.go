@@ -1,0 +1,39 @@
+package verify
+
+import (
+	"context"
+	"crypto/tls"
+	"sync"
+
+	"lockstep/bootstrap/world"
+	"lockstep/roles/store"
+)
+
+// askPages asks a member for what it tells over HTTP: its clock, because gRPC tells none,
+// whether it answers the HTTP gateway, and the flags that it was started with.
+func askPages(ctx context.Context, w *world.World, from store.Pages, identity *tls.Certificate) Pages {
+	config, err := w.TLS(identity)
+	if err != nil {
+		return Pages{ClockErr: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+	defer cancel()
+	var p Pages
+	var group sync.WaitGroup
+	group.Go(func() {
+		clock, err := store.Clock(ctx, from, config)
+		p.Clock, p.ClockErr = clock.Sub(w.Now()), err
+	})
+	group.Go(func() {
+		switch serves, err := store.ServesGateway(ctx, from, config); {
+		case err != nil: // not known
+		case serves:
+			p.Gateway = Accepted
+		default:
+			p.Gateway = Refused
+		}
+	})
+	group.Go(func() { p.Command, _ = store.CommandLine(ctx, from, config) }) // not every member tells it
+	group.Wait()
+	return p
+}
