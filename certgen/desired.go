@@ -141,6 +141,9 @@ func PeerProfile(p *policies.Policy, ttl time.Duration) Profile {
 	return prof
 }
 
+// RootLongest is how long a certificate of root in root/ is valid at most.
+const RootLongest = 30 * 24 * time.Hour
+
 // RootProfile is root's certificate, made in memory for a quarter of an hour or, when
 // the operator asks for it, in root/.
 func RootProfile(p *policies.Policy, ttl time.Duration) Profile {

@@ -11,7 +11,7 @@ import (
 )
 
 func certificateChecks() []Check {
-	return slices.Concat(identityChecks(), sharedKeyChecks(), leafChecks(), policyChecks(), fileChecks())
+	return slices.Concat(identityChecks(), sharedKeyChecks(), rootChecks(), leafChecks(), policyChecks(), fileChecks())
 }
 
 // identityChecks are about which identities the folder holds.
@@ -129,7 +129,7 @@ func findDefective(j *judgement) (out findings) {
 }
 
 func findMisnamed(j *judgement) (out findings) {
-	for _, p := range certgen.Desired(j.Policy).Profiles {
+	for _, p := range j.profiles() {
 		all, misnamed := j.defects(p), false
 		told := slices.DeleteFunc(slices.Clone(all), func(d certgen.Defect) bool {
 			misnamed = misnamed || misnames(p, d)

@@ -123,8 +123,7 @@ func TestCertificateChecks(t *testing.T) {
 		},
 		"root's pair and a CA's key under other names": {
 			func(p *pki) {
-				plan := certgen.DiffRoot(p.policy, time.Hour, p.state(), p.now)
-				p.do(p.folder.Apply(p.t.Context(), plan, func() time.Time { return p.now }, 1, nil))
+				p.root(time.Hour)
 				p.copy("root/client.crt", "components/reader/admin.crt")
 				p.copy("root/client.key", "components/reader/deep/er/admin.key")
 				p.copy("ca/client.key", "components/reader/notes.txt")
@@ -270,8 +269,7 @@ func TestCertificateChecks(t *testing.T) {
 		},
 		"root's key that others may read": {
 			func(p *pki) {
-				plan := certgen.DiffRoot(p.policy, time.Hour, p.state(), p.now)
-				p.do(p.folder.Apply(p.t.Context(), plan, func() time.Time { return p.now }, 1, nil))
+				p.root(time.Hour)
 				p.do(os.Chmod(p.file("root/client.key"), 0o604))
 			},
 			[]string{"critical certificates/key-mode: root/client.key: has mode 0604, and others may use it: only 0600 is accepted"},
@@ -315,6 +313,66 @@ func TestCertificateChecks(t *testing.T) {
 		"no .gitignore": {
 			func(p *pki) { p.do(os.Remove(p.file(".gitignore"))) },
 			[]string{"error certificates/files: .gitignore: missing"},
+		},
+		"root's certificate": {func(p *pki) { p.root(time.Hour) }, nil},
+		"root's certificate for a long time": {
+			func(p *pki) { p.root(400 * 24 * time.Hour) },
+			[]string{"error certificates/root: root/client.crt: is valid until 2027-12-29: the holder of its key is root until then, and root's certificate is made for 30 days at most"},
+		},
+		"root's certificate for the longest time": {func(p *pki) { p.root(certgen.RootLongest) }, nil},
+		"root's certificate, expired, and revoked before": {
+			func(p *pki) {
+				p.root(time.Hour)
+				p.revoke(certgen.ClientCA, "root/client")
+				p.now = p.now.Add(2 * time.Hour)
+			},
+			nil,
+		},
+		"root's certificate, revoked": {
+			func(p *pki) {
+				p.root(time.Hour)
+				p.revoke(certgen.ClientCA, "root/client")
+			},
+			[]string{"error certificates/revoked: root/client.crt: is revoked"},
+		},
+		"root's certificate in the other list": {
+			func(p *pki) {
+				p.root(time.Hour)
+				p.revoke(certgen.PeerCA, "root/client")
+			},
+			[]string{"error certificates/revoked: root/client.crt: has a serial number that the peer CA's list names, which members read for other members alone: it is not refused where it is used"},
+		},
+		"another user's pair in root/": {
+			func(p *pki) {
+				p.copy("components/flannel/client.crt", "root/client.crt")
+				p.copy("components/flannel/client.key", "root/client.key")
+			},
+			[]string{`critical certificates/identity: root/client.crt: its certificate has CN "flannel", and should have "root"`},
+		},
+		"a certificate of no user in root/": {
+			func(p *pki) {
+				p.copy("canary/client.crt", "root/client.crt")
+				p.copy("canary/client.key", "root/client.key")
+			},
+			[]string{`critical certificates/identity: root/client.crt: its certificate has no CN, and should have "root"`, "error certificates/revoked: root/client.crt: is revoked"},
+		},
+		"another key in root/, and another CA": {
+			func(p *pki) {
+				p.root(time.Hour)
+				p.copy("canary/client.key", "root/client.key")
+				p.copy("ca/peer.crt", "root/ca.crt")
+			},
+			[]string{
+				"error certificates/root: root/ca.crt: differs from the server CA's certificate",
+				"error certificates/root: root/client.crt: its key belongs to another certificate",
+			},
+		},
+		"no certificate in root/": {
+			func(p *pki) {
+				p.root(time.Hour)
+				p.do(os.Remove(p.file("root/client.crt")))
+			},
+			[]string{"error certificates/root: root/client.crt: is missing beside its key"},
 		},
 		"writes that were cut off": {
 			func(p *pki) {
@@ -373,6 +431,13 @@ func TestCertificateChecks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// root writes root's certificate, valid for ttl.
+func (p *pki) root(ttl time.Duration) {
+	p.t.Helper()
+	plan := certgen.DiffRoot(p.policy, ttl, p.state(), p.now)
+	p.do(p.folder.Apply(p.t.Context(), plan, func() time.Time { return p.now }, 1, nil))
 }
 
 // revoke writes a list of ca that revokes one certificate, with the same number as the first,

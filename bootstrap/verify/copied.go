@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/policies/hint"
 )
 
@@ -77,7 +78,8 @@ func places(e *Evidence) own {
 			o.own(e.Folder.Pair(p))
 		}
 	}
-	if root := e.Folder.Pairs[certgen.RootPath]; root.Leaf != nil {
+	o.wanted[certgen.RootPath] = e.rootLives()
+	if root := e.Folder.Pairs[certgen.RootPath]; root.Leaf != nil && root.Leaf.Subject.CommonName == policies.Root().String() {
 		o.own(root)
 	}
 	return o
@@ -161,6 +163,9 @@ func identityRemedy(j *judgement, subject string) string {
 	i, held := slices.BinarySearchFunc(j.Folder.Contents, subject, func(c certgen.Content, path string) int { return strings.Compare(c.Path, path) })
 	if held {
 		after = afterCopy(j, p.copied(subject, j.Folder.Contents[i].Public))
+	}
+	if item.Pair == certgen.RootPath && p.wanted[item.Pair] && after == "" {
+		return issueRoot
 	}
 	_, paired := j.Folder.Pairs[item.Pair]
 	if !held && !paired || p.wanted[item.Pair] && after == "" {

@@ -11,7 +11,7 @@ import (
 // Members compare the number alone, whichever CA signed (fact 15).
 func findRevoked(j *judgement) (out findings) {
 	lists := certgen.Revocations(*j.Folder)
-	for _, p := range certgen.Desired(j.Policy).Profiles {
+	for _, p := range j.profiles() {
 		leaf := j.Folder.Pair(p).Leaf
 		if leaf == nil {
 			continue
@@ -19,12 +19,20 @@ func findRevoked(j *judgement) (out findings) {
 		switch ca := naming(lists, p.CA, leaf); ca {
 		case "":
 		case p.CA:
-			out.add(Subject{SubjectFile, p.File()}, "is revoked")
+			out.add(Subject{SubjectFile, p.File()}, "is revoked", revokedRemedy(p))
 		default:
 			out.add(Subject{SubjectFile, p.File()}, elsewhereRevoked(ca), elsewhereRemedy(p))
 		}
 	}
 	return out
+}
+
+// revokedRemedy is for root, which no certs rekey makes.
+func revokedRemedy(p certgen.Profile) string {
+	if p.Kind == certgen.KindRoot {
+		return issueRoot
+	}
+	return ""
 }
 
 // naming is the CA under which leaf is revoked: own, if it is, else another; "" for none.
@@ -51,6 +59,8 @@ func elsewhereRevoked(ca certgen.CA) string {
 func elsewhereRemedy(p certgen.Profile) string {
 	name := certgen.NameOf(p.Place().Folder().String())
 	switch {
+	case p.Kind == certgen.KindRoot:
+		return issueRoot + " && lockstep certs revoke root"
 	case p.Kind == certgen.KindCA, p.External != "":
 		return "have its issuer make it again, with another serial number"
 	case p.CA == certgen.ServerCA:

@@ -28,6 +28,7 @@ var sources = map[string]string{
 	"certificates/identity":      "fact 1: the user is the CN; fact 10: a server certificate may be a user",
 	"certificates/outlives-ca":   "RFC 5280, 6.1: a chain ends with the first of its certificates",
 	"certificates/owner":         "a file's owner may give it any mode, and so write it",
+	"certificates/root":          "fact 1: the holder of root's certificate is root until its end",
 	"certificates/revoked":       "fact 15",
 	"certificates/serial":        "fact 15: etcd revokes by the number alone; RFC 5280, 4.1.2.2",
 	"certificates/shared-ca":     "fact 1: what any trusted CA signs with a CN is that user",

@@ -42,11 +42,8 @@ type issueRootOptions struct {
 	ttl time.Duration
 }
 
-// shortest and longest life of a root certificate on disk.
-const (
-	rootAtLeast = time.Minute
-	rootAtMost  = 30 * 24 * time.Hour
-)
+// rootAtLeast is the shortest life of a root certificate on disk.
+const rootAtLeast = time.Minute
 
 func newIssueRootCommand(g *globals) *cobra.Command {
 	opts := issueRootOptions{globals: g}
@@ -67,8 +64,8 @@ when you are done. lockstep itself does not need it where the client CA's key is
 }
 
 func runIssueRoot(ctx context.Context, opts issueRootOptions) error {
-	if opts.ttl < rootAtLeast || opts.ttl > rootAtMost {
-		return hint.With(fmt.Errorf("--ttl %s is too short or too long for a certificate of root", opts.ttl), fmt.Sprintf("Give between %s and %s.", rootAtLeast, rootAtMost))
+	if opts.ttl < rootAtLeast || opts.ttl > certgen.RootLongest {
+		return hint.With(fmt.Errorf("--ttl %s is too short or too long for a certificate of root", opts.ttl), fmt.Sprintf("Give between %s and %s.", rootAtLeast, certgen.RootLongest))
 	}
 	p, f, release, err := opts.signingFolder(ctx, opts.signing)
 	if err != nil {
