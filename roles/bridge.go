@@ -12,7 +12,8 @@ const bridgeSuffix = "~bridge"
 // BridgeOf is the name of the bridge that stands for a role.
 func BridgeOf(role string) string { return role + bridgeSuffix }
 
-func isBridge(role string) bool { return strings.HasSuffix(role, bridgeSuffix) }
+// IsBridge reports whether role is the name of a bridge.
+func IsBridge(role string) bool { return strings.HasSuffix(role, bridgeSuffix) }
 
 // bridge is a temporary role that gives a role's users what the policy wants for
 // them while the role itself cannot be trusted to: bound before the role is changed,

@@ -25,7 +25,7 @@ func (d *difference) decideOtherRoles(owned Ownership, allow Allow) {
 		switch {
 		case !mine || d.any(held, alone):
 			d.foreign = append(d.foreign, fmt.Sprintf("role %q is not in the policy; %s", role.Name, heldBy(held)))
-		case d.any(held, withheld), !isBridge(role.Name) && !allow.Prune:
+		case d.any(held, withheld), !IsBridge(role.Name) && !allow.Prune:
 			d.pending = append(d.pending, Pending{Needs: pending.Prune, Step: Step{Action: RoleDelete, Role: role.Name},
 				Reason: "the policy no longer names this role"})
 		default:
@@ -37,7 +37,7 @@ func (d *difference) decideOtherRoles(owned Ownership, allow Allow) {
 func (d *difference) isOurs(role string, owned Ownership) bool {
 	base, _, _ := strings.Cut(role, "~")
 	_, desired := d.desired.Role(base)
-	return owned(role) || isBridge(role) && (desired || owned(base))
+	return owned(role) || IsBridge(role) && (desired || owned(base))
 }
 
 // deletionPhase is the latest phase in which a user still holds the role: a run that ends
@@ -68,7 +68,7 @@ func (d *difference) deletionSteps() []Step {
 	var steps []Step
 	for _, name := range slices.Sorted(maps.Keys(d.deletions)) {
 		reason := "the policy no longer names this role"
-		if isBridge(name) {
+		if IsBridge(name) {
 			reason = "the role that it stood in for is right"
 		}
 		steps = append(steps, Step{Phase: d.deletions[name], Action: RoleDelete, Role: name, Reason: reason})

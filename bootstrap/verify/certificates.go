@@ -3,6 +3,7 @@ package verify
 import (
 	"crypto/x509"
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -175,8 +176,15 @@ func laxRemedy(j *judgement, file string) string {
 }
 
 func findFiles(j *judgement) (out findings) {
+	unissued := map[string]bool{} // folders whose certificate is missing
+	j.steps(func(s certgen.Step) { unissued[path.Dir(s.Profile.Path)] = true }, certgen.Issue)
 	j.steps(func(s certgen.Step) {
-		if !s.Early && !j.overdue(s) { // of a list that has to be signed again: findOldLists
+		switch {
+		case s.Early, j.overdue(s): // of a list that has to be signed again: findOldLists
+		case s.Reason == certgen.Missing && unissued[path.Dir(s.File)]: // findMissing
+		case s.Reason == certgen.SameMeaning:
+			out = append(out, Finding{Severity: Info, Subject: Subject{SubjectFile, s.File}, Text: s.Reason})
+		default:
 			out.add(Subject{SubjectFile, s.File}, s.Reason)
 		}
 	}, certgen.Write)

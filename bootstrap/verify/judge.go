@@ -54,6 +54,7 @@ func (j *judgement) report(checks []Check) Report {
 type plans struct {
 	certificates *certgen.Plan
 	copied       map[string][]string // see judgement.copied
+	replaced     map[string]bool     // see judgement.replaced
 	roles        *roles.Plan
 	waiting      *[]roles.Pending
 	redundant    map[string]map[keyrange.Pair]bool // by role

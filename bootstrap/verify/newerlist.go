@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/x509"
 	"fmt"
 	"slices"
 
@@ -33,15 +34,20 @@ func (j *judgement) hungUpOn(p Proof) bool {
 
 // revokedHere reports whether the lists or the records of the folder revoke the certificate of p.
 func (j *judgement) revokedHere(p Proof) bool {
+	leaf := j.shownBy(p)
+	return leaf != nil && certgen.Revocations(*j.Folder)[certgen.ClientCA][leaf.SerialNumber.String()]
+}
+
+// shownBy is the certificate in the place of the component or instance that p is about; nil for
+// none.
+func (j *judgement) shownBy(p Proof) *x509.Certificate {
 	if j.Folder == nil {
-		return false
+		return nil
 	}
-	revoked := certgen.Revocations(*j.Folder)[certgen.ClientCA]
-	for _, prof := range certgen.Desired(j.Policy).Profiles {
-		leaf := j.Folder.Pair(prof).Leaf
-		if prof.Place().Kind == certgen.PlaceComponent && certgen.NameOf(prof.Path) == p.Component && leaf != nil && revoked[leaf.SerialNumber.String()] {
-			return true
+	for path, pair := range j.Folder.Pairs {
+		if certgen.PlaceOf(path).Kind == certgen.PlaceComponent && certgen.NameOf(path) == p.Component {
+			return pair.Leaf
 		}
 	}
-	return false
+	return nil
 }

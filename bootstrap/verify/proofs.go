@@ -1,12 +1,15 @@
 package verify
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
+	"lockstep/certgen"
 	"lockstep/policies/count"
 	"lockstep/policies/hint"
 	"lockstep/roles"
+	"lockstep/roles/store"
 )
 
 func proofChecks() []Check {
@@ -40,7 +43,7 @@ func proofChecks() []Check {
 
 func findDenied(j *judgement) (out findings) {
 	for _, p := range j.Proofs {
-		for _, text := range p.answers(roles.Allowed, roles.Denied, "is refused") {
+		for _, text := range j.answers(p, roles.Allowed, roles.Denied, "is refused") {
 			out.add(p.subject(), text)
 		}
 	}
@@ -49,21 +52,49 @@ func findDenied(j *judgement) (out findings) {
 
 func findAllowed(j *judgement) (out findings) {
 	for _, p := range j.Proofs {
-		for _, text := range p.answers(roles.Denied, roles.Allowed, "is allowed") {
+		for _, text := range j.answers(p, roles.Denied, roles.Allowed, "is allowed") {
 			out.add(p.subject(), text, allowedRemedy(j, p))
 		}
 	}
 	return out
 }
 
-// answers is a sentence for each question that expected want and got got.
-func (p Proof) answers(want, got roles.Verdict, verb string) (texts []string) {
+// answers is a sentence for each question that expected want and got got, and whose cause no
+// finding about users and roles names.
+func (j *judgement) answers(p Proof, want, got roles.Verdict, verb string) (texts []string) {
 	for _, a := range p.Failed {
-		if a.Want == want && a.Got == got {
+		if a.Want == want && a.Got == got && !j.explained(p, a) {
 			texts = append(texts, fmt.Sprintf("%s of %s %s", a.Access, a.About, verb))
 		}
 	}
 	return texts
+}
+
+// explained reports whether the answer is what etcd's users and roles give the certificate's
+// user, and one of these is not the policy's: that is a finding of its own.
+func (j *judgement) explained(p Proof, a roles.Answer) bool {
+	if j.Auth == nil || !j.Auth.Enabled {
+		return false
+	}
+	user, named := p.User.String(), p.User.String()
+	if leaf := j.shownBy(p); leaf != nil && !p.Minted {
+		named = leaf.Subject.CommonName // findMisnamed says that it is another
+	}
+	given := roles.Denied
+	if j.Auth.Can(named, a.Access, a.Range).Whole {
+		given = roles.Allowed
+	}
+	return a.Got == given && (named != user || j.differs(p))
+}
+
+// differs reports whether the user of p, or a role that it holds or should hold, is not what
+// the policy says.
+func (j *judgement) differs(p Proof) bool {
+	held, _ := j.Auth.User(p.User.String())
+	concerns := func(s roles.Step) bool {
+		return s.User == p.User.String() || s.User == "" && (s.Role == p.Role || slices.Contains(held.Roles, s.Role))
+	}
+	return slices.ContainsFunc(j.rolesPlan().Steps, concerns) || slices.ContainsFunc(j.waiting(), func(w roles.Pending) bool { return concerns(w.Step) })
 }
 
 func (p Proof) subject() Subject { return Subject{SubjectComponent, p.Component} }
@@ -85,7 +116,7 @@ func allowedRemedy(j *judgement, p Proof) string {
 
 func findNotLive(j *judgement) (out findings) {
 	for _, p := range j.Proofs {
-		if p.NotLive != "" {
+		if p.NotLive != "" && !j.replaced()[p.Component] {
 			out.add(p.subject(), "not proven live: "+p.NotLive)
 		}
 	}
@@ -96,8 +127,8 @@ func findNotLive(j *judgement) (out findings) {
 // connection makes hundreds of questions inconclusive.
 func findInconclusive(j *judgement) (out findings) {
 	for _, p := range j.Proofs {
-		if j.hungUpOn(p) {
-			continue // findNewerLists, or findRevoked
+		if j.hungUpOn(p) || j.replaced()[p.Component] && refusedCertificate(p.Err) {
+			continue // findNewerLists, findRevoked or a check of certificates says why
 		}
 		if p.Err != nil {
 			out.add(p.subject(), fmt.Sprintf("could not be asked: %v", p.Err), hint.Text(p.unanswered()))
@@ -108,6 +139,29 @@ func findInconclusive(j *judgement) (out findings) {
 		}
 	}
 	return out
+}
+
+// refusedCertificate reports whether the server ended the handshake because of what it was shown.
+func refusedCertificate(err error) bool {
+	failed := (*store.HandshakeError)(nil)
+	return errors.As(err, &failed) && failed.Alert != ""
+}
+
+// replaced is the components and instances whose certificate is missing or is no use, which is
+// a finding of its own.
+func (j *judgement) replaced() map[string]bool {
+	if j.Folder == nil {
+		return nil
+	}
+	if j.plans.replaced == nil {
+		j.plans.replaced = map[string]bool{}
+		j.steps(func(s certgen.Step) {
+			if !s.Early {
+				j.plans.replaced[certgen.NameOf(s.Profile.Path)] = true
+			}
+		}, certgen.Issue, certgen.Reissue, certgen.Renew)
+	}
+	return j.plans.replaced
 }
 
 // inconclusive is the first question without a conclusive answer, and how many there are.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"slices"
 
 	"lockstep/policies/keyrange"
 	"lockstep/policies/pending"
@@ -80,19 +81,61 @@ func Permitting(needs pending.Needs) string { return "lockstep apply " + flagOf(
 func findSteps(of kind) func(*judgement) findings {
 	return func(j *judgement) (out findings) {
 		add := func(s roles.Step, text string) { out.add(subject(s), text, flagFor(j, of, subject(s))) }
+		causes := j.causes()
 		for _, s := range j.rolesPlan().Steps {
-			if of(j, s) {
+			if of(j, s) && !causes.explain(s) {
 				add(s, fmt.Sprintf("%s; to mend: %s", j.reasonFor(s, s.Reason), s))
 			}
 		}
 		for _, p := range j.waiting() {
-			if of(j, p.Step) {
+			if of(j, p.Step) && !causes.explain(p.Step) {
 				p.Reason = j.reasonFor(p.Step, p.Reason)
 				add(p.Step, waitingText(p))
 			}
 		}
 		return out
 	}
+}
+
+// causes is what explains other steps: each cause is one finding.
+type causes struct {
+	users, roles map[string]bool // that are missing altogether
+	held         roles.State
+}
+
+func (j *judgement) causes() causes {
+	c := causes{map[string]bool{}, map[string]bool{}, *j.Auth}
+	for _, s := range slices.Concat(j.rolesPlan().Steps, pending.Steps(j.waiting())) {
+		switch s.Action {
+		case roles.UserAdd:
+			c.users[s.User] = true
+		case roles.RoleAdd:
+			c.roles[s.Role] = true
+		}
+	}
+	return c
+}
+
+// explain reports whether the step is only there because of another one: a new user holds no
+// role, a new role no permission, what is granted anew was revoked for another entry, and a
+// temporary role (a bridge) is a means.
+func (c causes) explain(s roles.Step) bool {
+	if _, there := c.held.Role(s.Role); roles.IsBridge(s.Role) && !there {
+		return true
+	}
+	switch s.Action {
+	case roles.UserGrantRole:
+		return c.users[s.User] || c.roles[s.Role]
+	case roles.RoleGrantPermission:
+		return c.roles[s.Role] || !s.Takes() && c.gives(s.Role, s.Permission)
+	}
+	return false
+}
+
+// gives reports whether the role holds all of p already.
+func (c causes) gives(role string, p keyrange.Permission) bool {
+	held, _ := c.held.Role(role)
+	return slices.ContainsFunc(held.Permissions, func(h keyrange.Permission) bool { return h.SamePair(p) && h.Access.Includes(p.Access) })
 }
 
 // reasonFor is the reason of a step; that of a redundant permission is not that the policy
