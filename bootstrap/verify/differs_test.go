@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
 	"net"
@@ -72,7 +73,10 @@ func (p *pki) folderFindings() (out []string) {
 	p.t.Helper()
 	state, err := p.folder.Inspect()
 	p.do(err)
-	e := &Evidence{Policy: p.policy, Now: p.now, Folder: &state}
+	return withRemedies(&Evidence{Policy: p.policy, Now: p.now, Folder: &state})
+}
+
+func withRemedies(e *Evidence) (out []string) {
 	for _, f := range Judge(e, slices.Concat(certificateChecks(), authorityChecks(), folderChecks(), listChecks()[:1])).Findings {
 		out = append(out, f.Severity.String()+" "+f.Code+": "+f.Subject.Name+": "+f.Text+" => "+f.Remedy)
 	}
@@ -197,6 +201,72 @@ func TestCertificatesAgainstThePolicy(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// An external certificate is as its owner wants it, as long as etcd takes it for its user.
+func TestExternalCertificatesKeepTheirOwnRules(t *testing.T) {
+	t.Parallel()
+	const flannel, reader = "components/flannel/client", "components/reader/client"
+	for name, c := range map[string]struct {
+		key    func(*pki) crypto.Signer
+		mutate func(*x509.Certificate)
+		want   []string
+	}{
+		"RSA, without anything that can be left out": {
+			func(p *pki) crypto.Signer { return p.newKey(policies.RSA2048) },
+			func(c *x509.Certificate) {
+				c.Subject = pkix.Name{CommonName: "flannel", Organization: []string{"system:masters"}, Country: []string{"DE"}}
+				c.NotAfter, c.SerialNumber, c.KeyUsage, c.BasicConstraintsValid, c.SubjectKeyId = p0.Add(3000*days), big.NewInt(1), 0, false, nil
+			}, nil,
+		},
+		"with keyEncipherment": {
+			func(p *pki) crypto.Signer { return p.newKey(policies.RSA2048) },
+			func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageKeyEncipherment }, nil,
+		},
+		"with a name": {
+			func(p *pki) crypto.Signer { return p.newKey(policies.ECDSAP256) },
+			func(c *x509.Certificate) { c.DNSNames = []string{"flannel.example"} },
+			[]string{"info certificates/differs: theirs.crt: its certificate is for flannel.example, and needs to be for no name => nothing has to be done; its owner may leave that out of the next one"},
+		},
+		"with the key of another one": {
+			func(p *pki) crypto.Signer { return p.key(reader) }, nil,
+			[]string{"critical certificates/shared-key: components/reader/client.crt: has the key of theirs.crt: the holder of the one can act as the other => lockstep certs rekey reader --revoke; the owner of the external one has to make it again, with a key of its own"},
+		},
+		"with a CA's key": {
+			func(p *pki) crypto.Signer { return p.key("ca/server") }, nil,
+			[]string{"critical certificates/shared-key: theirs.crt: has the key of ca/server.crt: its holder can sign what that CA may sign => its owner has to make it again, with a key of its own; the CA's key was copied: who could read it can sign any certificate of that CA, any user with the client CA's; lockstep certs rotate-ca server --compromised replaces it"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPKI(t)
+			p.forge(flannel, c.key(p), c.mutate)
+			leaf := p.state().Pairs[flannel].Leaf
+			p.do(os.RemoveAll(p.file("components/flannel")))
+			p.policy = parse(t, strings.Replace(twoComponents, "{name: flannel,", "{name: flannel, certificate: {file: theirs.crt},", 1))
+			state, err := p.folder.Inspect()
+			p.do(err)
+			state.External = map[string]certgen.Pair{flannel: {Path: flannel, Leaf: leaf}}
+			if diff := cmp.Diff(c.want, withRemedies(&Evidence{Policy: p.policy, Now: p.now, Folder: &state})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Two instances of a component are one user, and one of them can be revoked alone.
+func TestInstancesWithOneKey(t *testing.T) {
+	t.Parallel()
+	p := newPKI(t)
+	p.policy = parse(t, strings.Replace(twoComponents, "{name: flannel,", "{name: flannel, instances: [a, b],", 1))
+	plan := certgen.Diff(certgen.Desired(p.policy), p.state(), p.now)
+	plan.Steps = slices.Concat(plan.Steps, plan.Removals())
+	p.do(p.folder.Apply(t.Context(), plan, func() time.Time { return p.now }, 1, func(certgen.Step) {}))
+	p.forge("components/flannel/instances/b/client", p.key("components/flannel/instances/a/client"), nil)
+	want := []string{"warning certificates/shared-key: components/flannel/instances/b/client.crt: has the key of components/flannel/instances/a/client.crt: revoking one of them leaves the key good for the other => lockstep certs rekey flannel/a flannel/b --revoke"}
+	if diff := cmp.Diff(want, p.folderFindings()); diff != "" {
+		t.Error(diff)
 	}
 }
 
