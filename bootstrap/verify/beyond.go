@@ -3,17 +3,19 @@ package verify
 import (
 	"slices"
 
+	"lockstep/certgen"
 	"lockstep/roles"
 )
 
 // Beyond is what verify would find that a plan does not show: grave findings for which
-// the PKI folder and etcd's users and roles are evidence enough. The evidence may be
-// without a folder.
-func Beyond(e *Evidence) []Finding {
+// the PKI folder and etcd's users and roles are evidence enough. certificates is the plan's
+// half of the folder, which the evidence may be without.
+func Beyond(e *Evidence, certificates certgen.Plan) []Finding {
 	checks := slices.DeleteFunc(Checks(), func(c Check) bool {
 		return c.Brief == "" || c.Needs&NeedsFolder != 0 && e.Folder == nil
 	})
 	j := judging(e)
+	j.plans.certificates = &certificates
 	report := j.report(checks)
 	counts, _ := AcceptPending(e, j.rolesPlan().Pending)
 	return slices.DeleteFunc(report.Findings, func(f Finding) bool {
