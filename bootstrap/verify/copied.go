@@ -116,10 +116,10 @@ func (o own) keys(file string, keys []crypto.PublicKey) (texts []string) {
 }
 
 // paired reports whether file is the key of the certificate beside it, in a place that the policy
-// names: findMisnamed and findSharedKeys look at that certificate.
+// names, or root's: findMisnamed and findSharedKeys look at that certificate.
 func (o own) paired(file string, key crypto.PublicKey) bool {
 	pair := o.pairs[certgen.Locate(file).Pair]
-	return pair.Leaf != nil && o.wanted[pair.Path] && pair.Path+".key" == file && same(key, pair.Leaf)
+	return pair.Leaf != nil && (o.wanted[pair.Path] || pair.Path == certgen.RootPath && pair.Leaf.Subject.CommonName == "root") && pair.Path+".key" == file && same(key, pair.Leaf)
 }
 
 // copied is the CAs whose keys are among keys, in a file outside of ca/.

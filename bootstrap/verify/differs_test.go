@@ -46,7 +46,7 @@ func (p *pki) newKey(kind policies.KeyAlgorithm) crypto.Signer {
 // lockstep makes it.
 func (p *pki) forge(path string, key crypto.Signer, mutate func(*x509.Certificate)) {
 	p.t.Helper()
-	all := certgen.Desired(p.policy).Profiles
+	all := append(certgen.Desired(p.policy).Profiles, certgen.RootProfile(p.policy, time.Hour))
 	profile := all[slices.IndexFunc(all, func(x certgen.Profile) bool { return x.Path == path })]
 	ca := p.state().Pairs[certgen.CAPath(profile.CA)].Leaf
 	id, err := certgen.KeyID(key.Public())
@@ -153,6 +153,12 @@ func TestCertificatesAgainstThePolicy(t *testing.T) {
 		}, []string{"critical certificates/shared-key: components/flannel/client.crt: has the key of ca/peer.crt: its holder can sign what that CA may sign => lockstep certs rekey flannel" + moved + "peer --compromised replaces it"}},
 		"one key for a member's two certificates": {func(p *pki) { p.forge(member+"peer", p.key(member+"server"), nil) },
 			[]string{"warning certificates/shared-key: members/etcd1/peer.crt: has the key of members/etcd1/server.crt: revoking one of them leaves the key good for the other => lockstep certs rekey members/etcd1"}},
+		"root's key": {func(p *pki) {
+			p.do(os.Mkdir(p.file("root"), 0o700))
+			p.forge(certgen.RootPath, p.key(reader), nil)
+		}, []string{
+			"critical certificates/shared-key: root/client.crt: has the key of components/reader/client.crt: the holder of the one can act as the other => lockstep certs rekey reader --revoke; lockstep certs issue root --ttl 1h",
+		}},
 		"one key for three": {func(p *pki) {
 			p.forge(flannel, p.key(member+"server"), nil)
 			p.now = p.now.Add(time.Hour)
@@ -231,11 +237,11 @@ func TestExternalCertificatesKeepTheirOwnRules(t *testing.T) {
 		},
 		"with the key of another one": {
 			func(p *pki) crypto.Signer { return p.key(reader) }, nil,
-			[]string{"critical certificates/shared-key: components/reader/client.crt: has the key of theirs.crt: the holder of the one can act as the other => lockstep certs rekey reader --revoke; the owner of the external one has to make it again, with a key of its own"},
+			[]string{"critical certificates/shared-key: components/reader/client.crt: has the key of theirs.crt: the holder of the one can act as the other => lockstep certs rekey reader --revoke; the owner of theirs.crt has to make it again, with a key of its own"},
 		},
 		"with a CA's key": {
 			func(p *pki) crypto.Signer { return p.key("ca/server") }, nil,
-			[]string{"critical certificates/shared-key: theirs.crt: has the key of ca/server.crt: its holder can sign what that CA may sign => its owner has to make it again, with a key of its own; the CA's key was copied: who could read it can sign any certificate of that CA, any user with the client CA's; lockstep certs rotate-ca server --compromised replaces it"},
+			[]string{"critical certificates/shared-key: theirs.crt: has the key of ca/server.crt: its holder can sign what that CA may sign => the owner of theirs.crt has to make it again, with a key of its own; the CA's key was copied: who could read it can sign any certificate of that CA, any user with the client CA's; lockstep certs rotate-ca server --compromised replaces it"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,8 +3,10 @@ package verify
 import (
 	"cmp"
 	"crypto/x509"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"lockstep/certgen"
 )
@@ -27,12 +29,32 @@ func (f filed) identity() string {
 	return cmp.Or(place.Name, string(place.Kind))
 }
 
-// renewal is how the certificate gets another serial number.
-func (f filed) renewal() string {
-	if f.external {
+// renewal is how the certificate c and the other one, o, get serial numbers of their own. Both
+// get another one: what is retired keeps its number until it ends.
+func renewal(o, c filed) string {
+	switch {
+	case o.external:
+		return fmt.Sprintf("the owner of %s has to make it again, with a random serial number", o.path)
+	case c.external:
 		return "its owner has to make it again, with a random serial number"
 	}
-	return "lockstep certs renew " + nameOf(f.pair)
+	if names := namesOf(o, c); len(names) > 0 {
+		return "lockstep certs renew " + strings.Join(names, " ")
+	}
+	return "" // the check's
+}
+
+// namesOf is the certificates in use that lockstep makes, as lockstep certs renew and rekey take
+// their names.
+func namesOf(all ...filed) (names []string) {
+	for _, f := range all {
+		kind, name := certgen.PlaceOf(f.pair).Kind, nameOf(f.pair)
+		renewed := kind == certgen.PlaceMember || kind == certgen.PlaceProxy || kind == certgen.PlaceComponent
+		if renewed && !f.external && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // rank is how hard it is to make the certificate again: what is easier is replaced.

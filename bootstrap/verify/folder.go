@@ -99,13 +99,13 @@ func ofCA(path string) bool { return certgen.PlaceOf(path).Kind == certgen.Place
 
 // findSerials names each certificate in use whose serial number another one has, too,
 // with the same CA or another. CAs are not revoked by these lists, and retired certificates
-// are not used any more: both are only named as the other one, and so is the first of those
-// in use.
+// are not used any more: both are only named as the other one, retired ones until they end. So
+// is the first of those in use.
 func findSerials(j *judgement) (out findings) {
 	inUse, others := j.everyCertificate()
 	owners, seen := map[string][]filed{}, map[string]bool{}
 	for _, c := range slices.Concat(inUse, others) {
-		if number := c.leaf.SerialNumber.String(); !seen[string(c.leaf.Raw)] {
+		if number := c.leaf.SerialNumber.String(); !seen[string(c.leaf.Raw)] && (c.retired == "" || j.Now.Before(c.leaf.NotAfter)) {
 			seen[string(c.leaf.Raw)] = true
 			owners[number] = append(owners[number], c)
 		}
@@ -116,9 +116,9 @@ func findSerials(j *judgement) (out findings) {
 		switch {
 		case i < 0:
 		case len(all) == 2:
-			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so has %s", c.leaf.SerialNumber, all[i].path), c.renewal())
+			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so has %s", c.leaf.SerialNumber, all[i].path), renewal(all[i], c))
 		default: // some issuers number everything 1
-			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so have %s and %d more", c.leaf.SerialNumber, all[i].path, len(all)-2), c.renewal())
+			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so have %s and %d more", c.leaf.SerialNumber, all[i].path, len(all)-2), renewal(all[i], c))
 		}
 	}
 	return out

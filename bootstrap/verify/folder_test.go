@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,7 +23,7 @@ func numbered(t testing.TB, serial int64) *x509.Certificate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "x"}}
+	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "x"}, NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +45,8 @@ components:
   - {name: flannel, permissions: [{prefix: /net/, access: readwrite}], certificate: {file: /certs/flannel.crt}}
   - {name: reader, permissions: [{prefix: /net/, access: read}]}
 `)
+	ended := numbered(t, 0xa7)
+	ended.NotAfter = time.Time{}.Add(-time.Hour)
 	a, b, c, ca := numbered(t, 0xa7), numbered(t, 0xa7), numbered(t, 0xa7), numbered(t, 0xa7)
 	pairs := func(all ...certgen.Pair) map[string]certgen.Pair {
 		out := map[string]certgen.Pair{}
@@ -74,7 +77,7 @@ components:
 				External: map[string]certgen.Pair{"components/flannel/client": {Path: "components/flannel/client", Leaf: b}},
 			},
 			[]string{
-				"components/reader/client.crt: has the serial number a7, and so has /certs/flannel.crt",
+				"components/reader/client.crt: has the serial number a7, and so has /certs/flannel.crt => the owner of /certs/flannel.crt has to make it again, with a random serial number",
 			},
 		},
 		"one in use and a retired one": {
@@ -82,14 +85,21 @@ components:
 				Pairs:   pairs(certgen.Pair{Path: "components/reader/client", Leaf: a}),
 				Retired: []certgen.Retired{{Identity: "gone", Leaf: b}},
 			},
-			[]string{"components/reader/client.crt: has the serial number a7, and so has retired/gone/a7.crt"},
+			[]string{"components/reader/client.crt: has the serial number a7, and so has retired/gone/a7.crt => lockstep certs renew reader"},
+		},
+		"one in use and a retired one that has ended": {
+			certgen.State{
+				Pairs:   pairs(certgen.Pair{Path: "components/reader/client", Leaf: a}),
+				Retired: []certgen.Retired{{Identity: "gone", Leaf: ended}},
+			},
+			nil,
 		},
 		"one in use, its CA, and a retired one": {
 			certgen.State{
 				Pairs:   pairs(certgen.Pair{Path: "ca/client", Leaf: ca}, certgen.Pair{Path: "components/reader/client", Leaf: a}),
 				Retired: []certgen.Retired{{Identity: "gone", Leaf: b}},
 			},
-			[]string{"components/reader/client.crt: has the serial number a7, and so have ca/client.crt and 1 more"},
+			[]string{"components/reader/client.crt: has the serial number a7, and so have ca/client.crt and 1 more => lockstep certs renew reader"},
 		},
 		"a CA and two retired ones": {
 			certgen.State{
@@ -103,7 +113,7 @@ components:
 			t.Parallel()
 			var got []string
 			for _, f := range findSerials(judging(&Evidence{Policy: outside, Folder: &test.state})) {
-				got = append(got, f.Subject.Name+": "+f.Text)
+				got = append(got, f.Subject.Name+": "+f.Text+" => "+f.Remedy)
 			}
 			slices.Sort(got)
 			if diff := cmp.Diff(test.want, got); diff != "" {

@@ -75,26 +75,28 @@ func (j *judgement) sharedKey(o, c filed) Finding {
 
 // rekeyRemedy gives both certificates new keys, as far as lockstep makes them.
 func (j *judgement) rekeyRemedy(o, c filed) string {
-	var names []string
+	if c.ca() {
+		return fmt.Sprintf("lockstep certs rotate-ca %s --compromised", certgen.Locate(c.path).CA)
+	}
+	var does []string
+	if names := namesOf(o, c); len(names) > 0 {
+		command := "lockstep certs rekey " + strings.Join(names, " ")
+		if !o.ca() && (o.retired != "" || certgen.PlaceOf(o.pair).Folder() != certgen.PlaceOf(c.pair).Folder()) {
+			command += " --revoke" // else one host has both
+		}
+		does = append(does, command)
+	}
 	for _, x := range []filed{o, c} {
-		if name := nameOf(x.pair); x.retired == "" && !x.external && !x.ca() && !slices.Contains(names, name) {
-			names = append(names, name)
+		switch {
+		case x.external:
+			does = append(does, fmt.Sprintf("the owner of %s has to make it again, with a key of its own", x.path))
+		case x.pair == certgen.RootPath:
+			does = append(does, "lockstep certs issue root --ttl 1h")
 		}
 	}
-	command := "lockstep certs rekey " + strings.Join(names, " ")
-	if !o.ca() && (o.retired != "" || certgen.PlaceOf(o.pair).Folder() != certgen.PlaceOf(c.pair).Folder()) {
-		command += " --revoke"
-	}
-	switch {
-	case c.ca():
-		return fmt.Sprintf("lockstep certs rotate-ca %s --compromised", certgen.Locate(c.path).CA)
-	case len(names) == 0:
-		command = "its owner has to make it again, with a key of its own"
-	case o.external || c.external:
-		command += "; the owner of the external one has to make it again, with a key of its own"
-	}
+	text := strings.Join(does, "; ")
 	if o.ca() {
-		command += afterCopy(j, []certgen.CA{certgen.Locate(o.path).CA})
+		text += afterCopy(j, []certgen.CA{certgen.Locate(o.path).CA})
 	}
-	return command
+	return text
 }
