@@ -33,9 +33,9 @@ const (
 	codeKeyUsage    = "key-usage"     // key usage
 	CodeBasic       = "is-ca"         // CA:TRUE where a leaf belongs, or the reverse
 	CodePathLength  = "path-length"   // a CA that may sign CAs
-	codeHosts       = "hosts"         // SANs
+	CodeHosts       = "hosts"         // SANs
 	codeSerial      = "serial"        // not 1 to 20 bytes, or under 64 bits
-	codeAlgorithm   = "algorithm"     // broken hash or short key
+	CodeAlgorithm   = "algorithm"     // broken hash or short key
 	CodeKeyKind     = "key-algorithm" // sound, but not the policy's
 	codeKeyID       = "key-id"        // SKI or AKI missing or wrong
 	CodeConstraints = "constraints"   // a client CA that may sign for addresses

@@ -91,9 +91,9 @@ func (j *judge) hosts() {
 	switch {
 	case sameSet(got, want):
 	case j.wrongHosts():
-		j.fatal(codeHosts, "is for %s, and should be for %s", listed(got), listed(want))
+		j.fatal(CodeHosts, "is for %s, and should be for %s", listed(got), listed(want))
 	default: // etcd looks at a client's names on the peer port alone
-		j.minor(codeHosts, "is for %s, and needs to be for no name", listed(got))
+		j.minor(CodeHosts, "is for %s, and needs to be for no name", listed(got))
 	}
 }
 
@@ -101,6 +101,13 @@ func (j *judge) hosts() {
 func (j *judge) wrongHosts() bool {
 	want := j.wantHosts()
 	return !sameSet(j.gotHosts(), want) && (j.p.External == "" || len(want) > 0)
+}
+
+// MoreHosts is the names that cert has and p does not.
+func MoreHosts(cert *x509.Certificate, p Profile) []string {
+	j := judge{cert: cert, p: p}
+	want := j.wantHosts()
+	return slices.DeleteFunc(j.gotHosts(), func(name string) bool { return slices.Contains(want, name) })
 }
 
 func (j *judge) wantHosts() (want []string) {

@@ -83,16 +83,16 @@ func AlgorithmOf(pub any) policies.KeyAlgorithm {
 
 func (j *judge) keys() {
 	if text := badKey(j.cert.PublicKey, j.p.Kind); text != "" {
-		j.fatal(codeAlgorithm, "%s", text)
+		j.fatal(CodeAlgorithm, "%s", text)
 	} else if got := AlgorithmOf(j.cert.PublicKey); !j.external() && j.p.Key != "" && got != j.p.Key {
 		j.minor(CodeKeyKind, "has a key of kind %s, and the policy says %s", cmp.Or(string(got), "unknown to policies"), j.p.Key)
 	}
 	switch broken := j.cert.SignatureAlgorithm; {
 	case !Broken(broken):
 	case j.p.Kind == KindCA && selfIssued(j.cert):
-		j.minor(codeAlgorithm, "signed itself with the broken %s, which proves nothing", broken)
+		j.minor(CodeAlgorithm, "signed itself with the broken %s, which proves nothing", broken)
 	default:
-		j.fatal(codeAlgorithm, "is signed with the broken %s", broken)
+		j.fatal(CodeAlgorithm, "is signed with the broken %s", broken)
 	}
 	if j.external() {
 		return

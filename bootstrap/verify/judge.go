@@ -52,6 +52,7 @@ func (j *judgement) report(checks []Check) Report {
 // plans is what several checks ask of the same evidence: each looks at the signature of
 // every certificate, so a judgement makes it once.
 type plans struct {
+	wanted       *certgen.Wanted
 	certificates *certgen.Plan
 	copied       map[string][]string // see judgement.copied
 	replaced     map[string]bool     // see judgement.replaced

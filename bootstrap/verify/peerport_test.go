@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/roles"
 )
@@ -45,40 +44,6 @@ func TestServerChecks(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-// The certificate that a member shows is the one that the folder holds for it, or else it
-// has an owner who renews it.
-func TestShownServerCertificates(t *testing.T) {
-	t.Parallel()
-	now := sound().Now
-	cert := func(name string, from, until int) *x509.Certificate {
-		return &x509.Certificate{Raw: []byte(name), NotBefore: now.AddDate(0, 0, from), NotAfter: now.AddDate(0, 0, until)}
-	}
-	mine, other := cert("mine", -10, 355), cert("other", -10, 355)
-	for name, c := range map[string]struct {
-		shown *x509.Certificate
-		held  *x509.Certificate // by the folder, for etcd1; it holds other for etcd2
-		want  []string
-	}{
-		"the folder's":    {mine, mine, nil},
-		"nothing":         {nil, mine, nil},
-		"an older one":    {cert("old", -300, 65), mine, []string{"warning members/server-other: etcd1: shows an older certificate than members/etcd1/server.crt: it ends on 2027-01-28, and the folder's on 2027-11-14"}},
-		"another one":     {cert("new", -1, 364), mine, []string{"warning members/server-other: etcd1: shows another certificate than members/etcd1/server.crt: it ends on 2027-11-23, and the folder's on 2027-11-14"}},
-		"etcd2's":         {other, mine, []string{"warning members/server-other: etcd1: shows the server certificate of etcd2: it ends on 2027-11-14, and the folder's on 2027-11-14"}},
-		"its owner's":     {cert("x", -100, 265), nil, nil},
-		"due":             {cert("x", -300, 65), nil, []string{"warning members/server-due: etcd1: its server certificate ends on 2027-01-28, in 65 days"}},
-		"due, and ours":   {cert("mine", -300, 65), cert("mine", -300, 65), nil}, // certificates/due says so
-		"on its last day": {cert("x", -364, 1), nil, []string{"warning members/server-due: etcd1: its server certificate ends on 2026-11-25, in 1 day"}},
-	} {
-		e := sound()
-		e.Policy = parse(t, twoComponents)
-		e.Folder = &certgen.State{Pairs: map[string]certgen.Pair{"members/etcd1/server": {Leaf: c.held}, "members/etcd2/server": {Leaf: other}}}
-		e.Members[0].Server = c.shown
-		if diff := cmp.Diff(c.want, lines(e, serverChecks())); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
 	}
 }
 

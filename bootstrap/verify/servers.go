@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
-	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/roles/store"
@@ -66,76 +64,15 @@ func findServerCertificate(_ *judgement, m Member) (out findings) {
 // serverChecks is about members too. They do not stand before auth is turned on: while it
 // is off every client has the power that they warn of, so refusing would keep it that way.
 func serverChecks() []Check {
-	return []Check{
-		{
-			Code: "members/server-other", Severity: Warning, Needs: NeedsMembers | NeedsFolder,
-			Sentence: "every member shows the certificates that the PKI folder holds for it, to clients and to members",
-			Remedy:   "copy the certificate and its key, both, from the member's folder to its host, readable to etcd's user; etcd needs no restart",
-			Find:     eachReached(findOtherServer),
-		},
-		{
-			Code: "members/server-due", Severity: Warning, Needs: NeedsMembers,
-			Sentence: "no server certificate that lockstep did not make is in the last third of its life",
-			Remedy:   "its owner has to renew it in time; etcd takes the new one without a restart",
-			Find:     eachReached(findServerDue),
-		},
+	return append(shownChecks(), []Check{
 		{
 			Code: "members/server-cn", Severity: Critical, Needs: NeedsMembers,
 			Sentence: "no server's certificate is also that of a user",
 			Remedy:   "give the server a certificate without CN: who has its key is that user (CVE-2018-16886)",
 			Find:     eachReached(findServerUser),
 		},
-	}
+	}...)
 }
-
-// own is the certificate of that kind, server or peer, that the PKI folder holds for m;
-// nil for none.
-func (e *Evidence) own(m Member, kind string) *x509.Certificate {
-	if e.Folder == nil {
-		return nil
-	}
-	return e.Folder.Pairs[certgen.Place{Kind: certgen.PlaceMember, Name: m.Name, Use: kind}.String()].Leaf
-}
-
-// findOtherServer finds what was never copied to its host, or to the wrong one.
-func findOtherServer(j *judgement, m Member) (out findings) {
-	if text := j.other(m, "server", m.Server); text != "" {
-		out.add(m.subject(), "shows "+text)
-	}
-	if text := j.other(m, "peer", m.PeerPort.Server); text != "" {
-		out.add(m.subject(), "its peer port shows "+text)
-	}
-	return out
-}
-
-// other says whose certificate m shows instead of its own of that kind; "" for its own.
-func (e *Evidence) other(m Member, kind string, shown *x509.Certificate) string {
-	own := e.own(m, kind)
-	if own == nil || shown == nil || own.Equal(shown) {
-		return ""
-	}
-	until := fmt.Sprintf("it ends on %s, and the folder's on %s", day(shown), day(own))
-	for _, other := range e.Members {
-		if theirs := e.own(other, kind); theirs != nil && theirs.Equal(shown) {
-			return fmt.Sprintf("the %s certificate of %s: %s", kind, other.Name, until)
-		}
-	}
-	which := "another"
-	if shown.NotBefore.Before(own.NotBefore) {
-		which = "an older"
-	}
-	return fmt.Sprintf("%s certificate than members/%s/%s.crt: %s", which, m.Name, kind, until)
-}
-
-// findServerDue leaves what the folder holds to certificates/due and members/server-other.
-func findServerDue(j *judgement, m Member) (out findings) {
-	if m.Server != nil && j.own(m, "server") == nil && !j.Now.Before(j.dueAt(m.Server)) {
-		out.add(m.subject(), fmt.Sprintf("its server certificate ends on %s, in %s", day(m.Server), Days(m.Server.NotAfter.Sub(j.Now))))
-	}
-	return out
-}
-
-func day(cert *x509.Certificate) string { return cert.NotAfter.UTC().Format(time.DateOnly) }
 
 // findServerUser finds a server whose certificate opens its own port as a user: by CA,
 // usage and CN (fact 10).

@@ -53,6 +53,7 @@ var sources = map[string]string{
 	"members/root":               "fact 3",
 	"members/server-certificate": "RFC 5280, 4.2.1.6 and 4.2.1.12",
 	"members/server-cn":          "fact 10",
+	"members/server-defective":   "RFC 5280, 4.2; fact 13",
 	"members/server-due":         "fact 13: etcd reads its certificate at each handshake",
 	"members/server-key":         "fact 13",
 	"members/server-other":       "fact 13",

@@ -87,6 +87,8 @@ func (w *World) certificateAdvice(failed *store.HandshakeError, shown *x509.Cert
 	switch {
 	case errors.As(failed.Err, &name) && own:
 		return fmt.Sprintf("The member's certificate names %s. Put %s into its hosts in the policy if it is not there, %s", store.Names(shown), name.Host, w.renewing(failed.Endpoint))
+	case certgen.Broken(shown.SignatureAlgorithm) && own:
+		return fmt.Sprintf("The member shows a certificate that is signed with the broken %s, which no client takes: ", shown.SignatureAlgorithm) + w.copying(failed.Endpoint) + "."
 	case errors.As(failed.Err, &name):
 		return fmt.Sprintf("The server's certificate is not lockstep's: its owner has to put %s into its subjectAltName. Or name the endpoint by what is there: %s.", name.Host, store.Names(shown))
 	case !errors.As(failed.Err, &invalid) || !shown.Equal(invalid.Cert):
