@@ -56,14 +56,14 @@ func (j *judgement) accepted(weak bool, use func(p certgen.Profile, defects []ce
 
 func findWeak(j *judgement) (out findings) {
 	j.accepted(true, func(p certgen.Profile, defects []certgen.Defect) {
-		out.add(Subject{SubjectFile, p.File()}, "its certificate "+joined(defects), weakRemedy(p, defects))
+		out.add(Subject{SubjectFile, p.File()}, "its certificate "+joined(defects), j.weakRemedy(p, defects))
 	})
 	return out
 }
 
 func findDiffering(j *judgement) (out findings) {
 	j.accepted(false, func(p certgen.Profile, defects []certgen.Defect) {
-		out.add(Subject{SubjectFile, p.File()}, "its certificate "+joined(defects), differsRemedy(p, defects, j.Folder.Pair(p).Key == certgen.KeyAbsent))
+		out.add(Subject{SubjectFile, p.File()}, "its certificate "+joined(defects), j.differsRemedy(p, defects))
 	})
 	return out
 }
@@ -83,31 +83,39 @@ func has(defects []certgen.Defect, code string) bool {
 // nameOf is the certificate at path as lockstep certs renew and rekey take its name.
 func nameOf(path string) string { return certgen.NameOf(certgen.PlaceOf(path).Folder().String()) }
 
+// command is lockstep certs renew or rekey for the names, with what it needs.
+func (j *judgement) command(verb string, revoke bool, names ...string) string {
+	words := append([]string{"lockstep certs", verb}, names...)
+	if revoke {
+		words = append(words, "--revoke")
+	}
+	if j.Policy.HasExternalCA() {
+		words = append(words, "--ca-key FILE")
+	}
+	return strings.Join(words, " ")
+}
+
 // weakRemedy replaces the certificate. One that is valid for too long is revoked, too, where a
 // list can name it: a new one alone would not shorten it.
-func weakRemedy(p certgen.Profile, defects []certgen.Defect) string {
-	switch name := nameOf(p.Path); {
-	case !has(defects, certgen.CodeLifetime):
-		return "lockstep certs renew " + name
-	case p.CA == certgen.ServerCA:
-		return "lockstep certs rekey " + name
-	default:
-		return fmt.Sprintf("lockstep certs rekey %s --revoke", name)
+func (j *judgement) weakRemedy(p certgen.Profile, defects []certgen.Defect) string {
+	if has(defects, certgen.CodeLifetime) {
+		return j.command("rekey", p.CA != certgen.ServerCA, nameOf(p.Path))
 	}
+	return j.command("renew", false, nameOf(p.Path))
 }
 
 // differsRemedy keeps the key where the certificate alone can be brought in line.
-func differsRemedy(p certgen.Profile, defects []certgen.Defect, delivered bool) string {
-	switch name := nameOf(p.Path); {
+func (j *judgement) differsRemedy(p certgen.Profile, defects []certgen.Defect) string {
+	rekey := j.command("rekey", false, nameOf(p.Path))
+	switch {
 	case p.Kind == certgen.KindCA:
 		return fmt.Sprintf("nothing has to be done; lockstep certs rotate-ca %s makes a CA as the policy says", p.CA)
 	case p.External != "":
 		return "nothing has to be done; its owner may leave that out of the next one"
 	case !has(defects, certgen.CodeKeyKind):
-		return "lockstep certs renew " + name
-	case delivered:
-		return fmt.Sprintf("lockstep certs rekey %s, unless the component keeps a key of its own (lockstep certs sign): then nothing has to be done", name)
-	default:
-		return "lockstep certs rekey " + name
+		return j.command("renew", false, nameOf(p.Path))
+	case j.Folder.Pair(p).Key == certgen.KeyAbsent:
+		return rekey + ", unless the component keeps a key of its own (lockstep certs sign): then nothing has to be done"
 	}
+	return rekey
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"lockstep/certgen"
 )
@@ -31,7 +30,7 @@ func (f filed) identity() string {
 
 // renewal is how the certificate c and the other one, o, get serial numbers of their own. Both
 // get another one: what is retired keeps its number until it ends.
-func renewal(o, c filed) string {
+func (j *judgement) renewal(o, c filed) string {
 	switch {
 	case o.external:
 		return fmt.Sprintf("the owner of %s has to make it again, with a random serial number", o.path)
@@ -39,7 +38,7 @@ func renewal(o, c filed) string {
 		return "its owner has to make it again, with a random serial number"
 	}
 	if names := namesOf(o, c); len(names) > 0 {
-		return "lockstep certs renew " + strings.Join(names, " ")
+		return j.command("renew", false, names...)
 	}
 	return "" // the check's
 }

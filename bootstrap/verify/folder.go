@@ -116,9 +116,9 @@ func findSerials(j *judgement) (out findings) {
 		switch {
 		case i < 0:
 		case len(all) == 2:
-			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so has %s", c.leaf.SerialNumber, all[i].path), renewal(all[i], c))
+			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so has %s", c.leaf.SerialNumber, all[i].path), j.renewal(all[i], c))
 		default: // some issuers number everything 1
-			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so have %s and %d more", c.leaf.SerialNumber, all[i].path, len(all)-2), renewal(all[i], c))
+			out.add(Subject{SubjectFile, c.path}, fmt.Sprintf("has the serial number %x, and so have %s and %d more", c.leaf.SerialNumber, all[i].path, len(all)-2), j.renewal(all[i], c))
 		}
 	}
 	return out

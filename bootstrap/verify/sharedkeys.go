@@ -80,11 +80,8 @@ func (j *judgement) rekeyRemedy(o, c filed) string {
 	}
 	var does []string
 	if names := namesOf(o, c); len(names) > 0 {
-		command := "lockstep certs rekey " + strings.Join(names, " ")
-		if !o.ca() && (o.retired != "" || certgen.PlaceOf(o.pair).Folder() != certgen.PlaceOf(c.pair).Folder()) {
-			command += " --revoke" // else one host has both
-		}
-		does = append(does, command)
+		apart := o.retired != "" || certgen.PlaceOf(o.pair).Folder() != certgen.PlaceOf(c.pair).Folder() // else one host has both
+		does = append(does, j.command("rekey", apart && !o.ca(), names...))
 	}
 	for _, x := range []filed{o, c} {
 		switch {
