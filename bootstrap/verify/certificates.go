@@ -172,7 +172,7 @@ func laxRemedy(j *judgement, file string) string {
 	if place.Kind == certgen.PlaceCanary {
 		return "chmod 600 " + j.word(file) // of a certificate for nothing
 	}
-	return fmt.Sprintf("If others can have read it: lockstep certs rekey %s; else: chmod 600 %s", certgen.NameOf(place.Folder().String()), j.word(file))
+	return fmt.Sprintf("If others can have read it: lockstep certs rekey %s; else: chmod 600 %s", nameOf(file), j.word(file))
 }
 
 func findFiles(j *judgement) (out findings) {

@@ -27,12 +27,17 @@ func findRevoked(j *judgement) (out findings) {
 	return out
 }
 
-// revokedRemedy is for root, which no certs rekey makes.
+// revokedRemedy replaces a certificate that is refused from the next copy of the list on.
 func revokedRemedy(p certgen.Profile) string {
-	if p.Kind == certgen.KindRoot {
+	switch {
+	case p.Kind == certgen.KindRoot:
 		return issueRoot
+	case p.Kind == certgen.KindCA:
+		return fmt.Sprintf("lockstep certs rotate-ca %s replaces the CA", p.CA)
+	case p.External != "":
+		return "have its issuer make it again, with another key and serial number"
 	}
-	return ""
+	return fmt.Sprintf("lockstep certs rekey %s makes a new key and certificate: copy both; the members' copies of the CRL decide when the old one is refused", nameOf(p.Path))
 }
 
 // naming is the CA under which leaf is revoked: own, if it is, else another; "" for none.
@@ -57,7 +62,7 @@ func elsewhereRevoked(ca certgen.CA) string {
 
 // elsewhereRemedy is how a certificate that the wrong list names is replaced.
 func elsewhereRemedy(p certgen.Profile) string {
-	name := certgen.NameOf(p.Place().Folder().String())
+	name := nameOf(p.Path)
 	switch {
 	case p.Kind == certgen.KindRoot:
 		return issueRoot + " && lockstep certs revoke root"

@@ -50,7 +50,7 @@ func findRoot(j *judgement) (out findings) {
 	}
 	for _, s := range certgen.DiffRoot(j.Policy, 0, *j.Folder, j.Now).Steps {
 		if s.CopyOf != "" && s.Reason != certgen.Missing && s.Reason != certgen.SameMeaning { // what etcdctl trusts
-			out.add(Subject{SubjectFile, s.File}, s.Reason)
+			out.add(Subject{SubjectFile, s.File}, s.Reason, issueRoot)
 		}
 	}
 	return out
@@ -58,8 +58,9 @@ func findRoot(j *judgement) (out findings) {
 
 func (j *judgement) rootFaults(pair certgen.Pair) (texts []string, remedy string) {
 	if pair.Leaf == nil {
-		return []string{cmp.Or(pair.Problem, "is missing beside its key")}, ""
+		return []string{cmp.Or(pair.Problem, "is missing beside its key")}, issueRoot
 	}
+	remedy = issueRoot
 	p := certgen.RootProfile(j.Policy, 0)
 	for _, d := range j.defects(p) {
 		if misnames(p, d) {

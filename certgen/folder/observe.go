@@ -251,6 +251,11 @@ func (v *visit) fault(kind certgen.FaultKind, path string, err error) error {
 // lax key is.
 func (v *visit) private(info fs.FileInfo) error {
 	dir := v.name
+	if v.reports && dir == "." {
+		if err := v.fault(certgen.FaultOwner, dir, v.f.mine(info)); err != nil {
+			return err
+		}
+	}
 	err := v.f.closed(dir, info)
 	if !v.reports && dir != "." && dir != "ca" && dir != "root" {
 		return nil

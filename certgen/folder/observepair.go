@@ -8,6 +8,7 @@ import (
 
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
+	"lockstep/policies/hint"
 )
 
 func (v *visit) pair(name string, files pairFiles) error {
@@ -58,14 +59,26 @@ func (v *visit) keyOf(p *certgen.Pair, info fs.FileInfo, next *x509.Certificate)
 		if next == nil {
 			next = v.f.successor(p.Path)
 		}
-		if err := v.key(&opened, info, next); err == nil && opened.Key != certgen.KeyMatches && opened.Key != certgen.KeyUnopened {
-			return v.fault(certgen.FaultKey, file, fmt.Errorf("%s is not the key of %s.crt", file, p.Path))
+		if err := v.key(&opened, info, next); err != nil {
+			return nil // which CAs' keys this user may not read is no fault
 		}
-		return nil // which CAs' keys this user may not read is no fault
+		return v.fault(certgen.FaultKey, file, ofCA(opened))
 	case v.keys:
 		if err := v.key(p, info, next); err != nil {
 			return v.unread(file, err)
 		}
+	}
+	return nil
+}
+
+// ofCA refuses a key that is not that of its CA.
+func ofCA(p certgen.Pair) error {
+	advice := fmt.Sprintf("Bring back the key of %s.crt from a copy of ca/: the CA signs nothing before that.", p.Path)
+	switch p.Key {
+	case certgen.KeyUnreadable:
+		return hint.Refuse(advice, "%s.key is no private key in PKCS#8", p.Path)
+	case certgen.KeyForeign:
+		return hint.Refuse(advice, "%[1]s.key is not the key of %[1]s.crt", p.Path)
 	}
 	return nil
 }

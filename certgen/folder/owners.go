@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 
@@ -57,6 +58,16 @@ func (f *Folder) owned(name string, info fs.FileInfo, pki, above int64) error {
 	}
 	return hint.Refuse(fmt.Sprintf("Compare it with a copy that you trust; then, as root: chown %d %s", pki, f.word(name)),
 		"%s belongs to user %d, who can exchange it", name, uid)
+}
+
+// mine refuses a PKI folder of another user than this one and root.
+func (f *Folder) mine(info fs.FileInfo) error {
+	uid, yes := foreign(info)
+	if !yes {
+		return nil
+	}
+	return hint.Refuse(fmt.Sprintf("Run lockstep as that user; or look whether everything in it is yours, and as root: chown -R %d %s", os.Geteuid(), f.word(".")),
+		"%s belongs to user %d, who can exchange what lies in it", f.path, uid)
 }
 
 // word is the path of a file of the folder as an argument of a command.

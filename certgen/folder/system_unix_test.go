@@ -81,6 +81,17 @@ func TestOwned(t *testing.T) {
 	}
 }
 
+// TestMine: the PKI folder belongs to this user or to root.
+func TestMine(t *testing.T) {
+	t.Parallel()
+	me, f := uint32(os.Geteuid()), &Folder{path: "pki"}
+	for uid, want := range map[uint32]string{me: "", 0: "", me + 4242: fmt.Sprintf("pki belongs to user %d, who can exchange what lies in it", me+4242)} {
+		if err := f.mine(owned{uid: uid, mode: fs.ModeDir}); (err != nil) != (want != "") || err != nil && err.Error() != want {
+			t.Errorf("user %d: %v, want %q", uid, err, want)
+		}
+	}
+}
+
 // What another user has put into a folder that is open to all is not taken for ours, and
 // a sticky folder of another user is not closed: its owner may exchange everything.
 func TestPlantedFiles(t *testing.T) {
