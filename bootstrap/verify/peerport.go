@@ -35,6 +35,13 @@ func peerPortChecks() []Check {
 			Find:     eachMember(findPeerCA),
 		},
 		{
+			Code: "members/peer-refusals", Severity: Error, Needs: NeedsSurvey,
+			Sentence: "every member takes a peer certificate of the peer CA",
+			Remedy: "copy peer.crl of the member's folder to its host: etcd ends every connection where the file is missing, empty or not DER, and reads it at the next one; " +
+				"else the member's log says why (\"rejected connection on peer endpoint\")",
+			Find: eachMember(findPeerRefusals),
+		},
+		{
 			Code: "members/peer-port", Severity: Critical, Needs: NeedsMembers,
 			Sentence: "the peer port is closed to components and to clients without a certificate",
 			Remedy:   "start the member with its etcd.env (ETCD_PEER_CLIENT_CERT_AUTH, ETCD_PEER_TRUSTED_CA_FILE); one that lockstep does not make with --peer-client-cert-auth and --peer-trusted-ca-file, and https in its peer URLs",
@@ -88,6 +95,23 @@ func findPeerCA(j *judgement, m Member) (out findings) {
 	return j.trusts(m, t, "")
 }
 
+// findPeerRefusals finds a port that turns other members away, and of which no other check says
+// why. A certificate of a member proves nothing: from another address than the member's it is refused.
+func findPeerRefusals(j *judgement, m Member) (out findings) {
+	port := m.PeerPort
+	free := port.Shown != nil && len(port.Shown.IPAddresses)+len(port.Shown.DNSNames) == 0
+	ended := store.HungUp(port.Peer.Err) && !store.IsPlain(port.Peer.Err)
+	if m.PeerURL == "" || !free || port.Peer.Outcome != Refused && !ended || j.peerPortSaid(m) {
+		return nil
+	}
+	remedy := ""
+	if !ended {
+		remedy = hint.Text(port.Peer.Err)
+	}
+	out.add(m.subject(), "its peer port does not take a peer certificate: "+port.Peer.Err.Error(), remedy)
+	return out
+}
+
 // peerPortSaid reports whether another check says what is wrong with the port of m for members.
 func (j *judgement) peerPortSaid(m Member) bool {
 	return len(findPeerKey(j, m)) > 0 || len(findPeerCertificate(j, m)) > 0 ||
@@ -123,7 +147,7 @@ func findSharedPeerCA(j *judgement, m Member) (out findings) {
 func findPeerPortUnseen(j *judgement, m Member) (out findings) {
 	port := m.PeerPort
 	switch {
-	case j.peerPortSaid(m):
+	case j.peerPortSaid(m), len(findPeerRefusals(j, m)) > 0:
 	case port.Peer.Outcome != Accepted && !store.IsPlain(port.Peer.Err):
 		out.add(m.subject(), "its peer port did not take a peer certificate, so its refusals prove nothing: "+reason(port.Peer), peerPortRemedy(m))
 	case port.Peer.Outcome == Accepted && port.Component == (Attempt{}):

@@ -38,7 +38,7 @@ func reachedChecks() []Check {
 // findSilent leaves a member to the checks of its port for members where that is why it answers
 // no client: without the others it has no leader.
 func findSilent(j *judgement, m Member) (out findings) {
-	if failed := m.handshake(); failed != nil && failed.Silent() && j.peerPortSaid(m) {
+	if failed := m.handshake(); failed != nil && failed.Silent() && (j.peerPortSaid(m) || len(findPeerRefusals(j, m)) > 0) {
 		return nil
 	}
 	if m.silent() {

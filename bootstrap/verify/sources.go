@@ -49,6 +49,7 @@ var sources = map[string]string{
 	"members/peer-certificate":   "RFC 5280, 4.2.1.6 and 4.2.1.12",
 	"members/peer-key":           "fact 13",
 	"members/peer-port":          "fact 13",
+	"members/peer-refusals":      "fact 15",
 	"members/refusals":           "facts 6 and 15",
 	"members/root":               "fact 3",
 	"members/server-certificate": "RFC 5280, 4.2.1.6 and 4.2.1.12",

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -94,12 +95,16 @@ func TestPeerPortsThatServeNoMember(t *testing.T) {
 		"another CA's": {&store.HandshakeError{Endpoint: url, Err: unknown}, url,
 			"error members/peer-certificate: etcd1: its peer port shows a certificate that is not accepted: " +
 				"shaking hands with https://10.0.0.11:2380: tls: failed to verify certificate: x509: certificate signed by unknown authority"},
+		"ends every connection": {&store.HandshakeError{Endpoint: url, Err: io.EOF}, url,
+			"error members/peer-refusals: etcd1: its peer port does not take a peer certificate: shaking hands with https://10.0.0.11:2380: EOF"},
+		"refuses every certificate": {&store.HandshakeError{Endpoint: url, Alert: "tls: expired certificate", Err: errors.New("remote error: tls: expired certificate")}, url,
+			"error members/peer-refusals: etcd1: its peer port does not take a peer certificate: shaking hands with https://10.0.0.11:2380: remote error: tls: expired certificate"},
 	} {
 		for _, answers := range []bool{true, false} {
 			e := sound()
 			m := &e.Members[0]
 			m.PeerURL = c.url
-			m.PeerPort = PeerPort{Peer: Attempt{Err: c.err}}
+			m.PeerPort = PeerPort{Peer: outcomeOf(c.err), Shown: &x509.Certificate{}}
 			if !answers {
 				*m = Member{Name: m.Name, URL: m.URL, PeerURL: m.PeerURL, PeerPort: m.PeerPort, Err: silent}
 			}
@@ -113,5 +118,12 @@ func TestPeerPortsThatServeNoMember(t *testing.T) {
 	want := []string{"error members/reached: etcd1: cannot be asked: shaking hands with https://10.0.0.11:2379: no answer in time"}
 	if diff := cmp.Diff(want, lines(e, MemberChecks())); diff != "" {
 		t.Errorf("both ports silent: %s", diff)
+	}
+	e = sound()
+	e.Members[0].PeerURL = url
+	e.Members[0].PeerPort = PeerPort{Peer: Attempt{Err: &store.HandshakeError{Endpoint: url, Err: io.EOF}}, Shown: &x509.Certificate{DNSNames: []string{"etcd2"}}}
+	want = []string{"warning members/peer-port-unseen: etcd1: its peer port did not take a peer certificate, so its refusals prove nothing: shaking hands with https://10.0.0.11:2380: EOF"}
+	if diff := cmp.Diff(want, lines(e, MemberChecks())); diff != "" {
+		t.Errorf("another member's certificate: %s", diff)
 	}
 }
