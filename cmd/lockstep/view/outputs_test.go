@@ -169,3 +169,20 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("%v\n%s", err, again)
 	}
 }
+
+// The gravest comes first, then a line for each component, and the verdict is the last line.
+func TestProofTextBeginsWithTheGravest(t *testing.T) {
+	t.Parallel()
+	s := &Sheet{out: &bytes.Buffer{}}
+	proofOf(t).Text(s)
+	var begins []string
+	for line := range strings.Lines(s.out.String()) {
+		if word, _, _ := strings.Cut(strings.TrimSpace(line), " "); !strings.HasPrefix(line, "  ") {
+			begins = append(begins, word)
+		}
+	}
+	want := []string{"critical", "error", "error", "warning", "info", "accepted", "not", "", "COMPONENT", "app", "web", "", "not"}
+	if diff := cmp.Diff(want, begins); diff != "" {
+		t.Errorf("%s\n%s", diff, s.out)
+	}
+}

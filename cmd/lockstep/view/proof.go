@@ -32,12 +32,9 @@ func (p Proof) InStep() bool {
 	return p.Report.InStepBut(*p.FailOn)
 }
 
-// Text implements Answer.
+// Text implements Answer. What is not as it should be comes first, the gravest at the top, then a
+// line for each component, and the verdict is the last line.
 func (p Proof) Text(s *Sheet) {
-	if !p.Evidence.Offline {
-		p.table(s)
-		s.Line("")
-	}
 	for _, f := range p.Report.Findings {
 		finding(s, f)
 	}
@@ -45,6 +42,13 @@ func (p Proof) Text(s *Sheet) {
 		accepted(s, a)
 	}
 	p.skipped(s)
+	if !p.Evidence.Offline {
+		if len(p.Report.Findings)+len(p.Report.Accepted)+len(p.Report.Skipped) > 0 {
+			s.Line("")
+		}
+		p.table(s)
+		s.Line("")
+	}
 	p.verdict(s)
 	if p.Soak != nil {
 		soaked(s, p.Soak)
