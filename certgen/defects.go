@@ -189,18 +189,21 @@ func (j *judge) usages() {
 	want := j.p.Usages()
 	slices.Sort(got)
 	slices.Sort(want)
-	none := len(got)+len(j.cert.UnknownExtKeyUsage) == 0
+	none, unknown, names := len(got)+len(j.cert.UnknownExtKeyUsage) == 0, j.cert.UnknownExtKeyUsage, usageNames(got)
+	for _, id := range unknown {
+		names = strings.TrimPrefix(names+"+"+id.String(), "+")
+	}
 	switch {
-	case len(j.cert.UnknownExtKeyUsage) == 0 && slices.Equal(got, want):
+	case len(unknown) == 0 && slices.Equal(got, want):
 	case j.p.ExternalCA != "" && (none || covers(got, want)):
 	case none && j.p.Kind == KindCA:
 		j.minor(codeUsage, "is not limited to extended key usage %s", usageNames(want))
 	case none:
 		j.fatal(codeUsage, "has no extended key usage, which stands for every usage: it should be %s", usageNames(want))
 	case (j.p.Kind == KindCA || j.p.External != "") && covers(got, want):
-		j.minor(codeUsage, "has extended key usage %s, and %s would do", usageNames(got), usageNames(want))
+		j.minor(codeUsage, "has extended key usage %s, and %s would do", names, usageNames(want))
 	default:
-		j.fatal(codeUsage, "has extended key usage %s, and should have %s", usageNames(got), usageNames(want))
+		j.fatal(codeUsage, "has extended key usage %s, and should have %s", names, usageNames(want))
 	}
 }
 

@@ -139,7 +139,13 @@ func TestDefects(t *testing.T) {
 		{"any usage", ca, p, nil, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} },
 			"!usage: has extended key usage anyExtendedKeyUsage, and should have clientAuth"},
 		{"an unknown usage as well", ca, p, nil, func(c *x509.Certificate) { c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{{1, 2, 3}} },
-			"!usage: has extended key usage clientAuth, and should have clientAuth"},
+			"!usage: has extended key usage clientAuth+1.2.3, and should have clientAuth"},
+		{"an unknown usage alone", ca, p, nil, func(c *x509.Certificate) {
+			c.ExtKeyUsage, c.UnknownExtKeyUsage = nil, []asn1.ObjectIdentifier{{1, 2, 3}}
+		},
+			"!usage: has extended key usage 1.2.3, and should have clientAuth"},
+		{"an unknown usage as well, made by others", ca, external, nil, func(c *x509.Certificate) { c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{{1, 2, 3}} },
+			"usage: has extended key usage clientAuth+1.2.3, and clientAuth would do"},
 		{"a CA", ca, p, nil, func(c *x509.Certificate) { c.IsCA = true }, "!is-ca: may sign certificates: its key can sign a certificate for any user"},
 		{"keyCertSign without CA:TRUE", ca, p, nil, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCertSign },
 			"!is-ca: may sign certificates: its key can sign a certificate for any user"},
@@ -179,7 +185,7 @@ func TestDefects(t *testing.T) {
 		{"a CA without key identifier", nameless, p, nil, nil, ""},
 		{"another kind of key", ca, p, ed.Public(), nil, "key-algorithm: has a key of kind ed25519, and the policy says ecdsa-p256"},
 		{"RSA where the policy says P-256", ca, p, old.Public(), nil, "key-algorithm: has a key of kind rsa-2048, and the policy says ecdsa-p256"},
-		{"P-521 where the policy says P-256", ca, p, p521.Public(), nil, "key-algorithm: has a key of kind unknown to policies, and the policy says ecdsa-p256"},
+		{"P-521 where the policy says P-256", ca, p, p521.Public(), nil, "key-algorithm: has a key of kind ecdsa-p521, and the policy says ecdsa-p256"},
 		{"RSA, made by others", ca, theirs, old.Public(), nil, ""},
 		{"no key id", ca, p, nil, func(c *x509.Certificate) { c.SubjectKeyId = nil }, "key-id: does not name its key (subject key identifier)"},
 		{"nothing optional, made by others", nameless, theirs, old.Public(), func(c *x509.Certificate) {

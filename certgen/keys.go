@@ -2,7 +2,6 @@ package certgen
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -12,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
+	"strings"
 
 	"lockstep/policies"
 	"lockstep/policies/count"
@@ -81,11 +81,22 @@ func AlgorithmOf(pub any) policies.KeyAlgorithm {
 	return ""
 }
 
+// keyKind names the kind of a public key, also of one that no policy can ask for.
+func keyKind(pub any) string {
+	switch key := pub.(type) {
+	case *ecdsa.PublicKey:
+		return "ecdsa-" + strings.ToLower(strings.ReplaceAll(key.Params().Name, "-", ""))
+	case *rsa.PublicKey:
+		return fmt.Sprintf("rsa-%d", key.N.BitLen())
+	}
+	return string(AlgorithmOf(pub))
+}
+
 func (j *judge) keys() {
 	if text := badKey(j.cert.PublicKey, j.p.Kind); text != "" {
 		j.fatal(CodeAlgorithm, "%s", text)
 	} else if got := AlgorithmOf(j.cert.PublicKey); !j.external() && j.p.Key != "" && got != j.p.Key {
-		j.minor(CodeKeyKind, "has a key of kind %s, and the policy says %s", cmp.Or(string(got), "unknown to policies"), j.p.Key)
+		j.minor(CodeKeyKind, "has a key of kind %s, and the policy says %s", keyKind(j.cert.PublicKey), j.p.Key)
 	}
 	switch broken := j.cert.SignatureAlgorithm; {
 	case !Broken(broken):
