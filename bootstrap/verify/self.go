@@ -47,7 +47,7 @@ func GatherSelf(ctx context.Context, w *world.World, identity *tls.Certificate, 
 	if err := wait(ctx, &g); err != nil {
 		return nil, err
 	}
-	e.Auth, e.AuthErr = selfState(states, e.Members)
+	e.Auth, e.AuthErr = selfState(states, e.Members, roles.Desired(&own))
 	return e, nil
 }
 
@@ -73,8 +73,8 @@ func proveSelf(ctx context.Context, w *world.World, identity *tls.Certificate, u
 }
 
 // selfState is what the first member that answered said, with what a component cannot see as
-// the policy wants it: root, and that no password is set.
-func selfState(states []roles.State, members []Member) (*roles.State, error) {
+// the policy wants it: root, that no password is set, and roles that it is not bound to.
+func selfState(states []roles.State, members []Member, wanted roles.State) (*roles.State, error) {
 	var errs []error
 	for i, s := range states {
 		if len(s.Users) == 0 {
@@ -86,6 +86,11 @@ func selfState(states []roles.State, members []Member) (*roles.State, error) {
 		root := policies.Root().String()
 		if s.Users[0].Name != root {
 			s.Users = append(s.Users, roles.User{Name: root, Roles: []string{root}, Password: roles.PasswordAbsent})
+		}
+		for _, r := range wanted.Roles {
+			if !slices.ContainsFunc(s.Roles, func(own roles.Role) bool { return own.Name == r.Name }) {
+				s.Roles = append(s.Roles, r)
+			}
 		}
 		slices.SortFunc(s.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
 		slices.SortFunc(s.Roles, func(a, b roles.Role) int { return strings.Compare(a.Name, b.Name) })
