@@ -117,39 +117,62 @@ func findUnknownMembers(j *judgement) (out findings) {
 		ids[m.ID] = m.Name
 		described = append(described, m)
 	}
-	if i := slices.IndexFunc(described, func(m Member) bool { return m.Peers != nil }); i >= 0 {
-		out = append(out, findOtherClusters(j, described, described[i])...)
-		out = append(out, findUnlistedMembers(j, described, described[i].Peers)...)
+	home := j.home(described)
+	out = append(out, findOtherClusters(j, described, home)...)
+	ours := slices.DeleteFunc(slices.Clone(described), func(m Member) bool { return m.ClusterID != home.ClusterID })
+	if i := slices.IndexFunc(ours, func(m Member) bool { return m.Peers != nil }); i >= 0 {
+		out = append(out, findUnlistedMembers(j, ours, ours[i].Peers)...)
 	}
 	return out
+}
+
+// home is a member of the cluster with which the others are compared: the one to which most
+// belong, of as many the one that users and roles were read from.
+func (e *Evidence) home(described []Member) (home Member) {
+	most := 0
+	for _, m := range described {
+		n := 0
+		for _, other := range described {
+			if other.ClusterID == m.ClusterID {
+				n++
+			}
+		}
+		if n > most || n == most && m.ClusterID == e.AuthCluster && home.ClusterID != e.AuthCluster {
+			home, most = m, n
+		}
+	}
+	return home
 }
 
 // findOtherClusters finds members, and the administrator's connection, that belong to another
-// cluster than first.
-func findOtherClusters(j *judgement, described []Member, first Member) (out findings) {
+// cluster than home.
+func findOtherClusters(j *judgement, described []Member, home Member) (out findings) {
 	for _, m := range described {
-		if m.ClusterID != first.ClusterID {
-			out.add(m.subject(), fmt.Sprintf("belongs to cluster %x, and %s to %x", m.ClusterID, first.Name, first.ClusterID))
+		if m.ClusterID != home.ClusterID {
+			out.add(m.subject(), fmt.Sprintf("belongs to cluster %x, and %s to %x", m.ClusterID, home.Name, home.ClusterID), otherClusterRemedy)
 		}
 	}
-	if j.AuthCluster != 0 && j.AuthCluster != first.ClusterID {
-		out.add(Subject{}, fmt.Sprintf("the administrator's connection leads to cluster %x, and the policy's members are cluster %x", j.AuthCluster, first.ClusterID))
+	if j.AuthCluster != 0 && home.ClusterID != 0 && j.AuthCluster != home.ClusterID {
+		out.add(Subject{}, fmt.Sprintf("the administrator's connection leads to cluster %x, and the policy's members are cluster %x", j.AuthCluster, home.ClusterID))
 	}
 	return out
 }
 
+const otherClusterRemedy = "look which cluster the member is meant for: one that lost its data and was started as a cluster of its own has to join again " +
+	"(etcdctl member remove, member add, an empty data directory, ETCD_INITIAL_CLUSTER_STATE=existing); else correct its clientURL in the policy"
+
 // findUnlistedMembers finds members of the cluster's list that the policy does not name, and
-// the other way round.
-func findUnlistedMembers(j *judgement, described []Member, list []Peer) (out findings) {
+// the other way round. A member that answers as another cluster is still the policy's.
+func findUnlistedMembers(j *judgement, ours []Member, list []Peer) (out findings) {
 	for _, peer := range list {
 		switch {
 		case peer.Name == "":
 			out.add(Subject{}, "the cluster lists a member that has never been started")
-		case !slices.ContainsFunc(j.Members, peer.is):
+		case !slices.ContainsFunc(j.Members, func(m Member) bool { return peer.is(m) || m.ClusterID != ours[0].ClusterID && peer.named(m) }):
 			out.add(Subject{SubjectMember, peer.Name}, "is a member of the cluster and not of the policy")
 		}
 	}
-	for _, m := range described {
+	for _, m := range ours {
 		if !slices.ContainsFunc(list, func(p Peer) bool { return p.is(m) }) {
 			out.add(m.subject(), fmt.Sprintf("is not a member of the cluster, whose members are %s", names(list)))
 		}
@@ -163,8 +186,11 @@ func (p Peer) is(m Member) bool {
 	if m.Described {
 		return p.ID == m.ID
 	}
-	return p.Name == m.Name || slices.Contains(p.ClientURLs, m.URL)
+	return p.named(m)
 }
+
+// named reports whether p and m have one name or one address.
+func (p Peer) named(m Member) bool { return p.Name == m.Name || slices.Contains(p.ClientURLs, m.URL) }
 
 // names is the members' names as a sentence lists them.
 func names(peers []Peer) string {

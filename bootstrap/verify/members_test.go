@@ -85,6 +85,21 @@ func TestMemberChecks(t *testing.T) {
 			func(e *Evidence) { e.Members[2].ClusterID = 0xdef },
 			[]string{"critical members/unknown: etcd3: belongs to cluster def, and etcd1 to abc"},
 		},
+		"one of another cluster, which answers first": {
+			func(e *Evidence) {
+				e.Members[0].ID, e.Members[0].ClusterID, e.Members[0].Peers = 9, 0xdef, []Peer{{ID: 9, Name: "etcd1"}}
+			},
+			[]string{"critical members/unknown: etcd1: belongs to cluster def, and etcd2 to abc"},
+		},
+		"two of two clusters, and users of one": {
+			func(e *Evidence) {
+				e.Members = e.Members[:2]
+				e.AuthCluster = 0xabc
+				e.Members[0].ID, e.Members[0].ClusterID, e.Members[0].Peers = 9, 0xdef, []Peer{{ID: 9, Name: "etcd1"}}
+				e.Members[1].Peers = peers("etcd1", "etcd2")
+			},
+			[]string{"critical members/unknown: etcd1: belongs to cluster def, and etcd2 to abc"},
+		},
 		"endpoints are matched by what answers there": {
 			func(e *Evidence) {
 				for i := range e.Members {

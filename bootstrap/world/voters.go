@@ -23,7 +23,8 @@ var ErrNoVoter = errors.New("no member answers and takes the names from certific
 
 // Voters is the URLs of the members that can be asked as a user of the policy: those that
 // answer root's certificate. Left out are members that are down, learners, members that ignore
-// the certificate's identity, and those that refuse the certificate. The error is ErrNoVoter
+// the certificate's identity, those that refuse the certificate, and those that belong to another
+// cluster than most of them, as one does that lost its data and was started anew. The error is ErrNoVoter
 // when no member is left. Without root's certificate the administrator's is used, and without
 // that one all members are returned.
 func (w *World) Voters(ctx context.Context) ([]string, error) {
@@ -49,29 +50,29 @@ func (w *World) Voters(ctx context.Context) ([]string, error) {
 func (w *World) voters(ctx context.Context, urls []string, identity *tls.Certificate, user, password string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, min(lookTime, w.CallTimeout))
 	defer cancel()
-	type answer struct {
-		url string
-		err error
-	}
-	answers := make(chan answer, len(urls))
+	answers := make(chan voter, len(urls))
 	for _, url := range urls {
 		go func() {
-			c, err := w.ConnectAs(ctx, identity, user, password, url)
-			if err == nil {
-				defer c.Close()
-				err = c.CheckRoot(ctx)
+			v := voter{url: url}
+			defer func() { answers <- v }()
+			var c *store.Client
+			if c, v.err = w.ConnectAs(ctx, identity, user, password, url); v.err != nil {
+				return
 			}
-			answers <- answer{url, err}
+			defer c.Close()
+			if v.err = c.CheckRoot(ctx); v.err == nil && len(urls) > 1 {
+				v.cluster, _ = c.ClusterID(ctx) // where it is not told, the member is none of the most
+			}
 		}()
 	}
 	elapsed := store.Stopwatch()
 	var late <-chan time.Time
-	heard := map[string]error{}
+	heard := map[string]voter{}
 wait:
 	for range urls {
 		select {
 		case a := <-answers:
-			heard[a.url] = a.err
+			heard[a.url] = a
 			if a.err == nil && late == nil {
 				late = time.After(max(laterTime, laterFactor*elapsed()))
 			}
@@ -82,23 +83,48 @@ wait:
 	return chosen(urls, heard)
 }
 
+// voter is what one member answered.
+type voter struct {
+	url     string
+	err     error
+	cluster uint64 // ID of its cluster; 0 where that was not asked
+}
+
 // chosen is the members that answered, or else those that know the user and refused it.
-func chosen(urls []string, heard map[string]error) ([]string, error) {
-	var good, known []string
+func chosen(urls []string, heard map[string]voter) ([]string, error) {
+	var good []voter
+	var known []string
 	for _, url := range urls {
-		switch err, answered := heard[url]; {
+		switch v, answered := heard[url]; {
 		case !answered:
-		case err == nil:
-			good = append(good, url)
-		case store.KnowsWho(err):
+		case v.err == nil:
+			good = append(good, v)
+		case store.KnowsWho(v.err):
 			known = append(known, url)
 		}
 	}
 	switch {
 	case len(good) > 0:
-		return good, nil
+		return ofOneCluster(good), nil
 	case len(known) > 0:
 		return known, nil
 	}
 	return nil, ErrNoVoter
+}
+
+// ofOneCluster is the members of the cluster to which more than half of all belong; all where
+// there is no such cluster.
+func ofOneCluster(all []voter) []string {
+	members := map[uint64][]string{}
+	var urls []string
+	for _, v := range all {
+		members[v.cluster] = append(members[v.cluster], v.url)
+		urls = append(urls, v.url)
+	}
+	for _, some := range members {
+		if len(some) > len(all)/2 {
+			return some
+		}
+	}
+	return urls
 }
