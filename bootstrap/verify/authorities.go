@@ -131,6 +131,8 @@ func rotating(ca certgen.CA, stage certgen.Stage) string {
 	return fmt.Sprintf("the %s CA is new: this one is in no copy any more, and what was not restarted may trust it still", ca)
 }
 
+// findOutliving leaves to findWeak a certificate that is valid for too long, and to findBlocked
+// a CA that has expired already.
 func findOutliving(j *judgement) (out findings) {
 	for _, p := range certgen.Desired(j.Policy).Profiles {
 		leaf := j.Folder.Pair(p).Leaf
@@ -139,8 +141,9 @@ func findOutliving(j *judgement) (out findings) {
 			continue
 		}
 		ca := trust.Of(leaf)
-		if slices.ContainsFunc(j.defects(p), func(d certgen.Defect) bool { return d.Weak && d.Code == certgen.CodeLifetime }) {
-			continue // findWeak says so
+		tooLong := slices.ContainsFunc(j.defects(p), func(d certgen.Defect) bool { return d.Weak && d.Code == certgen.CodeLifetime })
+		if tooLong || !j.Now.Before(ca.NotAfter) {
+			continue
 		}
 		if leaf.NotAfter.After(ca.NotAfter) && leaf.CheckSignatureFrom(ca) == nil {
 			out.add(Subject{SubjectFile, p.File()}, fmt.Sprintf("ends on %s, and its CA on %s", leaf.NotAfter.UTC().Format(time.DateOnly), ca.NotAfter.UTC().Format(time.DateOnly)))
