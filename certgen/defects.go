@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lockstep/policies"
+	"lockstep/policies/count"
 )
 
 // Defect is one way in which a certificate is not what its profile asks for.
@@ -31,6 +32,7 @@ const (
 	codeSubject     = "subject"       // other O, OU or L than the policy's
 	codeUsage       = "usage"         // extended key usage
 	codeKeyUsage    = "key-usage"     // key usage
+	codeExtension   = "extension"     // one that lockstep does not write
 	CodeBasic       = "is-ca"         // CA:TRUE where a leaf belongs, or the reverse
 	CodePathLength  = "path-length"   // a CA that may sign CAs
 	CodeHosts       = "hosts"         // SANs
@@ -226,6 +228,24 @@ func (j *judge) leaf() {
 	}
 	j.hosts()
 	j.issuerKey()
+	j.extensions()
+}
+
+// extensions names those that lockstep does not write, and that nothing above looks at.
+func (j *judge) extensions() {
+	if j.external() {
+		return
+	}
+	known := []string{"2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.35", "2.5.29.37"} // RFC 5280, 4.2.1
+	var other []string
+	for _, e := range j.cert.Extensions {
+		if id := e.Id.String(); !slices.Contains(known, id) && !e.Critical { // a critical one is refused
+			other = append(other, id)
+		}
+	}
+	if len(other) > 0 {
+		j.minor(codeExtension, "has %s that lockstep does not write: %s", count.Of(len(other), "extension"), strings.Join(other, ", "))
+	}
 }
 
 // issuerKey looks at the identifier of the CA's key. Go does not compare it; openssl takes no

@@ -175,6 +175,10 @@ func TestDefects(t *testing.T) {
 		{"an unknown critical extension", ca, p, nil, func(c *x509.Certificate) {
 			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}
 		}, "!chain: does not verify: x509: unhandled critical extension"},
+		{"an extension that lockstep does not write", ca, p, nil, func(c *x509.Certificate) {
+			c.CRLDistributionPoints, c.OCSPServer = []string{"http://list.example"}, []string{"http://ocsp.example"}
+		}, "extension: has 2 extensions that lockstep does not write: 1.3.6.1.5.5.7.1.1, 2.5.29.31"},
+		{"an extension that lockstep does not write, made by others", ca, theirs, nil, func(c *x509.Certificate) { c.CRLDistributionPoints = []string{"http://list.example"} }, ""},
 		{"a short serial number", ca, p, nil, func(c *x509.Certificate) { c.SerialNumber = big.NewInt(7) }, "serial: has a serial number of 3 bits, which other certificates may have, too"},
 		{"the serial number 1", ca, p, nil, func(c *x509.Certificate) { c.SerialNumber = big.NewInt(1) }, "serial: has a serial number of 1 bit, which other certificates may have, too"},
 		{"a serial number of 160 bits", ca, p, nil, func(c *x509.Certificate) { c.SerialNumber = new(big.Int).Lsh(big.NewInt(1), 159) }, "serial: has a serial number that is not positive, or longer than 20 bytes"},

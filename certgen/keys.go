@@ -145,7 +145,7 @@ func badKey(pub any, kind Kind) string {
 		}
 	case ed25519.PublicKey:
 	default:
-		return fmt.Sprintf("has a key that TLS does not know (%T): RSA, ECDSA and Ed25519 are good", pub)
+		return "has a key of a kind that TLS does not know: RSA, ECDSA and Ed25519 are good"
 	}
 	return ""
 }

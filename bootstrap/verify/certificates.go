@@ -137,7 +137,7 @@ func findMisnamed(j *judgement) (out findings) {
 			return !d.Fatal && !misnames(p, d)
 		})
 		if misnamed {
-			out.add(Subject{SubjectFile, p.File()}, "its certificate "+joined(told), identityRemedy(j, p.File()))
+			out.add(Subject{SubjectFile, p.File()}, "its certificate "+joined(told), identityRemedy(j, p.File()), defectiveRemedy(p.File()))
 		}
 	}
 	return append(out, findCopied(j)...)
