@@ -2,12 +2,17 @@ package bootstrap
 
 import (
 	"context"
+	"crypto/x509"
+	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"lockstep/bootstrap/change"
 	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/roles/store"
 )
@@ -56,7 +61,7 @@ func planRotation(ctx context.Context, w *world.World, choice certgen.Choice) (c
 	}
 	plan := func(c certgen.Choice) (certgen.Rotation, error) {
 		r := certgen.Rotate(w.Policy, c, ports, state, w.Now())
-		return r, refuseRotation(r)
+		return r, refuseRotation(r, rotationAdvice(w.Policy, choice.CA, state, w.Now()))
 	}
 	unconfirmed := choice
 	unconfirmed.Confirmed = false
@@ -104,9 +109,9 @@ func refuseUnlisted(ctx context.Context, w *world.World) error {
 }
 
 // refuseRotation stops where the folder cannot be used, or a key is not here.
-func refuseRotation(r certgen.Rotation) error {
+func refuseRotation(r certgen.Rotation, advice string) error {
 	if blocked := r.Plan.Blocked(); len(blocked) > 0 {
-		return hint.Refuse(rotationAdvice(r.CA), "the %s CA is not rotated, nothing was changed: %s", r.CA, strings.Join(blocked, "; "))
+		return hint.Refuse(advice, "the %s CA is not rotated, nothing was changed: %s", r.CA, strings.Join(blocked, "; "))
 	}
 	if waiting := r.Plan.Waiting(); len(waiting) > 0 {
 		return hint.Refuse(change.KeyAdvice(r.Plan), "the %s CA is not rotated, nothing was changed: %s", r.CA, strings.Join(waiting, "; "))
@@ -114,6 +119,22 @@ func refuseRotation(r certgen.Rotation) error {
 	return nil
 }
 
-func rotationAdvice(ca certgen.CA) string {
-	return "A CA that cannot be used any more is replaced at once by lockstep certs rotate-ca " + string(ca) + " --compromised, with an outage."
+// rotationAdvice is the way on where a CA cannot be rotated. A CA whose dates are at fault is
+// replaced, with an outage, only when it is not the clock that is wrong.
+func rotationAdvice(p *policies.Policy, ca certgen.CA, s certgen.State, now time.Time) string {
+	path := certgen.CAPath(ca)
+	current := s.Pairs[path].Leaf
+	switch {
+	case len(p.Cluster.Members) == 0 && ca != certgen.ClientCA:
+		return "The policy names endpoints: of lockstep's own is the client CA alone. The owner of the members replaces the others."
+	case current == nil:
+		return ""
+	case now.Before(current.NotBefore):
+		return "Compare the clock of this host with another one (date -u), and set it if it is wrong. If it is right, wait until the CA is valid."
+	case !now.Before(current.NotAfter):
+		return fmt.Sprintf("Compare the clock of this host with another one (date -u). If it is right, lockstep certs rotate-ca %s --compromised replaces the CA at once, with an outage.", ca)
+	case slices.ContainsFunc(s.Former(ca), func(former *x509.Certificate) bool { return certgen.SameCA(former, current) }):
+		return fmt.Sprintf("If that key is lost, copy the certificate that the other folders have (members/*/%[1]s-ca.crt) to %[2]s.crt, delete %[2]s.key, and run lockstep certs rotate-ca %[1]s --again.", ca, path)
+	}
+	return ""
 }

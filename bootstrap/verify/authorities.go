@@ -16,7 +16,7 @@ func authorityChecks() []Check {
 		{
 			Code: "certificates/authority", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "the CAs are there, valid, and the ones from which the certificates came",
-			Remedy:   "restore ca/ from its backup, or replace a CA that has expired: lockstep certs rotate-ca client (or server, peer) --compromised",
+			Remedy:   "restore ca/ from its backup; where dates are at fault, compare this host's clock with another one first (date -u); then replace a CA that has expired: lockstep certs rotate-ca client (or server, peer) --compromised",
 			Find:     findBlocked,
 		},
 		{

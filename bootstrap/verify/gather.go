@@ -9,6 +9,7 @@ import (
 
 	"lockstep/bootstrap/authon"
 	"lockstep/bootstrap/world"
+	"lockstep/certgen"
 	"lockstep/roles"
 )
 
@@ -46,7 +47,7 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 			e.Members, err = survey(ctx, w, as, nil)
 			askAdvertised(ctx, w, as, e.Members)
 		}
-		if len(folder.Faults) > 0 && !errors.Is(err, fs.ErrNotExist) {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && e.spoilt() {
 			e.MembersErr, err = err, nil // what is wrong with the folder is no reason to say nothing
 		}
 		return err
@@ -63,6 +64,11 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// spoilt reports whether the folder cannot be used as it is: there are findings about it.
+func (e *Evidence) spoilt() bool {
+	return len(e.Folder.Faults) > 0 || len(certgen.Diff(certgen.Desired(e.Policy), *e.Folder, e.Now).Blocked()) > 0
 }
 
 // GatherOffline collects what the policy and the PKI folder tell. Nothing is asked.
