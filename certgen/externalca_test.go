@@ -393,6 +393,15 @@ take in the server CA | it signs from now on; "CN=etcd-ca" is trusted still`, "p
 			t.Errorf("%s: %+v", c.name, r.Waits)
 		}
 	}
+	s := folder(certgen.TrustSet{Current: fresh.cert, Next: old.cert}) // as where the new CA does not begin after the old one
+	s.Retired = []certgen.Retired{{Identity: "ours", Leaf: old.leaf(t, nil, func(c *x509.Certificate) { c.NotBefore = now.Add(-day) })}}
+	for _, path := range []string{"components/ours/client", "components/theirs/client"} {
+		s.Pairs[path] = certgen.Pair{Path: path, Leaf: fresh.leaf(t, nil, nil)}
+		s.External[path] = s.Pairs[path]
+	}
+	if r := certgen.RotateExternal(p, nil, s); r.Stage != certgen.StagePrevious || len(r.Waits) > 0 || r.Write != "ca: {cert: ca.pem}" {
+		t.Errorf("all is renewed: %+v", r)
+	}
 	if r := certgen.RotateExternal(p, nil, folder(certgen.TrustSet{Current: old.cert})); r.Stage != certgen.StageNone || len(r.Waits) > 0 {
 		t.Errorf("%+v", r)
 	}

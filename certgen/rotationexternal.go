@@ -1,6 +1,7 @@
 package certgen
 
 import (
+	"cmp"
 	"crypto/x509"
 	"fmt"
 
@@ -21,28 +22,61 @@ type ExternalRotation struct {
 // policy names and to sign with the first one.
 func RotateExternal(p *policies.Policy, ports []Port, s State) ExternalRotation {
 	set, c := s.ExternalCA, p.Certificates
+	other := cmp.Or(set.Next, set.Previous)
 	r := rotation{policy: p, choice: Choice{CA: ClientCA}, ports: ports, state: s}
 	switch {
-	case set.Next != nil:
+	case other == nil:
+		return ExternalRotation{
+			Stage: StageNone, Found: fmt.Sprintf("%s is external, and its owner replaces it", c.CA.Path),
+			Do:    "The owner makes a new CA with a key and a subject of its own, and has the members trust both. Name both in the policy.",
+			Write: fmt.Sprintf("ca: {cert: [%s, NEW.pem]}", c.CA.Path),
+		}
+	case !s.replaced(other, set):
 		return ExternalRotation{
 			Stage: StageNext, Found: fmt.Sprintf("%s is trusted beside %s, and does not sign yet", c.OtherCA.Path, c.CA.Path),
-			Waits: r.unready(func(p Port) string { return r.untrusting(p, set.Next) }),
+			Waits: r.unready(func(p Port) string { return r.untrusting(p, other) }),
 			Do:    "Copy ca.crt to each component, which then trusts servers of both. Then write the new CA first in the policy, and give its key by --ca-key.",
 			Write: fmt.Sprintf("ca: {cert: [%s, %s]}", c.OtherCA.Path, c.CA.Path),
 		}
-	case set.Previous != nil:
-		return ExternalRotation{
-			Stage: StagePrevious, Found: fmt.Sprintf("%s signs, and %s is trusted still", c.CA.Path, c.OtherCA.Path),
-			Waits: append(r.unready(func(p Port) string { return r.untrusting(p, set.Current) }), r.issuedBy(set.Previous)...),
-			Do:    "Copy the new certificates to the components, and give each server a certificate of the new CA. When all use their own, name the new CA alone, run lockstep apply, copy ca.crt, and have the members trust the new CA alone.",
-			Write: fmt.Sprintf("ca: {cert: %s}", c.CA.Path),
-		}
 	}
 	return ExternalRotation{
-		Stage: StageNone, Found: fmt.Sprintf("%s is external, and its owner replaces it", c.CA.Path),
-		Do:    "The owner makes a new CA with a key and a subject of its own, and has the members trust both. Name both in the policy.",
-		Write: fmt.Sprintf("ca: {cert: [%s, NEW.pem]}", c.CA.Path),
+		Stage: StagePrevious, Found: fmt.Sprintf("%s signs, and %s is trusted still", c.CA.Path, c.OtherCA.Path),
+		Waits: append(r.unready(func(p Port) string { return r.untrusting(p, set.Current) }), r.issuedBy(other)...),
+		Do:    "Copy the new certificates to the components, and give each server a certificate of the new CA. When all use their own, name the new CA alone, run lockstep apply, copy ca.crt, and have the members trust the new CA alone.",
+		Write: fmt.Sprintf("ca: {cert: %s}", c.CA.Path),
 	}
+}
+
+// replaced reports whether other, which is trusted beside the CA that signs, is the one that is
+// replaced: it signed the first certificate of the folder. Where neither signed one, it is the
+// CA that begins first.
+func (s State) replaced(other *x509.Certificate, set TrustSet) bool {
+	var first *x509.Certificate
+	for _, leaf := range s.leaves() {
+		earlier := first == nil || cmp.Or(leaf.NotBefore.Compare(first.NotBefore), leaf.NotAfter.Compare(first.NotAfter)) < 0
+		if earlier && (signedBy(leaf, other) || signedBy(leaf, set.Current)) {
+			first = leaf
+		}
+	}
+	if first == nil {
+		return set.Previous != nil
+	}
+	return signedBy(first, other)
+}
+
+// leaves is the certificates of the folder that are no CA, those in retired/ included.
+func (s State) leaves() (all []*x509.Certificate) {
+	for _, p := range s.Pairs {
+		if p.Leaf != nil && !p.Leaf.IsCA {
+			all = append(all, p.Leaf)
+		}
+	}
+	for _, r := range s.Retired {
+		if !r.Leaf.IsCA {
+			all = append(all, r.Leaf)
+		}
+	}
+	return all
 }
 
 // issuedBy is the certificates that ca signed and that are to be made anew by the other one.
