@@ -298,10 +298,10 @@ func (in *inventory) retired() {
 		for _, ca := range CAs() {
 			if trust, err := in.state.Trust(ca); err == nil && trust.Issued(r.Leaf) {
 				e.CA = ca
-				if in.revoked[ca][e.Serial.String()] {
-					e.Note = "revoked"
-				}
 			}
+		}
+		if r.Revoked || slices.ContainsFunc(in.state.ListsNaming(r.Leaf), func(ca CA) bool { return in.revoked[ca][e.Serial.String()] }) {
+			e.Note = "revoked"
 		}
 		in.add(e)
 	}

@@ -86,6 +86,17 @@ func TestInventory(t *testing.T) {
 		"retired": {func(s *certgen.State) {
 			s.Retired = []certgen.Retired{{Identity: "old", Leaf: s.Pairs[path].Leaf}}
 		}, now, "old", "retired"},
+		"retired, revoked and of a former CA": {func(s *certgen.State) {
+			s.Retired = []certgen.Retired{{Identity: "old", Leaf: newRogue(t, nil).leaf(t, nil, nil), Revoked: true}}
+		}, now, "old", "retired: revoked"},
+		"retired, of a former CA, and on the list": {func(s *certgen.State) {
+			leaf := newRogue(t, nil).leaf(t, nil, nil)
+			list, err := client.RevocationList([]x509.RevocationListEntry{{SerialNumber: leaf.SerialNumber, RevocationTime: now}}, big.NewInt(2), now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Files["client.crl"], s.Retired = list, []certgen.Retired{{Identity: "old", Leaf: leaf}}
+		}, now, "old", "retired: revoked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
