@@ -20,7 +20,15 @@ func Beyond(e *Evidence, certificates certgen.Plan) []Finding {
 	counts, _ := AcceptPending(e, j.rolesPlan().Pending)
 	return slices.DeleteFunc(report.Findings, func(f Finding) bool {
 		shown := slices.ContainsFunc(counts, func(p roles.Pending) bool { return p.Step.User != "" && p.Step.User == f.Subject.Name })
-		return shown || f.Severity > Error
+		return shown || f.Severity > Error || ends(certificates, f.Subject)
+	})
+}
+
+// ends reports whether a step of the plan puts another key and certificate in the place of
+// the file, or takes it away.
+func ends(plan certgen.Plan, at Subject) bool {
+	return slices.ContainsFunc(plan.Steps, func(s certgen.Step) bool {
+		return (s.Action == certgen.Reissue || s.Action == certgen.Retire) && at == Subject{SubjectFile, s.Path() + ".crt"}
 	})
 }
 
