@@ -37,6 +37,8 @@ func (d *differ) authority(p Profile, v *view) {
 		d.blockView(v, "%s.crt cannot be read (%s): bring back the right file from a copy", p.Path, pair.Problem)
 	case pair.Leaf == nil && pair.Key != KeyAbsent:
 		d.blockView(v, "%s.key is here and %s.crt is not: bring back the certificate; members, proxies and components have copies of it", p.Path, p.Path)
+	case d.state.outdated(p.CA) != "":
+		d.blockView(v, "%s", d.state.outdated(p.CA))
 	case errors.Is(err, fs.ErrNotExist):
 		d.missing(p, v)
 	case err != nil:

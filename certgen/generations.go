@@ -2,6 +2,7 @@ package certgen
 
 import (
 	"crypto/x509"
+	"fmt"
 	"slices"
 )
 
@@ -26,6 +27,18 @@ func (s State) Former(ca CA) []*x509.Certificate {
 		}
 	}
 	return all
+}
+
+// outdated says that the CA in its place is one that was replaced, as when ca/ comes from an
+// older copy; "" where it is not. Such a CA is never used: others may have its key.
+func (s State) outdated(ca CA) string {
+	current := s.Pairs[CAPath(ca)].Leaf
+	for _, r := range s.Retired {
+		if r.Identity == RetiredCA(ca) && current != nil && SameCA(r.Leaf, current) {
+			return fmt.Sprintf("%s.crt is a %s CA that was replaced, as %s tells: bring back %[1]s.crt and %[1]s.key of the CA that replaced it", CAPath(ca), ca, r.Path())
+		}
+	}
+	return ""
 }
 
 // rotating reports whether the rotation of a CA is under way.

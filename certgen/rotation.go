@@ -82,6 +82,7 @@ type Rotation struct {
 	Confirm  bool   // the operator has to confirm that it is done: nothing shows it
 	Finished bool   // with the plan the rotation is finished
 	Begins   bool   // the plan begins a rotation
+	Rootless bool   // before the next CA signs, no certificate of root can be made, and none is here
 }
 
 // Rotate looks how far the rotation of a CA of p is, and plans what can be done now. ports are
@@ -93,8 +94,15 @@ func Rotate(p *policies.Policy, c Choice, ports []Port, s State, now time.Time) 
 		blocked := Pending{Step: Step{Action: Repair, Profile: r.profile(Current)}, Needs: pending.Operator, Reason: text}
 		return Rotation{CA: c.CA, Stage: s.Stage(c.CA), Plan: Plan{Pending: []Pending{blocked}}}
 	}
-	stage := s.Stage(c.CA)
-	if c.Compromised && stage != StageDropped {
+	out := r.run()
+	out.Rootless = out.Stage == StageNext && r.rootless()
+	return out
+}
+
+// run plans what can be done at the stage of the rotation.
+func (r rotation) run() Rotation {
+	stage := r.state.Stage(r.choice.CA)
+	if r.choice.Compromised && stage != StageDropped {
 		return r.replace()
 	}
 	switch stage {
@@ -116,6 +124,13 @@ type rotation struct {
 	now    time.Time
 }
 
+// rootless reports whether the client CA that is replaced is external, so that it signs nothing, and
+// root/ holds no certificate that it signed before.
+func (r rotation) rootless() bool {
+	root := r.state.Pairs[RootPath].Leaf
+	return r.choice.CA == ClientCA && r.state.Inherited(ClientCA) && (root == nil || !r.now.Before(root.NotAfter))
+}
+
 // unusable says why the CA cannot be rotated at all, as a sentence; "" where it can.
 func (r rotation) unusable() string {
 	ca := r.choice.CA
@@ -130,6 +145,8 @@ func (r rotation) unusable() string {
 		return fmt.Sprintf("%s.crt is not here: copy a %s-ca.crt or ca.crt of the PKI folder there; its key is not needed", CAPath(ca), ca)
 	case current.Leaf == nil:
 		return fmt.Sprintf("there is no %s CA yet: bootstrap the cluster first", ca)
+	case r.state.outdated(ca) != "":
+		return r.state.outdated(ca)
 	case next.Leaf != nil && next.Key == KeyAbsent:
 		return fmt.Sprintf("%s.key is not here: bring it back for this run", next.Path)
 	}
@@ -139,14 +156,13 @@ func (r rotation) unusable() string {
 // begin makes the next generation. A port that does not take the current one has to be
 // mended first: what it trusts would be guessed.
 func (r rotation) begin() Rotation {
-	if r.rotated() && !r.choice.Again {
-		return Rotation{CA: r.choice.CA, Stage: StageNone, Finished: true}
-	}
 	current, plan := r.at(Current), r.plan(r.makeNext())
 	waits := r.unready(func(p Port) string { return r.unsound(p, current) })
 	switch {
 	case len(plan.Blocked()) > 0:
 		return Rotation{CA: r.choice.CA, Stage: StageNone, Plan: Plan{Pending: plan.Pending}}
+	case r.rotated() && !r.choice.Again:
+		return Rotation{CA: r.choice.CA, Stage: StageNone, Finished: true}
 	case len(waits) > 0:
 		return Rotation{CA: r.choice.CA, Stage: StageNone, Waits: waits}
 	}

@@ -99,7 +99,10 @@ func (r *rotating) trusts(cas ...*x509.Certificate) {
 
 func (r *rotating) shows(path string) { r.ports[0].Shown = r.state.Pairs[path].Leaf }
 
-var keyID = regexp.MustCompile(`CA [0-9a-f]{8}"`)
+var (
+	keyID     = regexp.MustCompile(`CA [0-9a-f]{8}"`)
+	retiredID = regexp.MustCompile(`(retired/[a-z-]+)/[0-9a-f]+[.]`)
+)
 
 // said is a rotation as text.
 func said(r certgen.Rotation) string {
@@ -125,7 +128,7 @@ func said(r certgen.Rotation) string {
 			}
 		}
 	}
-	return keyID.ReplaceAllString(text, `CA ID"`)
+	return retiredID.ReplaceAllString(keyID.ReplaceAllString(text, `CA ID"`), "$1/ID.")
 }
 
 func TestRotate(t *testing.T) {
@@ -165,6 +168,15 @@ write members/etcd1/client.crl | is signed by an earlier client CA
 then previous, to be confirmed
 flannel: [certificate]
 members/etcd1: [list]`},
+		{"client switches, and a component has no certificate", certgen.ClientCA, next, func(_ *testing.T, r *rotating) {
+			r.trusts(r.old, r.fresh)
+			delete(r.state.Pairs, flannel)
+		}, `let the next client CA sign | every member and proxy trusts it
+write members/etcd1/client-ca.crt | sets the same, written in another form; copies of it may stay
+write client.crl | is signed by an earlier client CA
+write members/etcd1/client.crl | is signed by an earlier client CA
+then previous, to be confirmed
+members/etcd1: [list]`},
 		{"without the next key", certgen.ClientCA, next, func(_ *testing.T, r *rotating) {
 			r.trusts(r.old, r.fresh)
 			r.put(certgen.Next, r.fresh, certgen.KeyAbsent)
@@ -201,6 +213,16 @@ members/etcd1: [CA]`},
 			"retire ca/client.dropped | no server trusts or shows it any more\nthen none, finished"},
 
 		{"client has ended", certgen.ClientCA, none, func(_ *testing.T, r *rotating) { retireFormer(r) }, "then none, finished"},
+		{"ca/ comes from a copy that is older than its replacement", certgen.ClientCA, none, func(_ *testing.T, r *rotating) {
+			r.state.Retired = []certgen.Retired{{Identity: certgen.RetiredCA(r.ca), Leaf: r.old}}
+			r.choice.Compromised = true
+		}, "BLOCKED ca/client.crt is a client CA that was replaced, as retired/client-ca/ID.crt tells: bring back ca/client.crt and ca/client.key of the CA that replaced it\nthen none"},
+		{"client has ended, and the clock is behind", certgen.ClientCA, none, func(_ *testing.T, r *rotating) {
+			retireFormer(r)
+			later := *r.old
+			later.NotBefore = now.Add(72 * hour)
+			r.put(certgen.Current, &later, certgen.KeyUnopened)
+		}, "BLOCKED the client CA (ca/client.crt) is not valid before 2026-05-04 12:00 UTC: nothing can be signed or trusted until then; the clock of this host, or of the one that made the CA, may be wrong\nthen none"},
 		{"client again", certgen.ClientCA, none, func(_ *testing.T, r *rotating) {
 			retireFormer(r)
 			r.choice.Again = true
@@ -452,13 +474,21 @@ func TestRotateAnInheritedCA(t *testing.T) {
 	if !r.state.Inherited(certgen.PeerCA) || len(certgen.Diff(certgen.Desired(r.p), r.state, now).Blocked()) == 0 {
 		t.Error("a plan is not blocked by a CA that the policy names no more")
 	}
-	got := said(certgen.Rotate(r.p, r.choice, r.ports, r.state, now.Add(2*hour)))
+	begun := certgen.Rotate(r.p, r.choice, r.ports, r.state, now.Add(2*hour))
 	if want := `make the next client CA | to replace "etcd-ca", which ends on 2027-05-01 12:00 UTC
 write members/etcd1/client-ca.crt | differs from the client CA's certificate
 then next
-members/etcd1: [CA]`; got != want {
-		t.Error(cmp.Diff(want, got))
+members/etcd1: [CA]`; said(begun) != want {
+		t.Error(cmp.Diff(want, said(begun)))
 	}
+	if !begun.Rootless {
+		t.Error("nothing signs root's certificate, and it is not said")
+	}
+	r.state.Pairs[certgen.RootPath] = certgen.Pair{Path: certgen.RootPath, Leaf: ca.leaf(t, nil, nil), Key: certgen.KeyMatches}
+	if begun := certgen.Rotate(r.p, r.choice, r.ports, r.state, now.Add(2*hour)); begun.Rootless {
+		t.Error("root's certificate is here")
+	}
+	delete(r.state.Pairs, certgen.RootPath)
 	r.put(certgen.Next, newCA(t, r.p, certgen.ClientCA, now).Certificate(), certgen.KeyUnopened)
 	if blocked := certgen.Diff(certgen.Desired(r.p), r.state, now).Blocked(); len(blocked) > 0 {
 		t.Errorf("blocked while it is replaced: %q", blocked)

@@ -82,12 +82,12 @@ func (r rotation) toTrust() []Wait {
 }
 
 // toUse is the holders of certificates and revocation lists of the CA, which use new ones
-// from now on.
+// from now on. Where there is no certificate, as after a revocation, nothing is made anew.
 func (r rotation) toUse() []Wait {
 	var waits []Wait
 	w := Desired(r.policy)
 	for _, p := range w.Profiles {
-		if p.CA == r.choice.CA && p.Kind != KindCA {
+		if p.CA == r.choice.CA && p.Kind != KindCA && r.state.Pair(p).Leaf != nil {
 			dir := p.Place().Folder()
 			waits = append(waits, Wait{Place: dir, Name: NameOf(dir.String()), NewCertificate: true})
 		}

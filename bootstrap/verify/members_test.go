@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lockstep/certgen"
 	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/roles/store"
@@ -151,6 +152,13 @@ func TestMemberChecks(t *testing.T) {
 				e.Members[0].PeerPort.Component.Outcome = Accepted
 			},
 			[]string{"warning members/peer-ca-shared: etcd1: its peer port takes a component's certificate: both come from the external CA of the policy (certificates.ca)"},
+		},
+		"one CA for everything, which is being replaced": {
+			func(e *Evidence) {
+				e.Folder = &certgen.State{Pairs: map[string]certgen.Pair{"ca/peer": {Leaf: &x509.Certificate{}}}}
+				e.Members[0].PeerPort.Component.Outcome = Accepted
+			},
+			[]string{"warning members/peer-ca-shared: etcd1: its peer port takes a component's certificate: both come from the external CA of an earlier policy"},
 		},
 		"the CN is ignored": {
 			func(e *Evidence) {

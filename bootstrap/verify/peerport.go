@@ -131,17 +131,28 @@ func findOpenPeerPort(j *judgement, m Member) (out findings) {
 	if m.PeerPort.Anonymous.Outcome == Accepted {
 		out.add(m.subject(), "its peer port accepts connections without a certificate")
 	}
-	if m.PeerPort.Component.Outcome == Accepted && !j.Policy.HasExternalCA() {
+	if m.PeerPort.Component.Outcome == Accepted && !j.Policy.HasExternalCA() && !j.inheritsPeerCA() {
 		out.add(m.subject(), "its peer port accepts a component's certificate")
 	}
 	return out
 }
 
 func findSharedPeerCA(j *judgement, m Member) (out findings) {
-	if j.Policy.HasExternalCA() && m.PeerPort.Component.Outcome == Accepted {
+	switch {
+	case m.PeerPort.Component.Outcome != Accepted:
+	case j.Policy.HasExternalCA():
 		out.add(m.subject(), "its peer port takes a component's certificate: both come from the external CA of the policy (certificates.ca)")
+	case j.inheritsPeerCA():
+		out.add(m.subject(), "its peer port takes a component's certificate: both come from the external CA of an earlier policy",
+			"lockstep certs rotate-ca client and lockstep certs rotate-ca peer go on: each CA is then one of lockstep's own")
 	}
 	return out
+}
+
+// inheritsPeerCA reports whether the peer CA is still the external one of an earlier policy, which
+// is being replaced.
+func (j *judgement) inheritsPeerCA() bool {
+	return j.Folder != nil && j.Folder.Inherited(certgen.PeerCA)
 }
 
 func findPeerPortUnseen(j *judgement, m Member) (out findings) {

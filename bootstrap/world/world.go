@@ -137,18 +137,26 @@ func (w *World) Root(ctx context.Context) (*tls.Certificate, error) {
 
 // rootFile is the certificate that `lockstep certs issue root` wrote.
 func (w *World) rootFile() (tls.Certificate, error) {
-	advice := "Run lockstep where the client CA's key is (ca/client.key), or bring root's certificate: lockstep certs issue root --ttl 1h."
-	if w.Policy.HasExternalCA() {
-		advice = "Name the CA's key by --ca-key, or bring root's certificate: lockstep certs issue root --ttl 1h."
-	}
 	found, err := w.Folder.Identity(certgen.RootPath)
+	if err == nil && !w.Now().Before(found.Leaf.NotAfter) {
+		err = fmt.Errorf("root/client.crt has expired on %s", found.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
 	if err != nil {
-		return found, hint.With(err, advice)
+		err = hint.With(err, w.rootAdvice())
 	}
-	if !w.Now().Before(found.Leaf.NotAfter) {
-		return found, hint.With(fmt.Errorf("root/client.crt has expired on %s", found.Leaf.NotAfter.UTC().Format(time.RFC3339)), advice)
+	return found, err
+}
+
+// rootAdvice is how root's certificate comes here.
+func (w *World) rootAdvice() string {
+	if w.Policy.HasExternalCA() {
+		return "Name the CA's key by --ca-key, or bring root's certificate: lockstep certs issue root --ttl 1h."
 	}
-	return found, nil
+	if s, err := w.Folder.Observe(); err == nil && s.Inherited(certgen.ClientCA) {
+		return "The client CA is the external one of an earlier policy, and signs no more: run lockstep certs rotate-ca client until the next one signs. " +
+			"Until then name root's certificate from before, or another administrator, by --cert and --key, or --user."
+	}
+	return "Run lockstep where the client CA's key is (ca/client.key), or bring root's certificate: lockstep certs issue root --ttl 1h."
 }
 
 // Mint makes a certificate in memory. The error is fs.ErrNotExist when the CA's key

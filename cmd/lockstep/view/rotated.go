@@ -56,6 +56,9 @@ func (r Rotated) Text(s *Sheet) {
 		}
 		h.lines(s, r)
 	}
+	if r.Rootless {
+		s.Wrapped("", "  ", "until the next one signs, no certificate of root can be made: meanwhile apply, verify and certs revoke need one that was made before, by --cert and --key, or --user")
+	}
 	if !r.Finished {
 		s.Line("when that is done: %s", r.next())
 	}

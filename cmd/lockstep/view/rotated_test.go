@@ -39,6 +39,14 @@ func TestRotatedText(t *testing.T) {
     the file that its --trusted-ca-file names, nothing else, and restart it
 when that is done: lockstep certs rotate-ca client
 `},
+		"no certificate of root": {
+			Rotated{Rotation: certgen.Rotation{CA: certgen.ClientCA, Stage: certgen.StageNext, Rootless: true}, Folder: "pki"},
+			`client CA: the next one is made and does not sign yet; first all have to trust both
+until the next one signs, no certificate of root can be made: meanwhile apply,
+  verify and certs revoke need one that was made before, by --cert and --key, or
+  --user
+when that is done: lockstep certs rotate-ca client
+`},
 		"the new one alone": {
 			Rotated{Rotation: certgen.Rotation{CA: certgen.ClientCA, Stage: certgen.StageDropped}, Folder: "pki", Holders: []Holder{{Wait: certgen.Wait{Name: "https://10.0.0.11:2379", NewCA: true, Text: `still trusts "old"`}}}},
 			`client CA: the copies hold the new one alone; what was not restarted trusts the old one still
