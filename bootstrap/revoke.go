@@ -23,7 +23,7 @@ type Revoked struct {
 	Deleted []string        // users that are gone from etcd
 	Kept    []string        // users that stay: lockstep did not make them
 	Waiting []string        // lists that are not signed: whose key is not here, in sentences
-	Ports   []verify.Loaded // which members have loaded the lists; none while a list is not signed
+	Ports   []verify.Loaded // which members have loaded the lists that are signed
 	Unasked error           // why the members could not be asked
 }
 
@@ -61,10 +61,15 @@ func Revoke(ctx context.Context, w *world.World, r certgen.Revocation, o change.
 		func(ctx context.Context) error { return c.Write(ctx, out.Lists.Steps) },
 		func(ctx context.Context) error { return c.Write(ctx, out.Retire) },
 	)
-	if err == nil && len(out.Waiting) == 0 {
-		out.Ports, out.Unasked = verify.LoadedLists(ctx, w, out.CAs())
+	if signed := slices.DeleteFunc(out.CAs(), out.Unsigned); err == nil && (len(signed) > 0 || len(out.Waiting) == 0) {
+		out.Ports, out.Unasked = verify.LoadedLists(ctx, w, signed)
 	}
 	return out, err
+}
+
+// Unsigned reports whether the list of ca waits for its key.
+func (r Revoked) Unsigned(ca certgen.CA) bool {
+	return slices.ContainsFunc(r.Lists.Unsigned(), func(c certgen.Pending) bool { return c.Step.Signer() == ca })
 }
 
 // planTaking fills in the steps that take the users' permissions. A user that lockstep did not

@@ -100,6 +100,9 @@ func (d *differ) signed(v *view, s Step) {
 		if v.profile.ExternalCA != "" {
 			needs = pending.CAKey
 		}
+		if ca := v.profile.CA; d.state.Inherited(ca) && !slices.Contains(d.plan.Inherited, ca) {
+			d.plan.Inherited = append(d.plan.Inherited, ca)
+		}
 		d.wait(needs, s, s.Reason)
 		return
 	}

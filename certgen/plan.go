@@ -150,6 +150,9 @@ type Plan struct {
 	// ExternalCA is the file of the one CA that others made and whose key is given for one run;
 	// "" where the CAs are lockstep's own.
 	ExternalCA string
+	// Inherited is the CAs that would have to sign, and are the external one of an earlier policy:
+	// they sign nothing before certs rotate-ca has replaced them.
+	Inherited []CA
 }
 
 // Pending is a step that is not executed, and why.
@@ -204,6 +207,9 @@ func (p Plan) Waiting() []string {
 func (p Plan) absentKey(ca CA) string {
 	if p.ExternalCA != "" {
 		return fmt.Sprintf("the CA %s, and its key was not given", p.ExternalCA)
+	}
+	if slices.Contains(p.Inherited, ca) {
+		return fmt.Sprintf("the %s CA, which is external still, and the policy does not name it: lockstep certs rotate-ca %[1]s replaces it by one that signs", ca)
 	}
 	return fmt.Sprintf("the %s CA, and its key, %s.key, is not here: bring it back for this run", ca, CAPath(ca))
 }

@@ -109,6 +109,12 @@ func TestDiffRevocation(t *testing.T) {
 		}, want: "the certificate is signed by no CA of the PKI folder; nothing was changed"},
 		"a server's certificate": {of: "members/etcd1", cert: func(_ *testing.T, w *world) *x509.Certificate { return w.state.Pairs["members/etcd1/server"].Leaf },
 			want: "the certificate with the serial number GIVEN is in use by members/etcd1, which has to go on working; nothing was changed"},
+		"the CA is the external one of an earlier policy": {of: "flannel", change: func(t *testing.T, w *world) {
+			ca := newRogue(t, kubeadm)
+			w.state.Pairs["ca/client"] = certgen.Pair{Path: "ca/client", Leaf: ca.cert}
+			w.state.Files["members/etcd1/client-ca.crt"] = certgen.EncodeCertificate(ca.cert)
+			w.change(flannel, func(p *certgen.Pair) { p.Leaf = ca.leaf(t, nil, nil) })
+		}, want: "client PRESENT; users flannel; record RECORD; retire components/flannel/client; waits 2 files (client.crl, members/etcd1/client.crl) must be signed by the client CA, which is external still, and the policy does not name it: lockstep certs rotate-ca client replaces it by one that signs"},
 		"the key of the CA is away": {of: "flannel", change: func(_ *testing.T, w *world) {
 			w.change("ca/client", func(p *certgen.Pair) { p.Key, p.KeyMode = certgen.KeyAbsent, 0 })
 		}, want: "client PRESENT; users flannel; record RECORD; retire components/flannel/client; waits 2 files (client.crl, members/etcd1/client.crl) must be signed by the client CA, and its key, ca/client.key, is not here: bring it back for this run"},

@@ -48,13 +48,35 @@ func (r Revoked) Text(s *Sheet) {
 
 // state is what became of one certificate.
 func (r Revoked) state(c certgen.RevokedCertificate) string {
+	signed, waiting := r.lists(c)
 	switch {
 	case len(c.Lists) == 0:
 		return "stays valid: clients of etcd read no revocation list (lockstep certs rotate-ca server replaces their CA)"
-	case len(r.Waiting) > 0:
-		return "recorded; revoked as soon as " + strings.Join(listFiles(c), " and ") + " is signed"
+	case len(waiting) == 0:
+		return "revoked by " + strings.Join(signed, " and ")
+	case len(signed) == 0:
+		return "recorded; revoked as soon as " + strings.Join(waiting, " and ") + areSigned(waiting)
 	}
-	return "revoked by " + strings.Join(listFiles(c), " and ")
+	return "revoked by " + strings.Join(signed, " and ") + "; recorded for " + strings.Join(waiting, " and ") + ", which" + areSigned(waiting) + " later"
+}
+
+func areSigned(lists []string) string {
+	if len(lists) > 1 {
+		return " are signed"
+	}
+	return " is signed"
+}
+
+// lists is the lists that name c, and those that will once they are signed.
+func (r Revoked) lists(c certgen.RevokedCertificate) (signed, waiting []string) {
+	for _, ca := range c.Lists {
+		if r.Unsigned(ca) {
+			waiting = append(waiting, certgen.CRLFile(ca))
+		} else {
+			signed = append(signed, certgen.CRLFile(ca))
+		}
+	}
+	return signed, waiting
 }
 
 // listFiles is the lists that name c.
@@ -126,25 +148,27 @@ func (r Revoked) next(s *Sheet) {
 	default:
 		s.Wrapped("", "", fmt.Sprintf("The policy still names %s: lockstep apply makes a new key, certificate and user once every member refuses the former certificates; lockstep remove ends it for good.", r.Name))
 	}
-	s.Line("%s %s", count.Of(r.onLists(), "certificate"), r.verb())
+	s.Line("%s", r.total())
 }
 
-// onLists counts the certificates that a list names.
-func (r Revoked) onLists() (n int) {
+// total counts the certificates that every list names, and those of which a list is not signed.
+func (r Revoked) total() string {
+	revoked, recorded := 0, 0
 	for _, c := range r.Certificates {
-		if len(c.Lists) > 0 {
-			n++
+		switch _, waiting := r.lists(c); {
+		case len(waiting) > 0:
+			recorded++
+		case len(c.Lists) > 0:
+			revoked++
 		}
 	}
-	return n
-}
-
-// verb is what happened to the certificates.
-func (r Revoked) verb() string {
-	if len(r.Waiting) > 0 {
-		return "recorded as revoked"
+	switch {
+	case recorded == 0:
+		return count.Of(revoked, "certificate") + " revoked"
+	case revoked == 0:
+		return count.Of(recorded, "certificate") + " recorded as revoked"
 	}
-	return "revoked"
+	return fmt.Sprintf("%s revoked, %d recorded as revoked", count.Of(revoked, "certificate"), recorded)
 }
 
 // revokedDocument is the answer of certs revoke (kind Revoked).
@@ -165,6 +189,7 @@ type revokedCertificateDocument struct {
 	Serial   string   `json:"serial"`   // hexadecimal
 	NotAfter string   `json:"notAfter"` // RFC 3339, UTC
 	Lists    []string `json:"lists"`    // client.crl and peer.crl; none for a server certificate
+	Unsigned []string `json:"unsigned"` // those of lists that are not signed yet
 }
 
 // revokedPortDocument is one port of a member, and whether it has loaded the newest list.
@@ -179,7 +204,7 @@ type revokedPortDocument struct {
 // Document implements Answer.
 func (r Revoked) Document() any {
 	d := revokedDocument{Header: header("Revoked"), Name: r.Name, Deleted: orEmpty(r.Deleted), Kept: orEmpty(r.Kept), Unsigned: orEmpty(r.Waiting),
-		Certificates: revokedCertificates(r.Certificates), SameKey: revokedCertificates(r.SameKey), Since: revokedCertificates(r.Since), Ports: []revokedPortDocument{}}
+		Certificates: r.documents(r.Certificates), SameKey: r.documents(r.SameKey), Since: r.documents(r.Since), Ports: []revokedPortDocument{}}
 	for _, l := range r.Ports {
 		port := revokedPortDocument{Member: l.Member, List: certgen.CRLFile(l.CA), State: "loaded"}
 		switch {
@@ -194,10 +219,12 @@ func (r Revoked) Document() any {
 	return d
 }
 
-func revokedCertificates(list []certgen.RevokedCertificate) []revokedCertificateDocument {
+func (r Revoked) documents(list []certgen.RevokedCertificate) []revokedCertificateDocument {
 	out := []revokedCertificateDocument{}
 	for _, c := range list {
 		d := revokedCertificateDocument{Serial: fmt.Sprintf("%x", c.Leaf.SerialNumber), NotAfter: c.Leaf.NotAfter.UTC().Format(time.RFC3339), Lists: listFiles(c)}
+		_, waiting := r.lists(c)
+		d.Unsigned = orEmpty(waiting)
 		out = append(out, d)
 	}
 	return out
