@@ -263,6 +263,21 @@ func newer(a, b *x509.RevocationList) bool {
 		cmp.Compare(len(a.RevokedCertificateEntries), len(b.RevokedCertificateEntries))) > 0
 }
 
+// WantedLists is the revocation lists that the folder has to hold, by path: those of the
+// policy, and the first copy of a CA's list once it has revoked something. Members that lockstep
+// does not set up are given that copy by hand.
+func WantedLists(p Wanted, s State, now time.Time) map[string]CA {
+	lists := maps.Clone(p.CRLs)
+	for _, ca := range CAs() {
+		_, there := s.Files[CRLFile(ca)]
+		signs := slices.ContainsFunc(p.Profiles, func(p Profile) bool { return p.Kind == KindCA && p.CA == ca })
+		if ca != ServerCA && signs && (there || len(s.Unlisted(ca, now)) > 0) {
+			lists[CRLFile(ca)] = ca
+		}
+	}
+	return lists
+}
+
 // Revocations is the serial numbers, in decimal, that are revoked, by CA: those that its newest
 // valid list names, canaries included, and those that are recorded and that no list names yet.
 func Revocations(s State) map[CA]map[string]bool {

@@ -28,6 +28,7 @@ func Diff(w Wanted, s State, now time.Time) Plan {
 			d.leaf(p, "")
 		}
 	}
+	d.wanted.CRLs = WantedLists(w, s, now)
 	d.files()
 	d.restrict()
 	d.removable()

@@ -260,9 +260,10 @@ func (in *inventory) shortened(p Profile, leaf, ca *x509.Certificate) string {
 
 // lists adds the first copy of each revocation list.
 func (in *inventory) lists() {
+	lists := WantedLists(in.wanted, in.state, in.now)
 	for _, ca := range CAs() {
 		name := CRLFile(ca)
-		if _, wanted := in.wanted.CRLs[name]; !wanted {
+		if _, wanted := lists[name]; !wanted {
 			continue
 		}
 		e := Entry{Name: name, File: name, CA: ca, Health: HealthAbsent}

@@ -26,7 +26,7 @@ const (
 	ForCRL                        // a CA's revocation list, DER
 	ForText                       // any other file that lockstep writes
 	ForSecret                     // read and written by name only
-	ForRetired                    // retired/<identity>/<serial>.crt and <serial>.revoked.crt
+	ForRetired                    // retired/<identity>/<serial>.crt, and records of revocations
 )
 
 // Item is what a path alone tells about a file below the PKI folder.
@@ -49,13 +49,42 @@ func RetiredPath(identity string, leaf *x509.Certificate) string {
 	return path.Join(RetiredDir, identity, fmt.Sprintf("%x.crt", leaf.SerialNumber))
 }
 
-// RevokedSuffix ends the names of files in retired/ that record a revocation.
-const RevokedSuffix = ".revoked.crt"
+// The ends of the names of files in retired/ that record a revocation. Before them stands the
+// serial number and, of what was revoked as an instance, ".INSTANCE".
+const (
+	revokedSuffix    = ".revoked.crt"     // all that had the name was revoked
+	revokedOneSuffix = ".revoked-one.crt" // only certificates, and the name goes on
+)
 
-// RevokedPath is where the certificate of identity is kept from its revocation on: the record
-// that revocation lists have to name it.
-func RevokedPath(identity string, leaf *x509.Certificate) string {
-	return strings.TrimSuffix(RetiredPath(identity, leaf), ".crt") + RevokedSuffix
+// recordPath is where the record of r lies.
+func recordPath(r Retired) string {
+	name := fmt.Sprintf("%x", r.Leaf.SerialNumber)
+	if r.Instance != "" {
+		name += "." + r.Instance
+	}
+	if r.Alone {
+		return path.Join(RetiredDir, r.Identity, name+revokedOneSuffix)
+	}
+	return path.Join(RetiredDir, r.Identity, name+revokedSuffix)
+}
+
+// RetiredAt is the certificate in the file at name in retired/.
+func RetiredAt(name string, leaf *x509.Certificate) Retired {
+	r := Retired{Identity: path.Base(path.Dir(name)), Leaf: leaf}
+	base := path.Base(name)
+	stem, all := strings.CutSuffix(base, revokedSuffix)
+	if !all {
+		stem, r.Alone = strings.CutSuffix(base, revokedOneSuffix)
+	}
+	if r.Revoked = all || r.Alone; r.Revoked {
+		_, r.Instance, _ = strings.Cut(stem, ".")
+	}
+	return r
+}
+
+// recordsRevocation reports whether the file at name in retired/ is a record.
+func recordsRevocation(name string) bool {
+	return strings.HasSuffix(name, revokedSuffix) || strings.HasSuffix(name, revokedOneSuffix)
 }
 
 // layout lists the files of one identity's folder, by kind of folder.

@@ -74,10 +74,16 @@ func (s Step) Path() string {
 // right in etcd, and so comes later than CAs, members and proxies.
 func (s Step) OfComponent() bool { return s.Place().Kind == PlaceComponent }
 
+// Records reports whether the step records that a certificate is revoked. That comes before
+// everything that names or replaces the certificate.
+func (s Step) Records() bool {
+	return s.Action == Write && Locate(s.File).Purpose == ForRetired && recordsRevocation(s.File)
+}
+
 // Outdates reports whether a copy of the step's folder that was made before the step is
 // not the same any more. What is noted lies where it is used already.
 func (s Step) Outdates() bool {
-	return s.Reason != Missing && s.Reason != SameMeaning && Locate(s.File).Purpose != ForRetired && s.Action != Finish && s.Action != Restrict && s.Action != Note
+	return s.Reason != Missing && s.Reason != SameMeaning && !s.Records() && s.Action != Finish && s.Action != Restrict && s.Action != Note
 }
 
 // String is the step as a sentence without its reason.

@@ -88,8 +88,9 @@ func (d *differ) revokeFormer() {
 				former = append(former, RevokedCertificate{Leaf: r.Leaf, Lists: d.state.ListsNaming(r.Leaf)})
 			}
 		}
-		d.plan.Steps = append(d.plan.Steps, d.state.records(former, s.Profile.Identity)...)
-		d.state = d.state.recorded(former, s.Profile.Identity)
+		record := Retired{Identity: s.Profile.Identity, Revoked: true, Alone: true}
+		d.plan.Steps = append(d.plan.Steps, d.state.records(former, record)...)
+		d.state = d.state.recorded(former, record)
 		for _, c := range former {
 			for _, ca := range c.Lists {
 				lists[ca] = true

@@ -41,6 +41,8 @@ type RevokedCertificate struct {
 	Leaf  *x509.Certificate
 	Lists []CA   // whose lists name it; none of a server certificate: clients of etcd read no list
 	Path  string // the Profile.Path where it lies; "" when it is retired
+
+	taken bool // it is recorded as revoked with its name
 }
 
 // CAs is the CAs whose lists the revocation concerns.
@@ -65,12 +67,21 @@ func DiffRevocation(p *policies.Policy, r Revocation, s State, now time.Time) (R
 	if known, err = s.withUnknown(known, r, p, now); err != nil {
 		return RevocationPlan{}, err
 	}
-	chosen, since, err := r.choose(known, Revocations(s))
+	for i, c := range known { // members that lockstep does not set up have no peer CA here
+		known[i].Lists = slices.DeleteFunc(c.Lists, func(ca CA) bool {
+			return !slices.ContainsFunc(authoritiesOf(p), func(own Profile) bool { return own.CA == ca })
+		})
+	}
+	chosen, since, err := r.choose(known)
 	if err != nil {
 		return RevocationPlan{}, err
 	}
+	if err := s.refuseSameSerial(chosen); err != nil {
+		return RevocationPlan{}, err
+	}
 	place := placeNamed(r.Name)
-	plan := RevocationPlan{Certificates: chosen, Since: since, Records: s.records(chosen, identityAt(place))}
+	record := Retired{Identity: identityAt(place), Revoked: true, Alone: r.alone(), Instance: place.Instance}
+	plan := RevocationPlan{Certificates: chosen, Since: since, Records: s.records(chosen, record)}
 	if place.Kind == PlaceComponent && place.Instance == "" && !r.alone() && len(since) == 0 {
 		plan.Users = usersOf(p, place.Name, chosen)
 	}
@@ -88,7 +99,7 @@ func DiffRevocation(p *policies.Policy, r Revocation, s State, now time.Time) (R
 				Profile: Profile{Kind: at.certificate(), CA: listOf(c.Leaf), Path: c.Path, Identity: identityAt(at)}})
 		}
 	}
-	plan.Lists, err = diffLists(p, plan, s.recorded(chosen, identityAt(place)), now)
+	plan.Lists, err = diffLists(p, plan, s.recorded(chosen, record), now)
 	return plan, err
 }
 
@@ -100,29 +111,48 @@ func identityAt(place Place) string {
 	return place.Name
 }
 
-// records is the steps that record what no record names yet, what is in its place first: see
-// [Revocation.choose].
-func (s State) records(chosen []RevokedCertificate, identity string) (steps []Step) {
+// refuseSameSerial refuses to revoke a number that another certificate in use has, too: etcd
+// compares numbers alone (fact 15), and would refuse that one as well.
+func (s State) refuseSameSerial(chosen []RevokedCertificate) error {
+	for _, pairs := range []map[string]Pair{s.Pairs, s.External} {
+		for _, path := range slices.Sorted(maps.Keys(pairs)) {
+			leaf := pairs[path].Leaf
+			same := leaf != nil && serves(path) && slices.ContainsFunc(chosen, func(c RevokedCertificate) bool {
+				return len(c.Lists) > 0 && c.Leaf.SerialNumber.Cmp(leaf.SerialNumber) == 0 && !c.Leaf.Equal(leaf)
+			})
+			if same {
+				name := strings.TrimSuffix(NameOf(path), "/"+PlaceOf(path).Use)
+				return hint.Refuse(fmt.Sprintf("Make that of %s anew first, with another number: lockstep certs renew %[1]s, or its issuer does. Until then etcdctl user revoke-role takes the permission.", name),
+					"%s has a certificate with the same serial number %x, and every member would refuse it, too; nothing was changed", name, leaf.SerialNumber)
+			}
+		}
+	}
+	return nil
+}
+
+// records is the steps that record what is not recorded yet, what is in its place first: see
+// [Revocation.chooseComponent].
+func (s State) records(chosen []RevokedCertificate, like Retired) (steps []Step) {
 	inPlaceFirst := slices.Clone(chosen)
 	slices.SortStableFunc(inPlaceFirst, func(a, b RevokedCertificate) int { return strings.Compare(b.Path, a.Path) })
 	for _, c := range inPlaceFirst {
-		recorded := slices.ContainsFunc(s.Retired, func(r Retired) bool { return r.Revoked && r.Leaf.Equal(c.Leaf) })
+		recorded := slices.ContainsFunc(s.Retired, func(r Retired) bool {
+			return r.Revoked && r.Leaf.Equal(c.Leaf) && (like.Alone || !r.Alone && (r.Instance == "" || r.Instance == like.Instance))
+		})
 		if len(c.Lists) > 0 && !recorded {
-			steps = append(steps, recordStep(identity, c.Leaf))
+			like.Leaf = c.Leaf
+			steps = append(steps, Step{Action: Write, File: like.Path(), Content: EncodeCertificate(c.Leaf), Reason: "it is revoked"})
 		}
 	}
 	return steps
 }
 
-func recordStep(identity string, leaf *x509.Certificate) Step {
-	return Step{Action: Write, File: RevokedPath(identity, leaf), Content: EncodeCertificate(leaf), Reason: "it is revoked"}
-}
-
 // recorded is s once the records are written.
-func (s State) recorded(chosen []RevokedCertificate, identity string) State {
+func (s State) recorded(chosen []RevokedCertificate, like Retired) State {
 	s.Retired = slices.Clone(s.Retired)
 	for _, c := range chosen {
-		s.Retired = append(s.Retired, Retired{Identity: identity, Leaf: c.Leaf, Revoked: true})
+		like.Leaf = c.Leaf
+		s.Retired = append(s.Retired, like)
 	}
 	return s
 }
@@ -152,13 +182,13 @@ func diffLists(p *policies.Policy, plan RevocationPlan, s State, now time.Time) 
 
 // choose keeps the certificates that are meant, and tells those that were made since an
 // earlier revocation and stay.
-func (r Revocation) choose(known []RevokedCertificate, revoked map[CA]map[string]bool) (chosen, since []RevokedCertificate, err error) {
+func (r Revocation) choose(known []RevokedCertificate) (chosen, since []RevokedCertificate, err error) {
 	kind := placeNamed(r.Name).Kind
 	switch {
 	case r.alone():
 		chosen, err = r.chooseOne(known)
 	case kind == PlaceComponent:
-		chosen, since = r.chooseComponent(known, revoked)
+		chosen, since = r.chooseComponent(known)
 	default:
 		chosen = slices.DeleteFunc(slices.Clone(known), func(c RevokedCertificate) bool { return c.Path != "" })
 		if !slices.ContainsFunc(chosen, func(c RevokedCertificate) bool { return len(c.Lists) > 0 }) {
@@ -186,21 +216,18 @@ func (r Revocation) chooseOne(known []RevokedCertificate) ([]RevokedCertificate,
 	return chosen, nil
 }
 
-// chooseComponent keeps all certificates. Where one that is retired is revoked already, and none that
-// is in its place, an earlier revocation came to its end: it is that one which goes on, and what
-// has another key was made since.
-func (r Revocation) chooseComponent(known []RevokedCertificate, revoked map[CA]map[string]bool) (chosen, since []RevokedCertificate) {
-	isRevoked := func(c RevokedCertificate) bool {
-		return slices.ContainsFunc(c.Lists, func(ca CA) bool { return revoked[ca][c.Leaf.SerialNumber.String()] })
-	}
-	before := slices.DeleteFunc(slices.Clone(known), func(c RevokedCertificate) bool { return !isRevoked(c) })
-	inPlace := slices.ContainsFunc(before, func(c RevokedCertificate) bool { return c.Path != "" })
+// chooseComponent keeps all certificates. Where one that is retired was revoked with its name,
+// and none that is in its place, an earlier revocation came to its end: it is that one which goes on, and
+// what it did not take was made since.
+func (r Revocation) chooseComponent(known []RevokedCertificate) (chosen, since []RevokedCertificate) {
+	taken := func(c RevokedCertificate) bool { return c.taken }
+	ended := slices.ContainsFunc(known, taken) && !slices.ContainsFunc(known, func(c RevokedCertificate) bool { return c.taken && c.Path != "" })
 	for _, c := range known {
-		if !r.Again && len(before) > 0 && !inPlace && !isRevoked(c) && !slices.ContainsFunc(before, c.sharesKey) {
+		if ended && !r.Again && !c.taken {
 			since = append(since, c)
-			continue
+		} else {
+			chosen = append(chosen, c)
 		}
-		chosen = append(chosen, c)
 	}
 	return chosen, since
 }
@@ -242,18 +269,18 @@ func rekeyAdvice(name string) string {
 	return fmt.Sprintf("lockstep certs rekey %s --revoke makes another key and certificate, and revokes the former ones.", name)
 }
 
-// usersOf is the user of the component, by the policy. Of one that the policy does not name any
-// more its certificates tell, but never the user of another component: a certificate may lie
-// in the wrong place.
+// usersOf is the user of the component, by the policy, and those that its certificates name:
+// the policy may name another user since. Never the user of another component: a certificate may
+// lie in the wrong place.
 func usersOf(p *policies.Policy, component string, chosen []RevokedCertificate) []string {
-	if c, found := p.Component(component); found {
-		return []string{c.User.String()}
-	}
 	others := map[string]bool{"": true, policies.Root().String(): true}
 	for _, c := range p.Components {
 		others[c.User.String()] = true
 	}
 	var users []string
+	if c, found := p.Component(component); found {
+		users = append(users, c.User.String())
+	}
 	for _, c := range chosen {
 		if user := c.Leaf.Subject.CommonName; !others[user] {
 			others[user] = true
@@ -290,7 +317,7 @@ func (s State) certificatesOf(p *policies.Policy, name string, now time.Time) ([
 			}
 		}
 	}
-	present, revoked := slices.Clone(all), Revocations(s)
+	present := slices.Clone(all)
 	found := place.Kind == PlaceRoot || len(present) > 0 || slices.ContainsFunc(Desired(p).Profiles, func(prof Profile) bool {
 		at := prof.Place()
 		return at.Owner() == place.Owner() && (place.Instance == "" || at.Instance == place.Instance)
@@ -300,11 +327,16 @@ func (s State) certificatesOf(p *policies.Policy, name string, now time.Time) ([
 		if r.Identity != identityAt(place) || kindOf(r.Leaf, place) != place.Kind {
 			continue
 		}
-		found = found || place.Instance == ""
-		again := len(present) == 0 && revoked[listOf(r.Leaf)][r.Leaf.SerialNumber.String()] // which instance it was of, is not known any more
-		if place.Instance == "" || again || slices.ContainsFunc(present, former.sharesKey) {
+		own := r.Revoked && r.Instance == place.Instance
+		found = found || place.Instance == "" || own
+		if place.Instance == "" || own || slices.ContainsFunc(present, former.sharesKey) {
 			add(r.Leaf, "")
 		}
+	}
+	for i, c := range all {
+		all[i].taken = slices.ContainsFunc(s.Retired, func(r Retired) bool {
+			return r.Revoked && !r.Alone && (r.Instance == "" || r.Instance == place.Instance) && r.Leaf.Equal(c.Leaf)
+		})
 	}
 	if !found {
 		return nil, s.unknownName(p, name)

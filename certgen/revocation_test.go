@@ -44,10 +44,10 @@ func TestDiffRevocation(t *testing.T) {
 		}, want: "client PRESENT; users flannel; record RECORD; retire components/flannel/client; write client.crl, members/etcd1/client.crl"},
 		"one by its number": {of: "flannel", serial: 7, change: func(_ *testing.T, w *world) {
 			retire(w, "flannel", w.state.Pairs[flannel].Leaf, 7, func(c *x509.Certificate) { c.PublicKey = other(w) })
-		}, want: "client 7; record retired/flannel/7.revoked.crt; write client.crl, members/etcd1/client.crl"},
+		}, want: "client 7; record retired/flannel/7.revoked-one.crt; write client.crl, members/etcd1/client.crl"},
 		"one by its number, whose key is in use": {of: "flannel", serial: 7, change: func(_ *testing.T, w *world) {
 			retire(w, "flannel", w.state.Pairs[flannel].Leaf, 7, nil)
-		}, want: "client 7; record retired/flannel/7.revoked.crt; stays components/flannel/client; write client.crl, members/etcd1/client.crl"},
+		}, want: "client 7; record retired/flannel/7.revoked-one.crt; stays components/flannel/client; write client.crl, members/etcd1/client.crl"},
 		"a number that it does not have": {of: "flannel", serial: 8,
 			want: "flannel has no certificate with the serial number 8 that has not expired; nothing was changed"},
 		"another component's certificate in its place": {of: "flannel", change: func(t *testing.T, w *world) {
@@ -87,6 +87,35 @@ func TestDiffRevocation(t *testing.T) {
 			w.state.Retired[0].Revoked = true
 			w.lists(t, 2, big.NewInt(7))
 		}, want: "client 7; since PRESENT"},
+		"after a certificate alone was revoked": {of: "flannel", change: func(t *testing.T, w *world) {
+			retire(w, "flannel", w.state.Pairs[flannel].Leaf, 7, func(c *x509.Certificate) { c.PublicKey = other(w) })
+			w.state.Retired[0].Revoked, w.state.Retired[0].Alone = true, true
+			w.lists(t, 2, big.NewInt(7))
+		}, want: "client PRESENT, client 7; users flannel; record RECORD, retired/flannel/7.revoked.crt; retire components/flannel/client; write client.crl, members/etcd1/client.crl"},
+		"after an instance was revoked": {of: "flannel", change: func(t *testing.T, w *world) {
+			retire(w, "flannel", w.state.Pairs[flannel].Leaf, 7, func(c *x509.Certificate) { c.PublicKey = other(w) })
+			w.state.Retired[0].Revoked, w.state.Retired[0].Instance = true, "node-a"
+			w.lists(t, 2, big.NewInt(7))
+		}, want: "client PRESENT, client 7; users flannel; record RECORD, retired/flannel/7.revoked.crt; retire components/flannel/client; write client.crl, members/etcd1/client.crl"},
+		"an instance, after it has a new certificate": {of: "flannel/node-a", change: func(t *testing.T, w *world) {
+			retire(w, "flannel", w.state.Pairs[flannel].Leaf, 7, func(c *x509.Certificate) { c.PublicKey = other(w) })
+			w.state.Retired[0].Revoked, w.state.Retired[0].Instance = true, "node-a"
+			w.lists(t, 2, big.NewInt(7))
+			pair := w.state.Pairs[flannel]
+			pair.Path = "components/flannel/instances/node-a/client"
+			w.state.Pairs[pair.Path] = pair
+		}, want: "client 7; since PRESENT"},
+		"an instance that is gone": {of: "flannel/node-a", change: func(t *testing.T, w *world) {
+			retire(w, "flannel", w.state.Pairs[flannel].Leaf, 7, func(c *x509.Certificate) { c.PublicKey = other(w) })
+			w.state.Retired[0].Revoked, w.state.Retired[0].Instance = true, "node-a"
+			w.lists(t, 2, big.NewInt(7))
+		}, want: "client 7"},
+		"another one has its number": {of: "flannel", change: func(_ *testing.T, w *world) {
+			w.state.Pairs["members/etcd1/peer"].Leaf.SerialNumber = w.state.Pairs[flannel].Leaf.SerialNumber
+		}, want: "members/etcd1 has a certificate with the same serial number PRESENT, and every member would refuse it, too; nothing was changed"},
+		"of another user before": {of: "flannel", change: func(_ *testing.T, w *world) {
+			retire(w, "flannel", w.state.Pairs[flannel].Leaf, 7, func(c *x509.Certificate) { c.Subject.CommonName = "before" })
+		}, want: "client PRESENT, client 7; users flannel, before; record RECORD, retired/flannel/7.revoked.crt; retire components/flannel/client; write client.crl, members/etcd1/client.crl"},
 		"again": {of: "flannel", again: true, change: func(t *testing.T, w *world) {
 			retire(w, "flannel", w.state.Pairs[flannel].Leaf, 7, func(c *x509.Certificate) { c.PublicKey = other(w) })
 			w.state.Retired[0].Revoked = true
@@ -100,7 +129,7 @@ func TestDiffRevocation(t *testing.T) {
 		"a certificate that the folder does not know": {of: "flannel", cert: func(t *testing.T, w *world) *x509.Certificate {
 			p := certgen.Desired(w.p).Profiles[slices.IndexFunc(certgen.Desired(w.p).Profiles, func(p certgen.Profile) bool { return p.Path == flannel })]
 			return issue(t, w.cas[certgen.ClientCA], p, now)
-		}, want: "client GIVEN; record retired/flannel/GIVEN.revoked.crt; write client.crl, members/etcd1/client.crl"},
+		}, want: "client GIVEN; record retired/flannel/GIVEN.revoked-one.crt; write client.crl, members/etcd1/client.crl"},
 		"a certificate of another user": {of: "root", cert: func(_ *testing.T, w *world) *x509.Certificate { return w.state.Pairs[flannel].Leaf },
 			want: "the certificate has the CN \"flannel\", and is not for root; nothing was changed"},
 		"a certificate of another CA": {of: "flannel", cert: func(t *testing.T, w *world) *x509.Certificate {

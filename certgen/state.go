@@ -72,13 +72,15 @@ type Retired struct {
 	// Revoked is that the operator has revoked it. It is recorded before a list names it, so that
 	// a revocation is forgotten neither without the CA's key nor by an older list. The certificate
 	// may still lie in its place.
-	Revoked bool
+	Revoked  bool
+	Alone    bool   // only certificates were revoked, and the name goes on
+	Instance string // of which all was revoked; "" where it was the whole name
 }
 
 // Path is where the file lies.
 func (r Retired) Path() string {
 	if r.Revoked {
-		return RevokedPath(r.Identity, r.Leaf)
+		return recordPath(r)
 	}
 	return RetiredPath(r.Identity, r.Leaf)
 }

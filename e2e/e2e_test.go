@@ -93,7 +93,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var keep = flag.Bool("keep", false, "print and keep the working folders of the scripts")
+var (
+	keep      = flag.Bool("keep", false, "print and keep the working folders of the scripts")
+	otherEtcd = flag.String("etcd", "", "absolute path of a folder with an etcd of another version, for the members")
+)
 
 func TestMain(m *testing.M) {
 	// As "whole" this binary is a program of the scripts, and builds nothing.
@@ -160,6 +163,10 @@ func setUp(env *testscript.Env) error {
 	for name, value := range s.vars {
 		env.Setenv(name, value)
 	}
-	env.Setenv("PATH", strings.Join([]string{bin, filepath.Join(testdata, "bin"), env.Getenv("PATH")}, ":"))
+	path := []string{bin, filepath.Join(testdata, "bin"), env.Getenv("PATH")}
+	if *otherEtcd != "" {
+		path = append([]string{*otherEtcd}, path...)
+	}
+	env.Setenv("PATH", strings.Join(path, ":"))
 	return nil
 }

@@ -107,10 +107,10 @@ func TestUnmanagedUsersAreNamedExactly(t *testing.T) {
 		},
 	}
 	want := []UnmanagedUser{
-		{"eve", "users/unmanaged-write", `may write prefix "/app/", which component "app" may write; may write prefix "/s/", which role "shared" ("a", "b") may write`},
-		{"eve", "users/unmanaged-input", `may write range ["\x00", "/app/"), range ["/app0", "/s/"), from key "/s0", which component "auditor" reads`},
-		{"keys", "users/unmanaged-read", `may read key "/app/1", key "/app/2", key "/app/3", 2 more ranges, which component "app" may write (digest of all: 40aad6270433d151)`},
-		{"out", "users/unmanaged-input", `may write prefix "/out/", which component "auditor" reads`},
+		{"eve", "users/unmanaged-write", `may write prefix "/app/", which component "app" may write; may write prefix "/s/", which role "shared" ("a", "b") may write`, false},
+		{"eve", "users/unmanaged-input", `may write range ["\x00", "/app/"), range ["/app0", "/s/"), from key "/s0", which component "auditor" reads`, true},
+		{"keys", "users/unmanaged-read", `may read key "/app/1", key "/app/2", key "/app/3", 2 more ranges, which component "app" may write (digest of all: 40aad6270433d151)`, false},
+		{"out", "users/unmanaged-input", `may write prefix "/out/", which component "auditor" reads`, true},
 	}
 	if diff := cmp.Diff(want, Unmanaged(accepting(t, "  []\n"), s)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -1,8 +1,12 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
+	"slices"
+	"strings"
 
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
@@ -83,5 +87,25 @@ func LoadedLists(ctx context.Context, w *world.World, cas []certgen.CA) ([]Loade
 			out = append(out, Loaded{Member: m.Name, CA: ca, Attempt: attempt})
 		}
 	}
+	for _, name := range unnamedMembers(members) {
+		for _, ca := range cas {
+			out = append(out, Loaded{Member: name, CA: ca, Attempt: Attempt{Err: errors.New("the policy does not name it, so it was not asked")}})
+		}
+	}
 	return out, nil
+}
+
+// unnamedMembers is the members that the cluster lists and that were not asked: what they have
+// loaded is not known.
+func unnamedMembers(asked []Member) (names []string) {
+	i := slices.IndexFunc(asked, func(m Member) bool { return m.Peers != nil })
+	if i < 0 {
+		return nil // no member said which there are: each that was asked says why
+	}
+	for _, p := range asked[i].Peers {
+		if !slices.ContainsFunc(asked, func(m Member) bool { return m.ID == p.ID }) {
+			names = append(names, cmp.Or(p.Name, strings.Join(p.PeerURLs, ", ")))
+		}
+	}
+	return names
 }

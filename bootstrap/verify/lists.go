@@ -3,9 +3,11 @@ package verify
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 
 	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/policies/count"
 )
 
@@ -82,11 +84,13 @@ func (j *judgement) unloaded(m Member, ca certgen.CA, port, setting string, cana
 	if n := j.Folder.Revokes(ca); n > 0 {
 		text, severity = fmt.Sprintf("%s, which revokes %s", text, count.Of(n, "certificate")), Error
 	}
-	return findings{{
-		Severity: severity, Subject: m.subject(), Text: text,
-		Remedy: fmt.Sprintf("copy %s of members/%s in the PKI folder to the member's host: etcd reads it at the next connection; "+
-			"a member that was started without %s has to be started with its etcd.env", file, m.Name, setting),
-	}}
+	remedy := fmt.Sprintf("copy %s of members/%s in the PKI folder to the member's host: etcd reads it at the next connection; "+
+		"a member that was started without %s has to be started with its etcd.env", file, m.Name, setting)
+	if !slices.ContainsFunc(j.Policy.Cluster.Members, func(own policies.Member) bool { return own.Name == m.Name }) {
+		remedy = fmt.Sprintf("copy %s of the PKI folder over the file that %s names on the member's host: etcd reads it at the next connection; "+
+			"a member that was started without it has to be started with it", file, setting)
+	}
+	return findings{{Severity: severity, Subject: m.subject(), Text: text, Remedy: remedy}}
 }
 
 // lacksCanaries reports whether the policy's members are told of revocation lists, and of one
@@ -95,7 +99,7 @@ func (e *Evidence) lacksCanaries() bool {
 	if e.Folder == nil {
 		return false
 	}
-	for _, ca := range certgen.Desired(e.Policy).CRLs {
+	for _, ca := range certgen.WantedLists(certgen.Desired(e.Policy), *e.Folder, e.Now) {
 		if _, found := e.Folder.Canary(ca); !found {
 			return true
 		}

@@ -116,9 +116,14 @@ func allowedRemedy(j *judgement, p Proof) string {
 
 func findNotLive(j *judgement) (out findings) {
 	for _, p := range j.Proofs {
-		if p.NotLive != "" && !j.replaced()[p.Component] {
-			out.add(p.subject(), "not proven live: "+p.NotLive)
+		if p.NotLive == "" || j.replaced()[p.Component] {
+			continue
 		}
+		f := Finding{Subject: p.subject(), Text: "not proven live: " + p.NotLive}
+		if p.NotLive == keyDelivered {
+			f.Severity = Info // as it should be
+		}
+		out = append(out, f)
 	}
 	return out
 }

@@ -49,7 +49,7 @@ func TestProofChecks(t *testing.T) {
 		},
 		"no key here": {
 			proof: Proof{NotLive: "its key is not here"},
-			want:  []string{"warning proof/not-live: flannel: not proven live: its key is not here"},
+			want:  []string{"info proof/not-live: flannel: not proven live: its key is not here"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

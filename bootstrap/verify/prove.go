@@ -62,11 +62,14 @@ func Prove(ctx context.Context, w *world.World, o Options, holders []policies.Ho
 	return proofs
 }
 
+// keyDelivered is why a component whose key was delivered is not proven live.
+const keyDelivered = "its key is not here"
+
 func proveOne(ctx context.Context, w *world.World, o Options, c policies.Holder, url string, questions []roles.Question, p *Proof) {
 	identity, minted, err := ComponentIdentity(ctx, w, c, o.Mint)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		p.NotLive = "its key is not here"
+		p.NotLive = keyDelivered
 		return
 	case err != nil:
 		p.NotLive = err.Error()

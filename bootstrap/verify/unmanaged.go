@@ -8,6 +8,7 @@ import (
 
 	"lockstep/policies"
 	"lockstep/policies/count"
+	"lockstep/policies/keyrange"
 	"lockstep/roles"
 )
 
@@ -52,9 +53,14 @@ func unmanagedChecks() []Check {
 func findUnmanaged(code string) func(*judgement) findings {
 	return func(j *judgement) (out findings) {
 		for _, u := range Unmanaged(j.Policy, *j.Auth) {
-			if u.Code == code && !slices.Contains(j.AcceptForeign, u.User) {
-				out.add(Subject{SubjectUser, u.User}, u.Text)
+			if u.Code != code || slices.Contains(j.AcceptForeign, u.User) {
+				continue
 			}
+			f := Finding{Subject: Subject{SubjectUser, u.User}, Text: u.Text}
+			if u.Widely {
+				f.Severity = Info
+			}
+			out = append(out, f)
 		}
 		return out
 	}
@@ -65,6 +71,8 @@ type UnmanagedUser struct {
 	User string
 	Code string // of the check that it fails
 	Text string // `may write prefix "/registry/", which kube-apiserver may write`
+	// Widely is that it may write what is read only by components that read everything.
+	Widely bool
 }
 
 // Grave reports whether bootstrap does not turn auth on beside it.
@@ -81,11 +89,19 @@ func Unmanaged(p *policies.Policy, s roles.State) []UnmanagedUser {
 			n = len(all)
 		}
 		if !strings.HasPrefix(first.User, roles.RecoveryPrefix) {
-			out = append(out, UnmanagedUser{first.User, codeOf(first.Kind), overlapText(p, all[:n])})
+			out = append(out, UnmanagedUser{first.User, codeOf(first.Kind), overlapText(p, all[:n]), readWidely(roles.Desired(p), all[:n])})
 		}
 		all = all[n:]
 	}
 	return out
+}
+
+// readWidely reports whether the overlaps are keys that are read only by roles that read everything.
+func readWidely(desired roles.State, list []roles.Overlap) bool {
+	return !slices.ContainsFunc(list, func(o roles.Overlap) bool {
+		role, _ := desired.Role(o.Role)
+		return o.Kind != roles.Feeds || !keyrange.Reach(role.Permissions, keyrange.Read).Contains(keyrange.Everything(keyrange.Read).Range())
+	})
 }
 
 func codeOf(k roles.OverlapKind) string {

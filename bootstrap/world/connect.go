@@ -23,7 +23,11 @@ func (w *World) TLS(identity *tls.Certificate) (*tls.Config, error) {
 
 // PeerTLS is the same towards the ports for members.
 func (w *World) PeerTLS(identity *tls.Certificate) (*tls.Config, error) {
-	return w.trusting(certgen.PeerCA, identity)
+	config, err := w.trusting(certgen.PeerCA, identity)
+	if err == nil {
+		config.NextProtos = []string{} // members speak HTTP/1 to each other, and etcd 3.5 nothing else
+	}
+	return config, err
 }
 
 func (w *World) trusting(ca certgen.CA, identity *tls.Certificate) (*tls.Config, error) {

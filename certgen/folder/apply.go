@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -88,7 +87,7 @@ func (r *run) all(ctx context.Context, seen *certgen.State, steps []certgen.Step
 	if err := r.generations(ctx, first); err != nil {
 		return err
 	}
-	records, others := split(steps, recordsRevocation)
+	records, others := split(steps, certgen.Step.Records)
 	if err := r.units(ctx, unitsOf(records), inFlight); err != nil {
 		return err
 	}
@@ -96,12 +95,6 @@ func (r *run) all(ctx context.Context, seen *certgen.State, steps []certgen.Step
 		return err
 	}
 	return r.generations(ctx, last)
-}
-
-// recordsRevocation reports whether the step records that a certificate is revoked. That comes
-// before everything that replaces it.
-func recordsRevocation(s certgen.Step) bool {
-	return s.Action == certgen.Write && certgen.Locate(s.File).Purpose == certgen.ForRetired && strings.HasSuffix(s.File, certgen.RevokedSuffix)
 }
 
 func split(steps []certgen.Step, chosen func(certgen.Step) bool) (first, others []certgen.Step) {

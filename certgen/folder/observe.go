@@ -108,9 +108,9 @@ func (o *observer) sort() {
 	})
 	o.state.Faults = oneOfKeys(o.state.Faults)
 	slices.SortFunc(o.state.Retired, func(a, b certgen.Retired) int {
-		return cmp.Or(strings.Compare(a.Identity, b.Identity), a.Leaf.SerialNumber.Cmp(b.Leaf.SerialNumber), bytes.Compare(a.Leaf.Raw, b.Leaf.Raw), trueFirst(a.Revoked, b.Revoked))
+		return cmp.Or(strings.Compare(a.Identity, b.Identity), a.Leaf.SerialNumber.Cmp(b.Leaf.SerialNumber), bytes.Compare(a.Leaf.Raw, b.Leaf.Raw), trueFirst(a.Revoked, b.Revoked), trueFirst(b.Alone, a.Alone), strings.Compare(a.Instance, b.Instance))
 	})
-	o.state.Retired = slices.CompactFunc(o.state.Retired, func(a, b certgen.Retired) bool { return a.Identity == b.Identity && a.Leaf.Equal(b.Leaf) }) // replaced, then revoked
+	o.state.Retired = slices.CompactFunc(o.state.Retired, func(a, b certgen.Retired) bool { return a.Identity == b.Identity && a.Leaf.Equal(b.Leaf) }) // the record of most counts
 }
 
 func trueFirst(a, b bool) int {
@@ -390,7 +390,7 @@ func (v *visit) retired(name string, info fs.FileInfo) error {
 	cert, err := v.certificate(name, info)
 	switch {
 	case cert != nil:
-		v.state.Retired = append(v.state.Retired, certgen.Retired{Identity: path.Base(path.Dir(name)), Leaf: cert, Revoked: strings.HasSuffix(name, certgen.RevokedSuffix)})
+		v.state.Retired = append(v.state.Retired, certgen.RetiredAt(name, cert))
 	case err != nil && !strings.HasPrefix(path.Base(name), unreadable):
 		v.state.Stray = append(v.state.Stray, name)
 	}

@@ -281,7 +281,7 @@ func (f *Folder) absent(pair string) error {
 // content is what a Write writes.
 func (r *run) content(ctx context.Context, s certgen.Step) ([]byte, error) {
 	switch item := certgen.Locate(s.File); {
-	case item.Staged, item.Purpose != certgen.ForText && item.Purpose != certgen.ForCopy && item.Purpose != certgen.ForCRL && !recordsRevocation(s):
+	case item.Staged, item.Purpose != certgen.ForText && item.Purpose != certgen.ForCopy && item.Purpose != certgen.ForCRL && !s.Records():
 		return nil, fmt.Errorf("%q is not a file that is written", s.File)
 	case s.CopyOf != "":
 		r.mu.Lock()

@@ -151,9 +151,10 @@ func runRenew(ctx context.Context, opts renewOptions) error {
 	return opts.conclude(ctx, answer)
 }
 
-// listsFirst is the plan in two parts: what was cut off and the revocation lists, then the rest.
+// listsFirst is the plan in two parts: what was cut off, the records of revocations, which are
+// written first, and the revocation lists; then the rest.
 func listsFirst(plan certgen.Plan) []certgen.Plan {
-	isList := func(s certgen.Step) bool { return s.List != nil || s.Action == certgen.Finish }
+	isList := func(s certgen.Step) bool { return s.List != nil || s.Action == certgen.Finish || s.Records() }
 	return []certgen.Plan{
 		{Steps: change.Keep(plan.Steps, isList)},
 		{Steps: change.Keep(plan.Steps, func(s certgen.Step) bool { return !isList(s) })},

@@ -120,14 +120,17 @@ func unfinishedRevocation(done bootstrap.Revoked) error {
 	if len(done.Kept) > 0 {
 		left = append(left, fmt.Sprintf("user %s stays, because lockstep did not make it", count.Quoted(done.Kept)))
 	}
-	if len(left) == 0 && len(done.Since) > 0 {
-		return hint.Pending("If its key has leaked, too, repeat with --again. If not, nothing is left to do.",
-			"%s made after the earlier revocation and still valid", count.Of(len(done.Since), "certificate"))
+	advice := "Do what the answer says, then run the same command again."
+	if len(done.Since) > 0 {
+		if len(left) == 0 {
+			advice = "The earlier revocation is finished. Repeat with --again to revoke these, too."
+		}
+		left = append(left, fmt.Sprintf("%s made after the earlier revocation and still valid", count.Of(len(done.Since), "certificate")))
 	}
 	if len(left) == 0 {
 		return nil
 	}
-	return hint.Pending("Do what the answer says, then run the same command again.", "%s", strings.Join(left, "; "))
+	return hint.Pending(advice, "%s", strings.Join(left, "; "))
 }
 
 // readCertificate reads a certificate in PEM form from outside the PKI folder.

@@ -149,10 +149,13 @@ func Handshake(ctx context.Context, endpoint string, config *tls.Config) (Greeti
 }
 
 // listening is config with the server's CertificateRequest written into g, whatever
-// certificate is then shown, and the protocol that etcd's own clients ask for.
+// certificate is then shown, and the protocol that etcd's own clients ask for where config
+// names none (nil).
 func listening(config *tls.Config, name string, g *Greeting) *tls.Config {
 	c := config.Clone()
-	c.NextProtos = []string{"h2"}
+	if c.NextProtos == nil {
+		c.NextProtos = []string{"h2"}
+	}
 	c.CurvePreferences = quick()
 	if c.ServerName == "" {
 		c.ServerName = name
@@ -184,12 +187,21 @@ func quick() []tls.CurveID { return []tls.CurveID{tls.CurveP256, tls.CurveP384, 
 func judgement(ctx context.Context, conn *tls.Conn, silence time.Duration) error {
 	err := readByte(ctx, conn, silence)
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
-		if _, err := io.WriteString(conn, preface); err != nil {
+		if _, err := io.WriteString(conn, greeting(conn)); err != nil {
 			return err
 		}
 		err = readByte(ctx, conn, max(readWait, silence))
 	}
 	return err
+}
+
+// greeting is what the server answers: the peer port of etcd 3.5 speaks HTTP/1 alone, and ends
+// a connection on which HTTP/2 begins.
+func greeting(conn *tls.Conn) string {
+	if conn.ConnectionState().NegotiatedProtocol == "h2" {
+		return preface
+	}
+	return "GET /version HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\n\r\n"
 }
 
 func readByte(ctx context.Context, conn *tls.Conn, wait time.Duration) error {

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,7 +96,7 @@ func (r Revoked) ports(s *Sheet) {
 		case l.Done():
 			s.Line("%s refuses what %s revokes", l.Member, certgen.CRLFile(l.CA))
 		case l.Outcome == verify.Accepted:
-			s.Wrapped("  copy ", "    ", fmt.Sprintf("%s to %s: it still takes what the list revokes; the file is read at the next connection, without a restart", r.file(l), l.Member))
+			s.Wrapped("  copy ", "    ", fmt.Sprintf("%s to %s: it still takes what the list revokes; the file is read at the next connection, without a restart%s", r.file(l), l.Member, r.startedWithout(l)))
 		default:
 			s.Wrapped("  copy ", "    ", fmt.Sprintf("%s to %s: it is not known whether it has loaded the list: %s", r.file(l), l.Member, why(l)))
 		}
@@ -103,6 +104,14 @@ func (r Revoked) ports(s *Sheet) {
 	for _, file := range r.proxyFiles() {
 		s.Wrapped("  copy ", "    ", fmt.Sprintf("%s to its proxy, which is not asked", file))
 	}
+}
+
+// startedWithout is for a member that lockstep makes no folder for.
+func (r Revoked) startedWithout(l verify.Loaded) string {
+	if slices.ContainsFunc(r.Policy.Cluster.Members, func(m policies.Member) bool { return m.Name == l.Member }) {
+		return ""
+	}
+	return fmt.Sprintf(", where the member was started with ETCD_%s_CRL_FILE; else it has to be restarted with it", strings.ToUpper(string(l.CA)))
 }
 
 func why(l verify.Loaded) string {
@@ -139,7 +148,8 @@ func (r Revoked) proxyFiles() (files []string) {
 // next says what a list does not do, and how a component comes back.
 func (r Revoked) next(s *Sheet) {
 	s.Line("")
-	s.Wrapped("", "", "A revocation list ends no connection that is open, and no watch on it: restart the members one by one, or stop what holds the connection.")
+	s.Wrapped("", "", "A revocation list ends no connection that is open, and no watch on it: restart the members one by one, or stop what holds the connection. "+
+		"Do that before the user is there again: an open connection acts as the user then.")
 	component, instance, _ := strings.Cut(r.Name, "/")
 	switch _, named := r.Policy.Component(component); {
 	case !named || len(r.Retire) == 0:
