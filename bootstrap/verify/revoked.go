@@ -3,6 +3,7 @@ package verify
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 
 	"lockstep/certgen"
 )
@@ -24,7 +25,38 @@ func findRevoked(j *judgement) (out findings) {
 			out.add(Subject{SubjectFile, p.File()}, elsewhereRevoked(ca), elsewhereRemedy(p))
 		}
 	}
+	return append(out, j.vainlyRevoked(lists)...)
+}
+
+// vainlyRevoked names each retired certificate that is valid still and that only a list of
+// another CA names. Of a server's none is said: no list revokes it.
+func (j *judgement) vainlyRevoked(lists map[certgen.CA]map[string]bool) (out findings) {
+	inUse, _ := j.everyCertificate()
+	for _, r := range j.Folder.Retired {
+		ca := naming(lists, "", r.Leaf)
+		if ca == "" || !j.Now.Before(r.Leaf.NotAfter) || slices.ContainsFunc(inUse, func(c filed) bool { return c.leaf.Equal(r.Leaf) }) {
+			continue
+		}
+		own := j.Folder.ListsNaming(r.Leaf)
+		if len(own) == 0 || slices.ContainsFunc(own, func(ca certgen.CA) bool { return naming(lists, ca, r.Leaf) == ca }) {
+			continue
+		}
+		out.add(Subject{SubjectFile, r.Path()}, elsewhereRevoked(ca), retiredRemedy(r, own))
+	}
 	return out
+}
+
+// retiredRemedy revokes a retired certificate by the lists that have to name it.
+func retiredRemedy(r certgen.Retired, lists []certgen.CA) string {
+	name := r.Identity
+	switch {
+	case r.Leaf.Subject.CommonName != "": // a component's, or root's
+	case slices.Contains(lists, certgen.PeerCA):
+		name = certgen.Place{Kind: certgen.PlaceMember, Name: name}.String()
+	default:
+		name = certgen.Place{Kind: certgen.PlaceProxy, Name: name}.String()
+	}
+	return fmt.Sprintf("lockstep certs revoke %s --serial %x", name, r.Leaf.SerialNumber)
 }
 
 // revokedRemedy replaces a certificate that is refused from the next copy of the list on.
