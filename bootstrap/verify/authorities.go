@@ -134,7 +134,7 @@ func rotating(ca certgen.CA, stage certgen.Stage) string {
 // findOutliving leaves to findWeak a certificate that is valid for too long, and to findBlocked
 // a CA that has expired already.
 func findOutliving(j *judgement) (out findings) {
-	for _, p := range certgen.Desired(j.Policy).Profiles {
+	for _, p := range j.wanted().Profiles {
 		leaf := j.Folder.Pair(p).Leaf
 		trust, err := j.Folder.Trust(p.CA)
 		if leaf == nil || err != nil || p.Kind == certgen.KindCA {

@@ -210,7 +210,7 @@ func findStray(j *judgement) (out findings) {
 
 // dueRemedy is for a certificate that ends with its CA: a new one would, too.
 func dueRemedy(j *judgement, subject string) string {
-	for _, p := range certgen.Desired(j.Policy).Profiles {
+	for _, p := range j.wanted().Profiles {
 		leaf, ca := j.Folder.Pair(p).Leaf, certgen.TrustSet{}
 		if trust, err := j.Folder.Trust(p.CA); err == nil {
 			ca = trust
@@ -223,7 +223,7 @@ func dueRemedy(j *judgement, subject string) string {
 }
 
 func findDue(j *judgement) (out findings) {
-	for _, p := range certgen.Desired(j.Policy).Profiles {
+	for _, p := range j.wanted().Profiles {
 		leaf := j.Folder.Pair(p).Leaf
 		if p.Kind != certgen.KindCA && leaf != nil && j.due(leaf) { // of CAs: findDueCAs
 			out.add(Subject{SubjectFile, p.File()}, j.ending(leaf), dueRemedy(j, p.File()))

@@ -42,7 +42,7 @@ func (j *judgement) defects(p certgen.Profile) []certgen.Defect {
 // accepted calls use for each certificate without a fatal defect that has defects of which no
 // other check tells: those that weaken, or the others.
 func (j *judgement) accepted(weak bool, use func(p certgen.Profile, defects []certgen.Defect)) {
-	for _, p := range certgen.Desired(j.Policy).Profiles {
+	for _, p := range j.wanted().Profiles {
 		all := j.defects(p)
 		if slices.ContainsFunc(all, func(d certgen.Defect) bool { return d.Fatal }) {
 			continue

@@ -64,7 +64,7 @@ type plans struct {
 // certificatesPlan is what would be done to the folder.
 func (j *judgement) certificatesPlan() certgen.Plan {
 	if j.plans.certificates == nil {
-		plan := certgen.Diff(certgen.Desired(j.Policy), *j.Folder, j.Now)
+		plan := certgen.Diff(j.wanted(), *j.Folder, j.Now)
 		j.plans.certificates = &plan
 	}
 	return *j.plans.certificates

@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,11 +26,11 @@ func rootChecks() []Check {
 // profiles is what the policy asks for, and root's certificate if one is here that has not
 // expired.
 func (j *judgement) profiles() []certgen.Profile {
-	all := certgen.Desired(j.Policy).Profiles
-	if j.rootLives() {
-		all = append(all, certgen.RootProfile(j.Policy, 0))
+	all := j.wanted().Profiles
+	if !j.rootLives() {
+		return all
 	}
-	return all
+	return append(slices.Clip(all), certgen.RootProfile(j.Policy, 0))
 }
 
 // rootLives reports whether a certificate that has not expired is in root/.
