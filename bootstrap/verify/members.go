@@ -16,7 +16,7 @@ const clockTolerance = 2 * time.Minute
 
 // MemberChecks is the checks that also stand before auth is turned on.
 func MemberChecks() []Check {
-	return slices.Concat(reachedChecks(), clusterChecks(), clientPortChecks(), peerPortChecks(), stateChecks())
+	return slices.Concat(reachedChecks(), clusterChecks(), clientPortChecks(), peerServingChecks(), peerPortChecks(), stateChecks())
 }
 
 func clusterChecks() []Check {

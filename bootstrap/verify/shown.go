@@ -27,7 +27,7 @@ func shownChecks() []Check {
 		},
 		{
 			Code: "members/server-due", Severity: Warning, Needs: NeedsMembers,
-			Sentence: "no server certificate that lockstep did not make is in the last third of its life",
+			Sentence: "no server or peer certificate that lockstep did not make is in the last third of its life",
 			Remedy:   "its owner has to renew it in time; etcd takes the new one without a restart",
 			Find:     eachReached(findServerDue),
 		},
@@ -164,8 +164,10 @@ func (j *judgement) wanted() certgen.Wanted {
 
 // findServerDue leaves what the folder holds to certificates/due and members/server-other.
 func findServerDue(j *judgement, m Member) (out findings) {
-	if m.Server != nil && j.own(m, "server") == nil && !j.Now.Before(j.dueAt(m.Server)) {
-		out.add(m.subject(), fmt.Sprintf("its server certificate ends on %s, in %s", day(m.Server), Days(m.Server.NotAfter.Sub(j.Now))))
+	for _, s := range j.certificatesOf(m) {
+		if s.own == nil && !j.Now.Before(j.dueAt(s.cert)) {
+			out.add(m.subject(), fmt.Sprintf("its %s certificate ends on %s, in %s", s.kind, day(s.cert), Days(s.cert.NotAfter.Sub(j.Now))))
+		}
 	}
 	return out
 }

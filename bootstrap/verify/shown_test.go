@@ -56,6 +56,12 @@ func TestShownServerCertificates(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
+	e := sound()
+	e.Policy, e.Folder = parse(t, twoComponents), &certgen.State{}
+	e.Members[0].PeerPort.Server = cert("x", -300, 65)
+	if diff := cmp.Diff([]string{"warning members/server-due: etcd1: its peer certificate ends on 2027-01-28, in 65 days"}, lines(e, serverChecks())); diff != "" {
+		t.Errorf("due on the peer port: %s", diff)
+	}
 }
 
 // sign makes a certificate of that CA, as the member's server or peer certificate is but for

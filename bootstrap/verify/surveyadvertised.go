@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/url"
@@ -75,7 +76,7 @@ func unnamed(m Member, listed []Peer) (out []Advertised) {
 func sameAddress(a, b string) bool {
 	one, err := url.Parse(a)
 	other, otherErr := url.Parse(b)
-	if err != nil || otherErr != nil || one.Scheme != other.Scheme || one.Port() != other.Port() {
+	if err != nil || otherErr != nil || one.Scheme != other.Scheme || cmp.Or(one.Port(), "2379") != cmp.Or(other.Port(), "2379") {
 		return a == b
 	}
 	if ip := net.ParseIP(one.Hostname()); ip != nil {
