@@ -88,7 +88,9 @@ func get(ctx context.Context, url string, config *tls.Config) (*http.Response, e
 	if err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{TLSClientConfig: config.Clone(), DisableKeepAlives: true}
+	config = config.Clone()
+	config.CurvePreferences = quick()
+	transport := &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}
 	answer, err := transport.RoundTrip(request)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", url, err)
