@@ -308,7 +308,7 @@ BLOCKED the client CA is not here, and 1 file that came from it still is (retire
 			w.cas[certgen.ClientCA] = newCA(t, w.p, certgen.ClientCA, now.Add(-20*year))
 			w.change("ca/client", func(x *certgen.Pair) { x.Leaf = w.cas[certgen.ClientCA].Certificate() })
 			w.state.Files["members/etcd1/client-ca.crt"] = certgen.EncodeCertificate(w.cas[certgen.ClientCA].Certificate())
-		}, "BLOCKED the client CA (ca/client.crt) expired on 2016-05-03 12:00 UTC: nothing can be signed or trusted before lockstep certs rotate-ca client --compromised has replaced it"},
+		}, "BLOCKED the client CA (ca/client.crt) expired on 2016-05-03 12:00 UTC: nothing can be signed or trusted before lockstep certs rotate-ca client --compromised has replaced it; the clock of this host may be wrong"},
 		{"a CA that begins later", func(t *testing.T, w *world) {
 			w.cas[certgen.ClientCA] = newCA(t, w.p, certgen.ClientCA, now.Add(time.Hour))
 			w.change("ca/client", func(x *certgen.Pair) { x.Leaf = w.cas[certgen.ClientCA].Certificate() })

@@ -95,8 +95,11 @@ func (d *differ) existing(p Profile, v *view) {
 	d.plan.Defects[p.Path] = Defects(v.cert, d.state.Judged(p), v.cert, d.now)
 	for _, defect := range Fatal(d.plan.Defects[p.Path]) {
 		advice := p.otherwise()
-		if defect.Code == codeNotYetValid { // a clock is wrong more often than a CA
+		switch defect.Code { // a clock is wrong more often than a CA
+		case codeNotYetValid:
 			advice = "nothing can be signed or trusted until then; the clock of this host, or of the one that made the CA, may be wrong"
+		case codeExpired:
+			advice += "; the clock of this host may be wrong"
 		}
 		d.blockView(v, "%s %s: %s", p.authority(), defect.Text, advice)
 	}

@@ -322,7 +322,7 @@ members/etcd1: [certificate] [list] [CA]`},
 			expired.NotAfter = now
 			r.put(certgen.Current, &expired, certgen.KeyUnopened)
 			r.ports[0].Err = errors.New("expired")
-		}, "BLOCKED the peer CA (ca/peer.crt) expired on 2026-05-01 12:00 UTC: nothing can be signed or trusted before lockstep certs rotate-ca peer --compromised has replaced it\nthen none"},
+		}, "BLOCKED the peer CA (ca/peer.crt) expired on 2026-05-01 12:00 UTC: nothing can be signed or trusted before lockstep certs rotate-ca peer --compromised has replaced it; the clock of this host may be wrong\nthen none"},
 		{"no CA yet", certgen.ClientCA, none, func(_ *testing.T, r *rotating) { r.state = certgen.State{} }, "BLOCKED there is no client CA yet: bootstrap the cluster first\nthen none"},
 		{"the CA's folder is away", certgen.ClientCA, none, func(_ *testing.T, r *rotating) { r.dropCAs() },
 			"BLOCKED ca/client.crt is not here: copy a client-ca.crt or ca.crt of the PKI folder there; its key is not needed\nthen none"},

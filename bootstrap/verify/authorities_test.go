@@ -69,9 +69,9 @@ components:
 		{"outlived", func(*x509.Certificate) {}, time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC),
 			"warning certificates/outlives-ca: /app.pem: ends on 2040-01-01, and its CA on 2036-01-01\n"},
 		{"expired before its certificate", func(c *x509.Certificate) { c.NotAfter = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC) }, time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
-			"critical certificates/brought-ca: /ca.pem: the CA /ca.pem, which certificates.ca names, expired on 2026-03-01 00:00 UTC: name another CA by certificates.ca, or have its owner make one that may\n"},
+			"critical certificates/brought-ca: /ca.pem: the CA /ca.pem, which certificates.ca names, expired on 2026-03-01 00:00 UTC: name another CA by certificates.ca, or have its owner make one that may; the clock of this host may be wrong\n"},
 		{"expired", func(c *x509.Certificate) { c.NotAfter = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC) }, time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC),
-			"critical certificates/brought-ca: /ca.pem: the CA /ca.pem, which certificates.ca names, expired on 2026-03-01 00:00 UTC: name another CA by certificates.ca, or have its owner make one that may\n"},
+			"critical certificates/brought-ca: /ca.pem: the CA /ca.pem, which certificates.ca names, expired on 2026-03-01 00:00 UTC: name another CA by certificates.ca, or have its owner make one that may; the clock of this host may be wrong\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -168,7 +168,7 @@ func replacing(ca certgen.CA, external bool) string {
 	if external {
 		return "its owner has to renew it with the same key and subject."
 	}
-	return fmt.Sprintf("lockstep certs rotate-ca %s --compromised replaces it at once.", ca)
+	return fmt.Sprintf("compare the clock of this host with another one (date -u). If it is right, lockstep certs rotate-ca %s --compromised replaces the CA at once.", ca)
 }
 
 // withoutDefect is the last look before a certificate leaves: of our own making, not even

@@ -204,7 +204,8 @@ type rotatedDocument struct {
 	Finished bool             `json:"finished"`
 	Steps    []string         `json:"steps"` // what this run did
 	Waits    []holderDocument `json:"waits"`
-	Next     string           `json:"next,omitempty"` // the command that goes on
+	Next     string           `json:"next,omitempty"`     // the command that goes on
+	Rootless bool             `json:"rootless,omitempty"` // no certificate of root can be made before the next CA signs
 }
 
 // holderDocument is a member, proxy or component that has to get files.
@@ -220,7 +221,7 @@ type holderDocument struct {
 
 // Document implements Answer.
 func (r Rotated) Document() any {
-	d := rotatedDocument{Header: header("Rotation"), CA: string(r.CA), Stage: string(r.Stage), Finished: r.Finished, Steps: []string{}, Waits: []holderDocument{}}
+	d := rotatedDocument{Header: header("Rotation"), CA: string(r.CA), Stage: string(r.Stage), Finished: r.Finished, Rootless: r.Rootless, Steps: []string{}, Waits: []holderDocument{}}
 	for _, step := range r.Plan.Steps {
 		d.Steps = append(d.Steps, step.String())
 	}
