@@ -28,7 +28,8 @@ func TestRevokedText(t *testing.T) {
 	}
 	const end = `
 A revocation list ends no connection that is open, and no watch on it: restart
-the members one by one, or stop what holds the connection.
+the members one by one, or stop what holds the connection. Do that before the
+user is there again: an open connection acts as the user then.
 `
 	for name, c := range map[string]struct {
 		lists [][]certgen.CA
