@@ -1,5 +1,5 @@
 # Needs Go, make and git. Every other tool is pinned in e2e/go.mod (`tool`) or below;
-# the etcd that is tested against, in etcd/go.mod.
+# the etcd that is tested against, in etcd/go.mod (older lines in etcd/3.5 and etcd/3.6).
 
 GO            ?= go
 BUILD         := .build
@@ -21,7 +21,7 @@ BUILD_FLAGS   := -trimpath -buildvcs=$(VCS)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build man tools demo test openssl check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
+.PHONY: help build man tools demo test e2e-versions openssl check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,17 @@ test: build tools openssl ## run every test: the packages, then the binaries aga
 	cd e2e && $(GO) test -count=1 -timeout 40m ./...
 
 check: gofmt vet staticcheck tidy reproducible test ## everything that CI and reviewers ask for
+
+# What every version has to do alike. Proxies and the exact findings of the other scripts are those
+# of one version.
+CORE := bootstrap|plan|add-remove|verify|drift-users|drift-permissions|drift-certificates|revoke|revoke-restored|rotate-peer|adopt|prune|cn-ignored-one|living-cluster|remedies-users
+
+e2e-versions: build tools openssl ## run the core of the tests on etcd 3.5 and 3.6, too
+	@for v in 3.5 3.6; do \
+	  (cd etcd/$$v && $(GO) build -trimpath -o ../../$(BUILD)/etcd-$$v/etcd .) || exit 1; \
+	  echo "etcd $$v:"; \
+	  (cd e2e && $(GO) test -count=1 -timeout 40m -run 'TestScripts/^($(CORE))$$' . -etcd "$(CURDIR)/$(BUILD)/etcd-$$v") || exit 1; \
+	done
 
 tools: # etcdctl is a witness of the e2e tests
 	cd e2e && $(GO) build -trimpath -o ../$(BUILD)/etcdctl go.etcd.io/etcd/etcdctl/v3

@@ -191,8 +191,8 @@ func DueList(list *x509.RevocationList, ca *x509.Certificate, now time.Time) boo
 	return !now.Before(half) && list.NextUpdate.Before(ListEnd(ca, now))
 }
 
-// unexpired keeps the entries of certificates that are not known to have expired a day ago or
-// earlier.
+// unexpired keeps the entries of certificates that are not known to have expired a year ago or
+// earlier: a clock that is ahead must not bring a certificate back.
 func (d *differ) unexpired(entries []x509.RevocationListEntry) []x509.RevocationListEntry {
 	ends := map[string]time.Time{}
 	note := func(cert *x509.Certificate) {
@@ -210,7 +210,7 @@ func (d *differ) unexpired(entries []x509.RevocationListEntry) []x509.Revocation
 	}
 	return slices.DeleteFunc(slices.Clone(entries), func(e x509.RevocationListEntry) bool {
 		end, known := ends[e.SerialNumber.String()]
-		return known && end.Before(d.now.Add(-24*time.Hour))
+		return known && end.Before(d.now.Add(-listLife))
 	})
 }
 

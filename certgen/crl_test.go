@@ -61,13 +61,13 @@ func TestListsAreMadeAnew(t *testing.T) {
 		}, at: now, plan: again("is older than the canary of the newest list: that list was not written, or an older one was restored"), number: 3, lists: []*big.Int{nil}},
 		"an entry of what has expired": {change: func(t *testing.T, w *world) {
 			leaf := *w.state.Pairs[flannel].Leaf
-			leaf.SerialNumber, leaf.NotAfter = old, now.Add(-25*hour)
+			leaf.SerialNumber, leaf.NotAfter = old, now.Add(-366*day)
 			w.state.Retired = append(w.state.Retired, certgen.Retired{Identity: "flannel", Leaf: &leaf})
 			w.lists(t, 5, old)
 		}, revoke: []*big.Int{leaked}, at: now, plan: again("does not list 1 revoked certificate"), number: 6, lists: []*big.Int{leaked}},
 		"an entry of what has just expired": {change: func(t *testing.T, w *world) {
 			leaf := *w.state.Pairs[flannel].Leaf
-			leaf.SerialNumber, leaf.NotAfter = old, now.Add(-23*hour)
+			leaf.SerialNumber, leaf.NotAfter = old, now.Add(-364*day)
 			w.state.Retired = append(w.state.Retired, certgen.Retired{Identity: "flannel", Leaf: &leaf})
 			w.lists(t, 5, old)
 		}, revoke: []*big.Int{leaked}, at: now, plan: again("does not list 1 revoked certificate"), number: 6, lists: []*big.Int{old, leaked}},

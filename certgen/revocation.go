@@ -264,7 +264,7 @@ func (s State) withUnknown(known []RevokedCertificate, r Revocation, p *policies
 // rekeyAdvice is how a member, a proxy or root gets another key before the former one is revoked.
 func rekeyAdvice(name string) string {
 	if name == string(PlaceRoot) {
-		return "lockstep certs issue root makes another key and certificate; then lockstep certs revoke root revokes the former ones."
+		return "lockstep certs issue root makes another key and certificate; then lockstep certs revoke root revokes the former ones. Of one that the folder does not know, give the file: --certificate FILE."
 	}
 	return fmt.Sprintf("lockstep certs rekey %s --revoke makes another key and certificate, and revokes the former ones.", name)
 }
