@@ -18,6 +18,7 @@ import (
 	"lockstep/certgen/authority"
 	"lockstep/certgen/folder"
 	"lockstep/policies"
+	"lockstep/policies/hint"
 )
 
 const twoComponents = `
@@ -481,11 +482,22 @@ func (p *pki) list(ca certgen.CA, made time.Time, revoked ...*x509.Certificate) 
 // A folder whose CAs others could exchange is not even read.
 func TestOpenFoldersAreRefused(t *testing.T) {
 	t.Parallel()
-	p := newPKI(t)
-	p.do(os.Chmod(p.file("ca"), 0o770))
-	_, err := p.folder.Observe()
-	if err == nil || !strings.Contains(err.Error(), "ca has mode 0770: others could exchange what lies in it") {
-		t.Errorf("got %v", err)
+	for name, want := range map[string]string{
+		"ca":              "ca has mode 0775: others could exchange what lies in it",
+		"ca/client.crt":   "ca/client.crt has mode 0775: others could change it",
+		"root/client.crt": "root/client.crt has mode 0775: others could change it",
+	} {
+		p := newPKI(t)
+		p.root(time.Hour)
+		p.do(os.Chmod(p.file(name), 0o775))
+		_, err := p.folder.Observe()
+		if err == nil || !strings.HasSuffix(err.Error(), want) || hint.Of(err) != hint.Refused {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		_, err = p.folder.Certificate(certgen.ClientCA)
+		if ca := strings.HasPrefix(name, "ca"); (err != nil) != ca || ca && !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("the client CA is trusted: %v, want %s", err, want)
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ func folderChecks() []Check {
 			Find:     findOwners,
 		},
 		{
-			Code: "certificates/gitignore", Severity: Error, Needs: NeedsFolder, Acceptable: true,
+			Code: "certificates/gitignore", Severity: Error, Needs: NeedsFolder, Acceptable: true, Brief: "file that lets git take private keys",
 			Sentence: "by its .gitignore the PKI folder lets git take no private key into a repository",
 			Remedy:   "replace keys that git has taken already, then: echo '*' > .gitignore in the PKI folder",
 			Find:     findUnignored,

@@ -16,7 +16,7 @@ const issueRoot = "lockstep certs issue root --ttl 1h"
 // rootChecks is about root's certificate in the folder, which no policy names.
 func rootChecks() []Check {
 	return []Check{{
-		Code: "certificates/root", Severity: Error, Needs: NeedsFolder,
+		Code: "certificates/root", Severity: Error, Needs: NeedsFolder, Brief: "faulty certificate of root",
 		Sentence: "what lies in root/ is a certificate by which etcd takes its holder for root, and it ends soon",
 		Remedy:   issueRoot + " makes another one; where none is needed, remove root/",
 		Find:     findRoot,
