@@ -115,7 +115,7 @@ func TestDefects(t *testing.T) {
 			c.Subject.Organization, c.Subject.OrganizationalUnit, c.Subject.Locality = []string{"acme"}, nil, []string{"x"}
 		}, "subject: has O \"acme\", the policy says \"edge\"\nsubject: has OU (none), the policy says \"ops\"\nsubject: has L \"x\", the policy says (none)"},
 		{"a group of Kubernetes", ca, p, nil, func(c *x509.Certificate) { c.Subject.Organization = []string{"edge", "system:masters"} },
-			"~subject: has O \"edge\", \"system:masters\", the policy says \"edge\": what trusts its CA for Kubernetes takes it for a member of that group"},
+			"~subject: has O \"edge\", \"system:masters\", the policy says \"edge\": a Kubernetes API server that trusts its CA takes it for a member of that group"},
 		{"a group of Kubernetes, made by others", ca, theirs, nil, func(c *x509.Certificate) { c.Subject.Organization = []string{"system:masters"} }, ""},
 		{"other parts of the subject", ca, p, nil, func(c *x509.Certificate) {
 			c.Subject.Country, c.Subject.ExtraNames = []string{"DE"}, []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{1, 2, 3}, Value: "x\x1b"}}
@@ -266,6 +266,30 @@ func TestDefectsOfServers(t *testing.T) {
 	}
 }
 
+// Go takes a certificate that names another key as its CA's, and openssl does not.
+func TestDefectsOfTheKeyIdentifier(t *testing.T) {
+	t.Parallel()
+	p := edge(t)
+	all := profiles(p)
+	for path, want := range map[string]string{
+		"members/etcd1/server":      "~key-id: names another key than its CA's (authority key identifier): clients that use openssl refuse it",
+		"members/etcd1/peer":        "key-id: names another key than its CA's (authority key identifier)",
+		"components/flannel/client": "key-id: names another key than its CA's (authority key identifier)",
+	} {
+		ca := newCA(t, p, all[path].CA, now)
+		leaf := issue(t, ca, all[path], now)
+		renewed := *ca.Certificate()
+		renewed.SubjectKeyId = []byte{1, 2, 3}
+		if diff := cmp.Diff(want, told(certgen.Defects(leaf, all[path], &renewed, now))); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+		renewed.SubjectKeyId = nil
+		if got := told(certgen.Defects(leaf, all[path], &renewed, now)); got != "" {
+			t.Errorf("%s, of a CA without identifier: %s", path, got)
+		}
+	}
+}
+
 func with(p certgen.Profile, host string) certgen.Profile {
 	p.Hosts = append(append([]string{}, p.Hosts...), host)
 	return p
@@ -285,6 +309,12 @@ func TestDefectsOfCAs(t *testing.T) {
 			c.IsCA, c.MaxPathLenZero, c.KeyUsage = false, false, x509.KeyUsageDigitalSignature
 		},
 			"!is-ca: is not a CA"},
+		{"signs documents, too", func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageDigitalSignature },
+			"key-usage: has key usage digitalSignature+keyCertSign+cRLSign, and keyCertSign+cRLSign would do"},
+		{"an organization that the policy does not name", func(c *x509.Certificate) { c.Subject.Organization = []string{"system:masters"} },
+			`subject: has O "system:masters", the policy says "edge"`},
+		{"30 years", func(c *x509.Certificate) { c.NotAfter = now.Add(30 * year) }, "lifetime: is valid for 30y, and the policy says 10y"},
+		{"the serial number 1", func(c *x509.Certificate) { c.SerialNumber = big.NewInt(1) }, "serial: has a serial number of 1 bit, which other certificates may have, too"},
 		{"cannot sign lists", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }, "!key-usage: may not sign certificates and revocation lists"},
 		{"no path length", func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = -1, false }, "path-length: may sign further CAs: its path length is not 0"},
 		{"path length 1", func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = 1, false }, "path-length: may sign further CAs: its path length is not 0"},

@@ -53,7 +53,7 @@ func (j *judge) subject() {
 		switch {
 		case sameSet(field.got, field.want):
 		case field.name == "O" && slices.Contains(j.p.Usages(), x509.ExtKeyUsageClientAuth) && j.p.Kind != KindCA && slices.ContainsFunc(field.got, ofKubernetes):
-			j.weak(codeSubject, "%s: what trusts its CA for Kubernetes takes it for a member of that group", text)
+			j.weak(codeSubject, "%s: a Kubernetes API server that trusts its CA takes it for a member of that group", text)
 		default:
 			j.minor(codeSubject, "%s", text)
 		}

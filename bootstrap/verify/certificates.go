@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"crypto/x509"
 	"fmt"
 	"path"
@@ -57,7 +58,7 @@ func leafChecks() []Check {
 		{
 			Code: "certificates/external", Severity: Error, Needs: NeedsFolder, Acceptable: true,
 			Sentence: "every external certificate is what the policy says",
-			Remedy:   "its owner has to make it again, or the policy has to say something else; lockstep never writes it",
+			Remedy:   externalRemedy,
 			Find:     findExternal,
 		},
 		{
@@ -120,7 +121,7 @@ func defectiveRemedy(subject string) string {
 // another identity's.
 func findDefective(j *judgement) (out findings) {
 	j.steps(func(s certgen.Step) {
-		other := slices.ContainsFunc(j.defects(s.Profile), func(d certgen.Defect) bool { return misnames(s.Profile, d) }) ||
+		other := j.misnamed(s.Profile) ||
 			s.Reason == certgen.ForeignKey && len(j.copied()[s.Profile.Path+".key"]) > 0
 		if !s.Early && !other && s.Reason != certgen.RevokedReason { // of what is revoked: findRevoked
 			out.add(Subject{SubjectFile, s.Profile.Path + ".crt"}, s.Reason, defectiveRemedy(s.Profile.Path+".crt"))
@@ -131,16 +132,22 @@ func findDefective(j *judgement) (out findings) {
 
 func findMisnamed(j *judgement) (out findings) {
 	for _, p := range j.profiles() {
-		all, misnamed := j.defects(p), false
-		told := slices.DeleteFunc(slices.Clone(all), func(d certgen.Defect) bool {
-			misnamed = misnamed || misnames(p, d)
-			return !d.Fatal && !misnames(p, d)
-		})
-		if misnamed {
-			out.add(Subject{SubjectFile, p.File()}, "its certificate "+joined(told), identityRemedy(j, p.File()), defectiveRemedy(p.File()))
+		if !j.misnamed(p) {
+			continue
 		}
+		told := slices.DeleteFunc(slices.Clone(j.defects(p)), func(d certgen.Defect) bool { return !d.Fatal && !misnames(p, d) })
+		remedy := cmp.Or(identityRemedy(j, p.File()), defectiveRemedy(p.File()))
+		if p.External != "" {
+			remedy = externalRemedy
+		}
+		out.add(Subject{SubjectFile, p.File()}, "its certificate "+joined(told), remedy)
 	}
 	return append(out, findCopied(j)...)
+}
+
+// misnamed reports whether the certificate of p names another user, or may do more.
+func (j *judgement) misnamed(p certgen.Profile) bool {
+	return slices.ContainsFunc(j.defects(p), func(d certgen.Defect) bool { return misnames(p, d) })
 }
 
 // misnames reports whether with this defect a certificate of p names another user, or may do more.
@@ -191,10 +198,13 @@ func findFiles(j *judgement) (out findings) {
 	return out
 }
 
+// externalRemedy is for certificates that lockstep does not make.
+const externalRemedy = "its owner has to make it again, or the policy has to say something else; lockstep never writes it"
+
 func findExternal(j *judgement) (out findings) {
 	for _, p := range j.certificatesPlan().Unfit() {
-		if p.Reason == certgen.RevokedReason {
-			continue // findRevoked
+		if p.Reason == certgen.RevokedReason || j.misnamed(p.Step.Profile) {
+			continue // findRevoked, findMisnamed
 		}
 		out.add(Subject{SubjectFile, p.Step.Profile.External}, p.Reason)
 	}

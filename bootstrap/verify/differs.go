@@ -13,7 +13,7 @@ func policyChecks() []Check {
 	return []Check{
 		{
 			Code: "certificates/weak", Severity: Error, Needs: NeedsFolder, Acceptable: true, Brief: "certificate weaker than the policy",
-			Sentence: "no certificate protects less than the policy asks for: its lifetime, its organization, the name of its CA's key",
+			Sentence: "no certificate protects less than the policy asks for: its lifetime, its organization, the identifier of its CA's key",
 			Remedy:   "lockstep certs renew makes one as the policy says; where it is valid for too long, lockstep certs rekey --revoke also ends the present one",
 			Find:     findWeak,
 		},

@@ -103,7 +103,7 @@ func TestCertificatesAgainstThePolicy(t *testing.T) {
 		"another cluster's organization": {forged(func(c *x509.Certificate) { c.Subject.Organization = []string{"other"} }),
 			differs(`has O "other", the policy says "edge"`)},
 		"a group of Kubernetes": {forged(func(c *x509.Certificate) { c.Subject.Organization = []string{"system:masters"} }),
-			[]string{`error certificates/weak: components/flannel/client.crt: its certificate has O "system:masters", the policy says "edge": what trusts its CA for Kubernetes takes it for a member of that group => lockstep certs renew flannel`}},
+			[]string{`error certificates/weak: components/flannel/client.crt: its certificate has O "system:masters", the policy says "edge": a Kubernetes API server that trusts its CA takes it for a member of that group => lockstep certs renew flannel`}},
 		"another unit": {forged(func(c *x509.Certificate) { c.Subject.OrganizationalUnit = []string{"ops"} }),
 			differs(`has OU "ops", the policy says (none)`)},
 		"a country": {forged(func(c *x509.Certificate) { c.Subject.Country = []string{"DE"} }),
@@ -234,6 +234,16 @@ func TestExternalCertificatesKeepTheirOwnRules(t *testing.T) {
 			func(p *pki) crypto.Signer { return p.newKey(policies.ECDSAP256) },
 			func(c *x509.Certificate) { c.DNSNames = []string{"flannel.example"} },
 			[]string{"info certificates/differs: theirs.crt: its certificate is for flannel.example, and needs to be for no name => nothing has to be done; its owner may leave that out of the next one"},
+		},
+		"another user's": {
+			func(p *pki) crypto.Signer { return p.newKey(policies.ECDSAP256) },
+			func(c *x509.Certificate) { c.Subject.CommonName = "reader" },
+			[]string{`critical certificates/identity: theirs.crt: its certificate has CN "reader", and should have "flannel" => ` + externalRemedy},
+		},
+		"expired": {
+			func(p *pki) crypto.Signer { return p.newKey(policies.ECDSAP256) },
+			func(c *x509.Certificate) { c.NotAfter = p0.Add(-time.Minute) },
+			[]string{"error certificates/external: theirs.crt: its certificate expired on 2026-11-24 11:59 UTC => " + externalRemedy},
 		},
 		"with the key of another one": {
 			func(p *pki) crypto.Signer { return p.key(reader) }, nil,
