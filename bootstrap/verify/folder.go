@@ -10,13 +10,37 @@ import (
 
 // folderChecks look at the PKI folder as files, and at all of its certificates together.
 func folderChecks() []Check {
-	return []Check{
+	return append(accessChecks(), []Check{
 		{
 			Code: "certificates/unread", Severity: Error, Needs: NeedsFolder,
 			Sentence: "the PKI folder holds files and folders that this user may read, and no links",
 			Remedy:   `put what a link leads to in its place: to=$(realpath PATH) && rm PATH && cp -a "$to" PATH; remove what is no file; run lockstep as the folder's owner`,
 			Find:     findUnread,
 		},
+		{
+			Code: "certificates/unfinished", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "no change of the PKI folder was cut off",
+			Remedy:   "lockstep apply puts in place what is whole and clears the rest, and so does lockstep bootstrap where no member answers; while another run is at work, wait for its end",
+			Find:     findUnfinished,
+		},
+		{
+			Code: "certificates/gitignore", Severity: Error, Needs: NeedsFolder, Acceptable: true, Brief: "file that lets git take private keys",
+			Sentence: "by its .gitignore the PKI folder lets git take no private key into a repository",
+			Remedy:   "replace keys that git has taken already, then: echo '*' > .gitignore in the PKI folder",
+			Find:     findUnignored,
+		},
+		{
+			Code: "certificates/serial", Severity: Warning, Needs: NeedsFolder,
+			Sentence: "no two certificates have the same serial number: etcd revokes by the number alone",
+			Remedy:   "lockstep certs renew makes one with another number; an external one has to be made again by its owner, with a random number",
+			Find:     findSerials,
+		},
+	}...)
+}
+
+// accessChecks are about who can use, change or exchange what lies in the PKI folder.
+func accessChecks() []Check {
+	return []Check{
 		{
 			Code: "certificates/folder-mode", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "others may not write a folder of the PKI folder: they could exchange what lies in it",
@@ -30,34 +54,16 @@ func folderChecks() []Check {
 			Find:     findOpenFiles,
 		},
 		{
-			Code: "certificates/unfinished", Severity: Warning, Needs: NeedsFolder,
-			Sentence: "no change of the PKI folder was cut off",
-			Remedy:   "lockstep apply puts in place what is whole and clears the rest, and so does lockstep bootstrap where no member answers; while another run is at work, wait for its end",
-			Find:     findUnfinished,
-		},
-		{
 			Code: "certificates/owner", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "every file and folder belongs to root or to the owner of the PKI folder: another owner can exchange it at any time",
 			Remedy:   "look whether it is still yours, then, as root: chown OWNER FILE",
 			Find:     findOwners,
 		},
 		{
-			Code: "certificates/gitignore", Severity: Error, Needs: NeedsFolder, Acceptable: true, Brief: "file that lets git take private keys",
-			Sentence: "by its .gitignore the PKI folder lets git take no private key into a repository",
-			Remedy:   "replace keys that git has taken already, then: echo '*' > .gitignore in the PKI folder",
-			Find:     findUnignored,
-		},
-		{
 			Code: "certificates/ca-key", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "the key of a CA that is here belongs to that CA, and only its owner may use it",
 			Remedy:   "chmod 600 the key, and chown it to yourself if you trust its owner until now; bring back the right key from a copy of ca/ if it is another CA's; the CA signs nothing before that",
 			Find:     findCAKeys,
-		},
-		{
-			Code: "certificates/serial", Severity: Warning, Needs: NeedsFolder,
-			Sentence: "no two certificates have the same serial number: etcd revokes by the number alone",
-			Remedy:   "lockstep certs renew makes one with another number; an external one has to be made again by its owner, with a random number",
-			Find:     findSerials,
 		},
 	}
 }
