@@ -159,7 +159,7 @@ func (in *inventory) unnamed() {
 			generation(&e, path)
 		case PlaceOf(path).Kind == PlaceCanary:
 			if e.Note = CRLFile(p.CA) + " lists it on purpose"; !in.revoked[p.CA][e.Serial.String()] {
-				e.Health, e.Note = HealthBroken, CRLFile(p.CA)+" does not list it: the list was not written, or an older one was restored"
+				e.Health, e.Note = HealthDue, CRLFile(p.CA)+" does not list it: the list was not written, or an older one was restored"
 			}
 		default:
 			e.Note = "the policy does not name it"
