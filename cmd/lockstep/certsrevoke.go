@@ -55,8 +55,10 @@ A revocation list does not end connections that are open, nor their watches.`,
 		ValidArgsFunction: onlyFirst(g.policyNames(revocable)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.name = args[0]
-			if cmd.Flags().Changed("serial") && opts.serial == "" {
-				return hint.With(errors.New("--serial is empty"), "Leave it out to revoke all certificates of the component and its user; lockstep certs list --retired shows the serial numbers.")
+			for name, value := range map[string]string{"serial": opts.serial, "certificate": opts.certificate} {
+				if cmd.Flags().Changed(name) && value == "" {
+					return hint.With(fmt.Errorf("--%s is empty", name), "Leave it out to revoke all certificates of the component and its user; lockstep certs list --retired shows the serial numbers.")
+				}
 			}
 			return runRevoke(cmd.Context(), opts)
 		},
