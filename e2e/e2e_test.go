@@ -63,7 +63,8 @@
 //	                                 etcdctl in DIR/components/NAME with its etcdctl.env (20 s at most); NAME with a slash is a folder
 //	                                 with client.crt, client.key and ca.crt, for instance pki/root/: then $ENDPOINTS is asked (-at: others)
 //	eventually SECONDS PROGRAM...    again and again until it succeeds: for what etcd does in its own time, never for lockstep
-//	drift [-unseen] WANT [FLAG...]   what was broken by hand: verify sees it, plan prints the file WANT, apply mends it, nothing is left to do
+//	drift [-unseen] WANT [FLAG...]   what was broken by hand: verify finds and plan prints exactly the file WANT, apply mends it, nothing is left to do
+//	healthy [FLAG...]                verify, with and without asking etcd, makes no finding above an info
 //	wipe DIR                         with the administrator's certificate in DIR: auth off, no users, no roles ($ENDPOINTS)
 //	traffic [-abreast N] COMPONENT:VERB:KEY...
 //	                                 each request (get, put, txn) without a pause, N (4) at a time, as that component, until SIGTERM
