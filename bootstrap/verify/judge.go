@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"crypto/x509"
+
 	"lockstep/certgen"
 	"lockstep/policies/keyrange"
 	"lockstep/roles"
@@ -54,8 +56,10 @@ func (j *judgement) report(checks []Check) Report {
 type plans struct {
 	wanted       *certgen.Wanted
 	certificates *certgen.Plan
-	copied       map[string][]string // see judgement.copied
-	replaced     map[string]bool     // see judgement.replaced
+	copied       map[string][]string          // see judgement.copied
+	replaced     map[string]bool              // see judgement.replaced
+	leaves       map[string]*x509.Certificate // see judgement.shownBy
+	changed      *changed                     // see judgement.differs
 	roles        *roles.Plan
 	waiting      *[]roles.Pending
 	redundant    map[string]map[keyrange.Pair]bool // by role

@@ -44,10 +44,13 @@ func (j *judgement) shownBy(p Proof) *x509.Certificate {
 	if j.Folder == nil {
 		return nil
 	}
-	for path, pair := range j.Folder.Pairs {
-		if certgen.PlaceOf(path).Kind == certgen.PlaceComponent && certgen.NameOf(path) == p.Component {
-			return pair.Leaf
+	if j.plans.leaves == nil {
+		j.plans.leaves = map[string]*x509.Certificate{}
+		for path, pair := range j.Folder.Pairs {
+			if certgen.PlaceOf(path).Kind == certgen.PlaceComponent {
+				j.plans.leaves[certgen.NameOf(path)] = pair.Leaf
+			}
 		}
 	}
-	return nil
+	return j.plans.leaves[p.Component]
 }

@@ -8,6 +8,7 @@ import (
 	"lockstep/certgen"
 	"lockstep/policies/count"
 	"lockstep/policies/hint"
+	"lockstep/policies/pending"
 	"lockstep/roles"
 	"lockstep/roles/store"
 )
@@ -90,11 +91,27 @@ func (j *judgement) explained(p Proof, a roles.Answer) bool {
 // differs reports whether the user of p, or a role that it holds or should hold, is not what
 // the policy says.
 func (j *judgement) differs(p Proof) bool {
-	held, _ := j.Auth.User(p.User.String())
-	concerns := func(s roles.Step) bool {
-		return s.User == p.User.String() || s.User == "" && (s.Role == p.Role || slices.Contains(held.Roles, s.Role))
+	if j.plans.changed == nil {
+		j.plans.changed = j.changed()
 	}
-	return slices.ContainsFunc(j.rolesPlan().Steps, concerns) || slices.ContainsFunc(j.waiting(), func(w roles.Pending) bool { return concerns(w.Step) })
+	c := j.plans.changed
+	held, _ := j.Auth.User(p.User.String())
+	return c.users[p.User.String()] || c.roles[p.Role] || slices.ContainsFunc(held.Roles, func(role string) bool { return c.roles[role] })
+}
+
+// changed is the users, and the roles themselves, that are not what the policy says.
+type changed struct{ users, roles map[string]bool }
+
+func (j *judgement) changed() *changed {
+	c := &changed{map[string]bool{}, map[string]bool{}}
+	for _, s := range slices.Concat(j.rolesPlan().Steps, pending.Steps(j.waiting())) {
+		if s.User != "" {
+			c.users[s.User] = true
+		} else {
+			c.roles[s.Role] = true
+		}
+	}
+	return c
 }
 
 func (p Proof) subject() Subject { return Subject{SubjectComponent, p.Component} }
