@@ -61,12 +61,8 @@ func (s State) Canary(ca CA) (Pair, bool) {
 	if pair.Leaf == nil || pair.Key != KeyMatches {
 		return pair, false
 	}
-	trust, err := s.Trust(ca)
-	if err != nil {
-		return pair, false
-	}
-	list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
-	return pair, err == nil && IsCanary(list, pair.Leaf.SerialNumber)
+	list := s.NewestList(ca)
+	return pair, list != nil && IsCanary(list, pair.Leaf.SerialNumber)
 }
 
 // IsCanary reports whether the serial number is that of list's own canary, its last entry. A
@@ -83,8 +79,8 @@ func (d *differ) revocationLists(ca CA) {
 	if v == nil || v.blocked {
 		return
 	}
-	best := NewestCRL(d.state, ca, v.trust)
-	next, why := d.nextList(ca, v, best)
+	newest := d.state.newestList(ca, v.trust)
+	next, why := d.nextList(ca, v, newest)
 	for _, name := range slices.Sorted(maps.Keys(d.wanted.CRLs)) {
 		if d.wanted.CRLs[name] != ca {
 			continue
@@ -96,20 +92,16 @@ func (d *differ) revocationLists(ca CA) {
 		}
 		switch {
 		case next != nil:
-			d.signed(v, Step{Action: Write, File: name, List: next, Reason: reason, Early: best != nil && d.now.Before(nextUpdate(best))})
-		case !slices.Equal(got, best):
-			d.step(Step{Action: Write, File: name, Content: best, Reason: reason})
+			d.signed(v, Step{Action: Write, File: name, List: next, Reason: reason, Early: newest != nil && d.now.Before(newest.NextUpdate)})
+		case !slices.Equal(got, newest.Raw): // where there is none, one has to be signed
+			d.step(Step{Action: Write, File: name, Content: newest.Raw, Reason: reason})
 		}
 	}
 }
 
-// nextList is the list that has to be signed, and why the present one does not do; nil where
-// it does. Without the CA's key it does for as long as it is current.
-func (d *differ) nextList(ca CA, v *view, best []byte) (*List, string) {
-	list, err := x509.ParseRevocationList(best)
-	if err != nil {
-		list = nil
-	}
+// nextList is the list that has to be signed, and why the present one, nil for none, does not
+// do; nil where it does. Without the CA's key it does for as long as it is current.
+func (d *differ) nextList(ca CA, v *view, list *x509.RevocationList) (*List, string) {
 	why := d.outdated(ca, v, list)
 	revoke := d.state.unlisted(ca, list, d.now)
 	switch {
@@ -124,7 +116,7 @@ func (d *differ) nextList(ca CA, v *view, best []byte) (*List, string) {
 		next.Entries = d.unexpired(list.RevokedCertificateEntries)
 	}
 	for _, serial := range revoke {
-		next.Entries = append(next.Entries, x509.RevocationListEntry{SerialNumber: serial, RevocationTime: d.now.UTC().Truncate(time.Second)})
+		next.Entries = append(next.Entries, entry(serial, d.now))
 	}
 	if left := d.state.Pairs[CanaryPath(ca)].Leaf; left != nil && (list == nil || !Lists(list, left.SerialNumber)) {
 		// Of a list whose writing was cut off, or for which an older one was restored: that had the number.
@@ -136,21 +128,23 @@ func (d *differ) nextList(ca CA, v *view, best []byte) (*List, string) {
 
 // CanaryEntry is a list's entry for a canary.
 func CanaryEntry(leaf *x509.Certificate, now time.Time) x509.RevocationListEntry {
-	return x509.RevocationListEntry{SerialNumber: leaf.SerialNumber, RevocationTime: now.UTC().Truncate(time.Second), ReasonCode: CanaryReason}
+	e := entry(leaf.SerialNumber, now)
+	e.ReasonCode = CanaryReason
+	return e
+}
+
+// entry is a list's entry for what is revoked at the time now.
+func entry(serial *big.Int, now time.Time) x509.RevocationListEntry {
+	return x509.RevocationListEntry{SerialNumber: serial, RevocationTime: now.UTC().Truncate(time.Second)}
 }
 
 // Unlisted is the serial numbers that are recorded as revoked, and that the newest valid list
 // of ca does not name.
 func (s State) Unlisted(ca CA, now time.Time) []*big.Int {
-	trust, err := s.Trust(ca)
-	if err != nil {
+	if _, err := s.Trust(ca); err != nil {
 		return nil
 	}
-	list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
-	if err != nil {
-		list = nil
-	}
-	return s.unlisted(ca, list, now)
+	return s.unlisted(ca, s.NewestList(ca), now)
 }
 
 func (s State) unlisted(ca CA, list *x509.RevocationList, now time.Time) (serials []*big.Int) {
@@ -214,25 +208,23 @@ func (d *differ) unexpired(entries []x509.RevocationListEntry) []x509.Revocation
 	})
 }
 
-// nextUpdate is when a valid list should have been replaced.
-func nextUpdate(der []byte) time.Time {
-	list, err := x509.ParseRevocationList(der)
-	if err != nil {
-		return time.Time{}
-	}
-	return list.NextUpdate
-}
-
 // Lists reports whether list names the serial number.
 func Lists(list *x509.RevocationList, serial *big.Int) bool {
 	return slices.ContainsFunc(list.RevokedCertificateEntries, func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(serial) == 0 })
 }
 
-// NewestCRL is the revocation list with the highest number among those of s that
-// a generation of ca has signed, former ones included: what they revoked stays revoked. nil for none.
-func NewestCRL(s State, ca CA, trust TrustSet) []byte {
-	var best []byte
-	var newest *x509.RevocationList
+// NewestList is the revocation list with the highest number among those of s that
+// a generation of ca has signed, former ones included: what they revoked stays revoked. nil for
+// none, and where the CA is not known.
+func (s State) NewestList(ca CA) *x509.RevocationList {
+	trust, err := s.Trust(ca)
+	if err != nil {
+		return nil
+	}
+	return s.newestList(ca, trust)
+}
+
+func (s State) newestList(ca CA, trust TrustSet) (newest *x509.RevocationList) {
 	signers := append(trust.All(), s.Former(ca)...)
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		if item := Locate(name); item.Purpose != ForCRL || item.CA != ca {
@@ -243,10 +235,10 @@ func NewestCRL(s State, ca CA, trust TrustSet) []byte {
 			continue
 		}
 		if newest == nil || newer(list, newest) {
-			best, newest = s.Files[name], list
+			newest = list
 		}
 	}
-	return best
+	return newest
 }
 
 // signedList reports whether a generation of the CA signed list.
@@ -302,16 +294,10 @@ func (s State) revoked(ca CA) map[string]bool {
 // canaries included.
 func (s State) Listed(ca CA) map[string]bool {
 	serials := map[string]bool{}
-	trust, err := s.Trust(ca)
-	if err != nil {
-		return serials
-	}
-	list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
-	if err != nil {
-		return serials
-	}
-	for _, e := range list.RevokedCertificateEntries {
-		serials[e.SerialNumber.String()] = true
+	if list := s.NewestList(ca); list != nil {
+		for _, e := range list.RevokedCertificateEntries {
+			serials[e.SerialNumber.String()] = true
+		}
 	}
 	return serials
 }
@@ -335,11 +321,10 @@ func (s State) ListsNaming(leaf *x509.Certificate) []CA {
 // list is no revocation. Lists of which none is valid are an error: what they named is not
 // known.
 func (s State) Revoked(ca CA, serial *big.Int) (bool, error) {
-	trust, err := s.Trust(ca)
-	if err != nil {
+	if _, err := s.Trust(ca); err != nil {
 		return false, err
 	}
-	if NewestCRL(s, ca, trust) != nil {
+	if s.NewestList(ca) != nil {
 		return s.revoked(ca)[serial.String()], nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
@@ -352,12 +337,8 @@ func (s State) Revoked(ca CA, serial *big.Int) (bool, error) {
 
 // Revokes counts the certificates that the newest list of ca names, without canaries.
 func (s State) Revokes(ca CA) int {
-	trust, err := s.Trust(ca)
-	if err != nil {
-		return 0
-	}
-	list, err := x509.ParseRevocationList(NewestCRL(s, ca, trust))
-	if err != nil {
+	list := s.NewestList(ca)
+	if list == nil {
 		return 0
 	}
 	return revokes(list)

@@ -47,12 +47,8 @@ func findOldLists(j *judgement) (out findings) {
 		out = append(out, f)
 	}, certgen.Write)
 	for _, ca := range certgen.CAs() {
-		trust, err := j.Folder.Trust(ca)
-		if err != nil {
-			continue
-		}
-		list, err := x509.ParseRevocationList(certgen.NewestCRL(*j.Folder, ca, trust))
-		if err == nil && !j.Now.Before(list.NextUpdate) {
+		list := j.Folder.NewestList(ca)
+		if list != nil && !j.Now.Before(list.NextUpdate) {
 			out = append(out, Finding{Severity: Error, Subject: Subject{SubjectFile, certgen.CRLFile(ca)},
 				Text: fmt.Sprintf("should have been replaced by %s: software other than etcd does not take it any more", list.NextUpdate.UTC().Format(time.DateOnly))})
 		}

@@ -108,19 +108,20 @@ func (o *observer) sort() {
 	})
 	o.state.Faults = oneOfKeys(o.state.Faults)
 	slices.SortFunc(o.state.Retired, func(a, b certgen.Retired) int {
-		return cmp.Or(strings.Compare(a.Identity, b.Identity), a.Leaf.SerialNumber.Cmp(b.Leaf.SerialNumber), bytes.Compare(a.Leaf.Raw, b.Leaf.Raw), trueFirst(a.Revoked, b.Revoked), trueFirst(b.Alone, a.Alone), strings.Compare(a.Instance, b.Instance))
+		return cmp.Or(strings.Compare(a.Identity, b.Identity), a.Leaf.SerialNumber.Cmp(b.Leaf.SerialNumber), bytes.Compare(a.Leaf.Raw, b.Leaf.Raw), cmp.Compare(rank(a), rank(b)), strings.Compare(a.Instance, b.Instance))
 	})
 	o.state.Retired = slices.CompactFunc(o.state.Retired, func(a, b certgen.Retired) bool { return a.Identity == b.Identity && a.Leaf.Equal(b.Leaf) }) // the record of most counts
 }
 
-func trueFirst(a, b bool) int {
+// rank puts the record of most first.
+func rank(r certgen.Retired) int {
 	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
+	case !r.Revoked:
+		return 2
+	case r.Alone:
+		return 1
 	}
-	return 1
+	return 0
 }
 
 // dirs looks at the whole folder, or at the folders of the pairs that are meant.
