@@ -103,7 +103,7 @@ func unnamedMembers(asked []Member) (names []string) {
 		return nil // no member said which there are: each that was asked says why
 	}
 	for _, p := range asked[i].Peers {
-		if !slices.ContainsFunc(asked, func(m Member) bool { return m.ID == p.ID }) {
+		if !slices.ContainsFunc(asked, p.is) {
 			names = append(names, cmp.Or(p.Name, strings.Join(p.PeerURLs, ", ")))
 		}
 	}
