@@ -65,6 +65,15 @@ type plans struct {
 	redundant    map[string]map[keyrange.Pair]bool // by role
 }
 
+// wanted is what the policy asks of the folder.
+func (j *judgement) wanted() certgen.Wanted {
+	if j.plans.wanted == nil {
+		wanted := certgen.Desired(j.Policy)
+		j.plans.wanted = &wanted
+	}
+	return *j.plans.wanted
+}
+
 // certificatesPlan is what would be done to the folder.
 func (j *judgement) certificatesPlan() certgen.Plan {
 	if j.plans.certificates == nil {

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -99,7 +98,7 @@ func flagsOf(command []string) map[string]string {
 	if len(command) == 0 {
 		return flags
 	}
-	words := slices.Clone(command[1:])
+	words := command[1:]
 	for i, word := range words {
 		name, dashed := strings.CutPrefix(word, "-")
 		name = strings.TrimPrefix(name, "-")

@@ -153,15 +153,6 @@ func (j *judgement) exceeding(m Member, s shown) []certgen.Defect {
 	})
 }
 
-// wanted is what the policy asks of the folder.
-func (j *judgement) wanted() certgen.Wanted {
-	if j.plans.wanted == nil {
-		wanted := certgen.Desired(j.Policy)
-		j.plans.wanted = &wanted
-	}
-	return *j.plans.wanted
-}
-
 // findServerDue leaves what the folder holds to certificates/due and members/server-other.
 func findServerDue(j *judgement, m Member) (out findings) {
 	for _, s := range j.certificatesOf(m) {

@@ -27,12 +27,11 @@ func (f *Folder) exclusive(dir string, info fs.FileInfo) error {
 	if mode&0o022 == 0 {
 		return nil
 	}
-	where := filepath.Join(f.path, dir)
 	name := dir
 	if dir == "." {
-		name = where
+		name = filepath.Clean(f.path)
 	}
-	return hint.Refuse(fmt.Sprintf("Look whether everything in it is yours; then: chmod go-w %s", hint.Word(where)),
+	return hint.Refuse("Look whether everything in it is yours; then: chmod go-w "+f.word(dir),
 		"%s has mode %04o: others could exchange what lies in it", name, mode)
 }
 
