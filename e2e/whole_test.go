@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -14,9 +15,10 @@ import (
 
 // whole is the program "whole DIR": under no final name below DIR lies half a file. A
 // key parses, is its owner's alone and fits the certificate beside it, if that is there
-// yet; certificates and revocation lists parse. A copy of a CA holds two while it is
-// rotated, and the key of the next CA may be in its place before its certificate. Files that end in .new are unfinished
-// and may be anything. A folder that is not there is whole.
+// yet, or the one that comes next: a pair is put in place key first, so that its new certificate
+// may be .new still, and the next CA's key comes before its certificate. Certificates and
+// revocation lists parse. A copy of a CA holds two while it is rotated. Files that end in .new
+// are unfinished and may be anything. A folder that is not there is whole.
 func whole() {
 	for _, dir := range os.Args[1:] {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -69,19 +71,24 @@ func wholeKey(path string, text []byte) error {
 	if _, err := x509.ParsePKCS8PrivateKey(block.Bytes); err != nil {
 		return err
 	}
-	certificate, err := os.ReadFile(strings.TrimSuffix(path, ".key") + ".crt")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if _, err = tls.X509KeyPair(certificate, text); err != nil {
-		if next, missing := os.ReadFile(strings.TrimSuffix(path, ".key") + ".next.crt"); missing == nil {
-			_, err = tls.X509KeyPair(next, text)
+	var mismatch error
+	for i, ext := range []string{".crt", ".crt.new", ".next.crt"} {
+		certificate, err := os.ReadFile(strings.TrimSuffix(path, ".key") + ext)
+		if errors.Is(err, fs.ErrNotExist) {
+			if i == 0 {
+				return nil
+			}
+			continue
 		}
+		if err != nil {
+			return err
+		}
+		if _, err = tls.X509KeyPair(certificate, text); err == nil {
+			return nil
+		}
+		mismatch = cmp.Or(mismatch, err)
 	}
-	return err
+	return mismatch
 }
 
 func wholeCertificate(path string, text []byte) error {
