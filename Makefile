@@ -53,8 +53,9 @@ e2e-versions: build tools openssl ## run the core of the tests on etcd 3.5 and 3
 	  (cd e2e && $(GO) test -count=1 -timeout 40m -run 'TestScripts/^($(CORE))$$' . -etcd "$(CURDIR)/$(BUILD)/etcd-$$v") || exit 1; \
 	done
 
-tools: # etcdctl is a witness of the e2e tests
+tools: # etcdctl is a witness of the e2e tests, etcdutl restores snapshots in them
 	cd e2e && $(GO) build -trimpath -o ../$(BUILD)/etcdctl go.etcd.io/etcd/etcdctl/v3
+	cd e2e && $(GO) build -trimpath -o ../$(BUILD)/etcdutl go.etcd.io/etcd/etcdutl/v3
 
 openssl: # openssl is the other one
 	@command -v openssl >/dev/null 2>&1 || { \

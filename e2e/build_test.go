@@ -11,7 +11,7 @@ import (
 // It is cached between runs: go build links again only what changed.
 const binaries = "../.build/e2e"
 
-// build makes lockstep, lockstep-etcd, etcd and etcdctl with the flags of the Makefile.
+// build makes lockstep, lockstep-etcd, etcd, etcdctl and etcdutl with the flags of the Makefile.
 func build() error {
 	out, err := filepath.Abs(binaries)
 	if err != nil {
@@ -24,6 +24,7 @@ func build() error {
 		{"build", "-C", "..", "-trimpath", "-o", out + "/", "./cmd/lockstep"},
 		{"build", "-C", "../etcd", "-trimpath", "-o", filepath.Join(out, "lockstep-etcd"), "."},
 		{"build", "-trimpath", "-o", filepath.Join(out, "etcdctl"), "go.etcd.io/etcd/etcdctl/v3"},
+		{"build", "-trimpath", "-o", filepath.Join(out, "etcdutl"), "go.etcd.io/etcd/etcdutl/v3"},
 	} {
 		cmd := exec.Command("go", args...)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

@@ -1,7 +1,7 @@
 // Package e2e tests lockstep from outside: the built binaries, real etcd processes
 // with mutual TLS on loopback, etcdctl and openssl as witnesses. It imports nothing of
 // the product, so what it says is what a user would see. It needs Linux, sh, openssl
-// and util-linux; etcd and etcdctl it builds itself.
+// and util-linux; etcd, etcdctl and etcdutl it builds itself.
 //
 //	cd e2e && go test -count=1 ./...                              everything (-count=1: go cannot see that the product changed)
 //	cd e2e && go test -count=1 -run 'TestScripts/^bootstrap$' .   testdata/scripts/bootstrap.txtar alone
@@ -13,8 +13,8 @@
 // Each file of testdata/scripts is one scenario: a txtar archive for testscript
 // (github.com/rogpeppe/go-internal) that opens with one sentence. It runs in a folder
 // of its own with ports of its own, beside other scripts; whatever it started is killed
-// when it ends. lockstep, lockstep-etcd, etcd (which is lockstep-etcd) and etcdctl come
-// first on PATH. The usual beginning:
+// when it ends. lockstep, lockstep-etcd, etcd (which is lockstep-etcd), etcdctl and
+// etcdutl come first on PATH. The usual beginning:
 //
 //	policy small                         # testdata/policies/small.yaml becomes ./lockstep.yaml
 //	exits 2 lockstep bootstrap           # makes pki/; etcd does not answer yet
