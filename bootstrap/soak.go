@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -207,13 +206,13 @@ func (s *Soak) verdict(wayBack string) error {
 // Which policy and folder the operator named is the command line's business: the text says
 // that both belong to the first command.
 func (r *run) wayBack() string {
-	issue, disable := "lockstep certs issue root --ttl 1h", "etcdctl auth disable"
+	off := "lockstep auth off --for REASON"
 	if r.World.Policy.HasExternalCA() {
-		issue += " --ca-key FILE"
-	} else if len(r.World.Policy.Cluster.Members) == 0 {
-		disable = "etcdctl --cacert FILE auth disable" // the folder does not know who signed the servers
+		off += " --ca-key FILE"
 	}
-	return fmt.Sprintf("The quick way back: %s (with the -f and --pki of this run, if you gave them), then (cd %s && set -a && . ./etcdctl.env && %s). "+
-		"While auth is off, every certificate that the members accept may read and write every key, and change users.",
-		issue, hint.Word(filepath.Join(r.World.Folder.Path(), "root")), disable)
+	if len(r.World.Policy.Cluster.Members) == 0 {
+		off += " --cacert FILE" // the folder does not know who signed the servers
+	}
+	return fmt.Sprintf("The quick way back: %s (with the -f and --pki of this run, if you gave them). "+
+		"While auth is off, every certificate that the members accept may read and write every key, and change users.", off)
 }

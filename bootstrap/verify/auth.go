@@ -148,7 +148,7 @@ func passwordRemedy(user string) string {
 	if user != policies.Root().String() {
 		return ""
 	}
-	return "etcdctl auth disable, then lockstep bootstrap at once: it makes root again without a password and turns auth on; until then every certificate that the members accept may do everything"
+	return "lockstep auth off --for REASON, then lockstep bootstrap at once: it makes root again without a password and turns auth on; until then every certificate that the members accept may do everything"
 }
 
 func findRefused(j *judgement) (out findings) {

@@ -57,6 +57,7 @@ type Member struct {
 	Server        *x509.Certificate // what its client port shows; nil when that was not seen
 	Plain         []string          // its client URLs that answer http without TLS
 	AuthOn        bool
+	AuthRevision  uint64  // as it tells; 0 where it does not
 	Anonymous     Attempt // TLS without a certificate; must be Refused
 	Root          Attempt // something that needs root, by the certificate of As alone; only while auth is on
 	Refusals      []Refusal

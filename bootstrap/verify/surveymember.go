@@ -34,10 +34,11 @@ func askMember(ctx context.Context, w *world.World, m *Member, as asker) error {
 
 // askVoter asks what a learner does not answer.
 func askVoter(ctx context.Context, w *world.World, c *store.Client, m *Member, as asker) error {
-	on, err := c.AuthEnabled(ctx)
+	on, revision, err := c.Auth(ctx)
 	if err != nil {
 		return fmt.Errorf("asking %s whether auth is on: %w", m.Name, err)
 	}
+	m.AuthRevision = revision
 	if m.AuthOn = on; on {
 		m.Root = as.see(ctx, w, c, m.URL)
 		switch {

@@ -34,25 +34,55 @@ func (g *globals) ask(ctx context.Context, question string) error {
 	if g.yes {
 		return nil
 	}
+	const advice = "add --yes to do it without being asked"
+	typed, err := g.line(ctx, question, "[yes/no]", advice)
+	if err != nil {
+		return err
+	}
+	if answer := strings.ToLower(typed); answer == "yes" || answer == "y" {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return hint.Refuse("", "interrupted before you said yes: nothing was changed")
+	}
+	return hint.Refuse("", "you did not say yes: nothing was changed")
+}
+
+// confirmName asks for a name before a change that opens the cluster: a yes, typed or by --yes,
+// is not enough. given is what --confirm says, "" for nothing.
+func (g *globals) confirmName(ctx context.Context, question, name, given string) error {
+	if given == "" {
+		var err error
+		if given, err = g.line(ctx, question, "[its name]", fmt.Sprintf("add --confirm %s to do it without being asked; --yes alone is not enough", hint.Word(name))); err != nil {
+			return err
+		}
+	}
+	if given != name {
+		return hint.Refuse("", "%q is not the cluster's name, which is %q: nothing was changed", given, name)
+	}
+	g.beginChange()
+	return nil
+}
+
+// line is what is typed as answer to a question, without the blanks around it; "" when the input or ctx
+// ends first. Where no question can be asked it refuses, with what helps.
+func (g *globals) line(ctx context.Context, question, answers, advice string) (string, error) {
 	if lost := g.errs.lost(); lost != nil {
-		return hint.Refuse("add --yes to do it without being asked", "the question %q cannot be asked: what would be done could not be written to stderr: %w", question, lost)
+		return "", hint.Refuse(advice, "the question %q cannot be asked: what would be done could not be written to stderr: %w", question, lost)
 	}
 	if !g.stdinTerminal {
-		return hint.Refuse("add --yes to do it without being asked", "the question %q cannot be asked: stdin is no terminal", question)
+		return "", hint.Refuse(advice, "the question %q cannot be asked: stdin is no terminal", question)
 	}
-	fmt.Fprintf(g.stderr, "%s [yes/no] ", question)
+	fmt.Fprintf(g.stderr, "%s %s ", question, answers)
 	typed := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(g.stdin).ReadString('\n') // the end of input is no yes
+		line, _ := bufio.NewReader(g.stdin).ReadString('\n') // the end of input is no answer
 		typed <- line
 	}()
 	select {
 	case line := <-typed:
-		if answer := strings.ToLower(strings.TrimSpace(line)); answer == "yes" || answer == "y" {
-			return nil
-		}
-		return hint.Refuse("", "you did not say yes: nothing was changed")
+		return strings.TrimSpace(line), nil
 	case <-ctx.Done():
-		return hint.Refuse("", "interrupted before you said yes: nothing was changed")
+		return "", nil
 	}
 }

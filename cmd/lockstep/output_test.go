@@ -17,7 +17,7 @@ func writers() []string {
 		"process", "newRootCommand", // hand the streams on
 		"Run",                                                      // puts an outlet around each
 		"answer", "instruct", "tell", "exit", "report", "progress", // to view
-		"ask", "resolveUser", "hidden", // a question without a line break; the name in it is quoted
+		"line", "resolveUser", "hidden", // a question without a line break; the name in it is quoted
 		"printHelp", "runLint", // our own pages; the schema
 		"begin",        // the policy, which holds no control characters
 		"savePlan",     // to a file

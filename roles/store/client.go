@@ -206,7 +206,7 @@ func (c *Client) explainSilence(ctx context.Context, err error) error {
 	if err == nil || hint.Text(err) != "" {
 		return err
 	}
-	if isLearner(err) {
+	if IsLearner(err) {
 		return hint.With(err, "This member is a learner, which knows no users and roles: name a voting member (etcdctl member list), or let it vote: etcdctl member promote ID.")
 	}
 	if k := code(err); k != codes.DeadlineExceeded && k != codes.Unavailable {

@@ -110,8 +110,15 @@ func (c *Client) CheckLearner(ctx context.Context) error {
 
 // AuthEnabled tells whether auth is on (fact 29).
 func (c *Client) AuthEnabled(ctx context.Context) (bool, error) {
+	on, _, err := c.Auth(ctx)
+	return on, err
+}
+
+// Auth tells whether auth is on, and etcd's authRevision; 0 where etcd does not tell it to
+// this user (fact 29).
+func (c *Client) Auth(ctx context.Context) (on bool, revision uint64, err error) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	on, _, err := authStatus(ctx, c.etcd)
-	return on, c.explain(ctx, err)
+	on, revision, err = authStatus(ctx, c.etcd)
+	return on, revision, c.explain(ctx, err)
 }

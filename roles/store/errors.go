@@ -139,7 +139,8 @@ func KnowsWho(err error) bool { return IsPermissionDenied(err) || isUserNotFound
 // auth is on.
 func IsRefused(err error) bool { return refusedByAuth(err) }
 
-func isLearner(err error) bool {
+// IsLearner reports that a learner refuses a call because it is one (fact 30).
+func IsLearner(err error) bool {
 	return is(err, rpctypes.ErrGRPCNotSupportedForLearner, "rpc not supported for learner")
 }
 
