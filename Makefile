@@ -44,7 +44,7 @@ check: gofmt vet staticcheck tidy reproducible test ## everything that CI and re
 
 # What every version has to do alike. Proxies and the exact findings of the other scripts are those
 # of one version.
-CORE := bootstrap|plan|add-remove|verify|drift-users|drift-permissions|drift-certificates|revoke|revoke-restored|rotate-peer|adopt|prune|cn-ignored-one|living-cluster|remedies-users
+CORE := bootstrap|plan|add-remove|verify|drift-users|drift-permissions|drift-certificates|revoke|revoke-restored|rotate-peer|adopt|prune|cn-ignored-one|living-cluster|remedies-users|calls
 
 e2e-versions: build tools openssl ## run the core of the tests on etcd 3.5 and 3.6, too
 	@for v in 3.5 3.6; do \

@@ -44,14 +44,25 @@ func (r *run) planChanges(ctx context.Context) error {
 	if err := r.planComponents(p); err != nil {
 		return err
 	}
-	p.Notes = change.NotesOfTaken(r.World.Policy, p.Roles)
+	versions := r.versions()
+	p.Notes = change.NotesOfChanged(r.World.Policy, p.Roles, versions)
 	if p.EnableAuth {
-		p.Notes = change.Notes(r.World.Policy) // some of it is to be done before auth is on
+		p.Notes = change.Notes(r.World.Policy, versions) // some of it is to be done before auth is on
 		if p.Affected, err = r.affected(ctx, observed); err != nil {
 			return err
 		}
 	}
 	return r.Confirm(ctx, p)
+}
+
+// versions is the members' versions, of those that told theirs.
+func (r *run) versions() (out []string) {
+	for _, m := range r.members {
+		if m.Described {
+			out = append(out, m.Version)
+		}
+	}
+	return out
 }
 
 // planComponents adds the certificates that wait for the members, and judges external ones.

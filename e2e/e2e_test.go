@@ -70,7 +70,7 @@
 //	                                 each request (get, put, txn) without a pause, N (4) at a time, as that component, until SIGTERM
 //	                                 ("halt"): says "under way", every failure, and at the end how many; for daemon
 //	requests FILE                    lines "allowed|refused COMPONENT VERB KEY...": each made once as that component; the verbs are
-//	                                 in requests_test.go. Says which was not so, and at the end how many there were
+//	                                 in requests_test.go and calls_test.go. Says which was not so, and at the end how many there were
 //	scrape RE URL...                 the lines of these pages of metrics that match
 //	gateway DIR URL KEY              KEY by the HTTP gateway of that member, with the certificate in DIR; prints status and answer
 //	apiserver PORT                   what kubectl asks before it applies a Secret with --dry-run=client; for daemon

@@ -41,6 +41,7 @@ func (p *parser) readComponent(v strict.Value, all Certificates) component {
 	c.Instances = p.readInstances(v.Field("instances"), c.Certificate)
 	c.Administrator = v.Field("administrator").Bool()
 	preset := p.readPreset(&c)
+	c.Calls = p.readCalls(c.v.Field("calls"), preset)
 	p.readIdentity(&c, preset)
 	p.readPermissions(&c)
 	p.checkPower(c)
@@ -128,6 +129,29 @@ func (p *parser) readPreset(c *component) (preset presets.Preset) {
 		c.add(written{Permission: permission, at: v})
 	}
 	return preset
+}
+
+// readCalls is what the component says that it calls, with what its preset knows of it; without
+// the field, what its preset says.
+func (p *parser) readCalls(v strict.Value, preset presets.Preset) (out []presets.Calling) {
+	if !v.Given() {
+		return preset.Calls
+	}
+	for _, item := range v.Items() {
+		if !item.Valid() {
+			continue
+		}
+		calling := presets.Calling{Call: item.Text()}
+		if slices.ContainsFunc(out, func(c presets.Calling) bool { return c.Call == calling.Call }) {
+			p.Fail(item, "write it once", "%q is there already", calling.Call)
+			continue
+		}
+		if i := slices.IndexFunc(preset.Calls, func(c presets.Calling) bool { return c.Call == calling.Call }); i >= 0 {
+			calling = preset.Calls[i]
+		}
+		out = append(out, calling)
+	}
+	return out
 }
 
 // keyOf is the place where a field of v is named.

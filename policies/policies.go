@@ -135,7 +135,8 @@ type Component struct {
 	Certificate   CertificateFile `json:",omitzero"`  // its external certificate; Key and Lifetime then do not apply
 	Key           KeyAlgorithm
 	Lifetime      time.Duration
-	Notes         []string       // what its preset asks of the operator
-	Reload        presets.Reload `json:"-"` // how its software comes to use new files, as its preset says
+	Notes         []string          // what its preset asks of the operator
+	Calls         []presets.Calling `json:",omitempty"` // what it calls beside requests for keys: what it says itself, else its preset
+	Reload        presets.Reload    `json:"-"`          // how its software comes to use new files, as its preset says
 	At            strict.Position
 }

@@ -86,6 +86,7 @@ func componentType() strict.Type {
 		{Name: "with", Type: strict.Type{Kind: strict.Map, Elem: &text}, Doc: "Values for the preset's parameters."},
 		{Name: "administrator", Type: strict.Type{Kind: strict.Bool}, Doc: "Holds etcd's role root: everything, snapshots, members and users included."},
 		{Name: "permissions", Type: list(presets.PermissionType(), false), Doc: "What it may do, beside what its preset says."},
+		{Name: "calls", Type: list(presets.CallType(), false), Doc: "What it calls beside requests for keys, in place of what its preset says. lockstep presets calls lists the calls, and which etcd refuses them."},
 		{Name: "instances", Type: list(name(), true), Doc: "Its instances, one for each host, say: each has a key and a certificate of its own, all of them the same user."},
 		{Name: "identity", Type: enum("certificate"), Doc: "How it proves who it is."},
 		{Name: "certificate", Doc: "What is different about its certificate.", Type: strict.Type{Kind: strict.Mapping, Fields: []strict.Field{

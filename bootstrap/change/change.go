@@ -23,6 +23,7 @@ type Etcd interface {
 	ClusterID(context.Context) (uint64, error)
 	Members(context.Context) ([]store.Member, error)
 	Alarms(context.Context) ([]store.Alarm, error)
+	Versions(context.Context) []string
 	HoldsKey(context.Context, keyrange.Permission) (bool, error)
 	Close() error
 }
@@ -40,7 +41,8 @@ type Change struct {
 	Changed   bool // the operator has confirmed a change
 	Disturbed bool // another client has changed users or roles meanwhile
 
-	desired roles.State
+	desired  roles.State
+	versions []string // of the members, when they were last asked
 }
 
 // New begins a change without reading anything.

@@ -56,6 +56,8 @@ func (e *etcd) Members(ctx context.Context) ([]store.Member, error) {
 
 func (e *etcd) Alarms(ctx context.Context) ([]store.Alarm, error) { return e.alarms, e.hears(ctx) }
 
+func (e *etcd) Versions(context.Context) []string { return nil }
+
 func (e *etcd) HoldsKey(ctx context.Context, _ keyrange.Permission) (bool, error) {
 	return false, e.hears(ctx)
 }

@@ -31,6 +31,7 @@ func (c *Change) Look(ctx context.Context) (observed roles.State, clusterID uint
 			members, _ = c.Etcd.Members(bounded) // without, the IDs have to do
 		}
 	})
+	group.Go(func() { c.versions = c.Etcd.Versions(bounded) }) // without, no call is said to be refused
 	group.Go(func() { observed, err = c.Observe(ctx) })
 	group.Wait()
 	c.World.SayCluster(clusterID)

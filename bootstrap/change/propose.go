@@ -70,7 +70,7 @@ func (c *Change) proposeRoles(ctx context.Context, p *Plan, observed roles.State
 	}
 	c.withholdCertificates(p)
 	p.Accepted = c.Accept(observed, &p.Roles)
-	p.Notes, p.More = NotesOfTaken(c.World.Policy, p.Roles), verify.Beyond(c.evidence(observed), p.Certificates)
+	p.Notes, p.More = NotesOfChanged(c.World.Policy, p.Roles, c.versions), verify.Beyond(c.evidence(observed), p.Certificates)
 	if err := errors.Join(RefuseUncertified(p), c.RefuseOwnLoss(p.Roles)); err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ var sources = map[string]string{
 	"members/anonymous":          "fact 2",
 	"members/auth-token":         "fact 3: only a password can turn auth off where certificates give no identity",
 	"members/blind":              "fact 2",
+	"members/calls":              "fact 35: which calls are left to role root depends on the version",
 	"members/client-ca":          "facts 1 and 13",
 	"members/clock":              "RFC 5280, 4.1.2.5: a certificate is judged by the member's clock",
 	"members/crl":                "fact 15",

@@ -30,7 +30,7 @@ in etcd, with their sources. A policy uses one by its name: {name: cni, preset: 
 		Args: noSubcommand,
 		RunE: func(*cobra.Command, []string) error { return g.answer(view.Presets(presets.List())) },
 	}
-	cmd.AddCommand(newPresetsShowCommand(g))
+	cmd.AddCommand(newPresetsShowCommand(g), newPresetsCallsCommand(g))
 	return cmd
 }
 

@@ -71,6 +71,11 @@ func starterComponent(b *strings.Builder, name, user string, p presets.Preset) {
 	for _, note := range notes {
 		comment(b, note)
 	}
+	for _, c := range p.Calls {
+		if c.Instead != "" {
+			comment(b, fmt.Sprintf("Where etcd refuses it %s (lockstep presets calls): %s.", c.Call, c.Instead))
+		}
+	}
 	separator, end := ", ", "}\n"
 	if len(p.Parameters) == 0 {
 		b.WriteString("  - {")

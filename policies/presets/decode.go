@@ -43,6 +43,7 @@ func Decode(d *strict.Decoder, name string, v strict.Value) Preset {
 		p.checkPlaceholders(d, item.Field(string(permission.Form)), permission.First, permission.Last)
 		p.Permissions = append(p.Permissions, permission)
 	}
+	p.Calls = decodeCalls(d, v.Field("calls"))
 	for _, item := range v.Field("notes").Items() {
 		if item.Valid() {
 			p.checkPlaceholders(d, item, item.Text())

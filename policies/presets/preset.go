@@ -20,8 +20,9 @@ type Preset struct {
 	Administrator bool     // needs role root; Permissions is empty then
 	Parameters    []Parameter
 	Permissions   []Permission
-	Notes         []string // what the operator must set or know, in whole sentences
-	Config        string   // what the software itself is configured with, lines with placeholders (Configure); "" for not known
+	Calls         []Calling // what it calls beside requests for keys
+	Notes         []string  // what the operator must set or know, in whole sentences
+	Config        string    // what the software itself is configured with, lines with placeholders (Configure); "" for not known
 	Kubernetes    Kubernetes
 	Reload        Reload
 }

@@ -37,6 +37,7 @@ func Type() strict.Type {
 			{Name: "parameters", Type: strict.Type{Kind: strict.Map, Key: parameterName(), Elem: &parameter}, Doc: "Values that a component may set by with; {name of the parameter} stands for them below."},
 			{Name: "permissions", Type: list(permission), Doc: "What the software needs. {name} stands for the component's name."},
 			{Name: "administrator", Type: strict.Type{Kind: strict.Bool, OnlyTrue: true}, Doc: "The software needs etcd's role root."},
+			{Name: "calls", Type: list(callingType()), Doc: "What the software calls beside requests for keys."},
 			{Name: "notes", Type: list(prose), Doc: "What the operator has to set or to know."},
 			{Name: "config", Type: prose, Doc: "What the software itself is configured with. {endpoints}, {endpoints-by-space}, {endpoint} and {address} (their line once for each), {ca}, {cert}, {key}, {name} and parameters are filled in by lockstep presets show; no other braces mean anything."},
 			{Name: "reload", Type: reloadType(), Doc: "How the software comes to use new files. Default: not known, a restart is always enough."},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -35,6 +36,20 @@ func (c *Client) Status(ctx context.Context, endpoint string) (Status, error) {
 		return Status{}, c.explain(ctx, err)
 	}
 	return statusIn(answer)
+}
+
+// Versions is the versions of the members that the client asks, of those that tell it.
+func (c *Client) Versions(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	endpoints := c.etcd.Endpoints()
+	told := make([]string, len(endpoints))
+	var group sync.WaitGroup
+	for i, endpoint := range endpoints {
+		group.Go(func() { told[i] = c.version(ctx, endpoint) })
+	}
+	group.Wait()
+	return slices.DeleteFunc(told, func(v string) bool { return v == "" })
 }
 
 // Members is the cluster's list, by name.

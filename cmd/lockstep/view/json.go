@@ -80,6 +80,7 @@ type PresetDocument struct {
 	Administrator bool                 `json:"administrator"`
 	Parameters    []parameterDocument  `json:"parameters"`
 	Permissions   []permissionDocument `json:"permissions"`
+	Calls         []presetCallDocument `json:"calls"`
 	Notes         []string             `json:"notes"`
 	Config        string               `json:"config,omitempty"`     // what the software is configured with, placeholders unexpanded
 	Components    []configuredDocument `json:"components,omitempty"` // of presets show with a policy: those that use it

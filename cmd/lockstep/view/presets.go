@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lockstep/policies/calls"
 	"lockstep/policies/presets"
 )
 
@@ -62,6 +63,7 @@ func (p Preset) Text(s *Sheet) {
 		s.Line("user: %s, unless the component says another", p.User)
 	}
 	p.permissions(s)
+	p.calls(s)
 	if len(p.Notes) > 0 {
 		s.Line("")
 		s.Line("for the operator:")
@@ -78,6 +80,23 @@ func (p Preset) Text(s *Sheet) {
 	}
 	for _, source := range p.Sources {
 		s.Line("source: %s", source)
+	}
+}
+
+// calls says what the software calls beside requests for keys, and which etcd refuses it.
+func (p Preset) calls(s *Sheet) {
+	if len(p.Calls) == 0 {
+		return
+	}
+	s.Line("")
+	s.Line("calls:")
+	for _, c := range p.Calls {
+		call, _ := calls.Find(c.Call)
+		s.Wrapped("  ", "    ", fmt.Sprintf("%s (%s): %s", c.Call, call.RPC, call.Rules()))
+		if !p.Administrator && call.Instead != "" {
+			s.Wrapped("    where it is refused: ", "      ", cmp.Or(c.Instead, call.Instead))
+		}
+		s.Wrapped("    source: ", "      ", c.Source)
 	}
 }
 
@@ -187,6 +206,7 @@ func presetDocument(p presets.Preset) PresetDocument {
 		Name: p.Name, Summary: p.Summary, User: p.User, Checked: p.Checked, Administrator: p.Administrator,
 		Sources:     append([]string{}, p.Sources...),
 		Parameters:  []parameterDocument{},
+		Calls:       []presetCallDocument{},
 		Permissions: []permissionDocument{},
 		Notes:       append([]string{}, p.Notes...),
 		Config:      p.Config,
@@ -199,6 +219,10 @@ func presetDocument(p presets.Preset) PresetDocument {
 	}
 	if k := p.Kubernetes; k != (presets.Kubernetes{}) {
 		d.Kubernetes = &kubernetesDocument{k.Secret, k.Namespace, secretKeysDocument{k.CA, k.Cert, k.Key}, k.Folder, k.Source}
+	}
+	for _, c := range p.Calls {
+		call, _ := calls.Find(c.Call)
+		d.Calls = append(d.Calls, presetCallDocument{c.Call, cmp.Or(c.Instead, call.Instead), c.Source})
 	}
 	for _, permission := range p.Permissions {
 		d.Permissions = append(d.Permissions, permissionDocument{permission.Target(), string(permission.Access), condition(permission.When), permission.Why})
