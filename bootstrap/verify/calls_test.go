@@ -18,7 +18,9 @@ func TestCallsThatEtcdRefuses(t *testing.T) {
 		makes("boss", true, presets.Calling{Call: "snapshot"}),
 		makes("none", false),
 	}}
-	member := func(version string) Member { return Member{Name: version, Described: true, AuthOn: true, Version: version} }
+	member := func(version string) Member {
+		return Member{Name: version, Described: true, AuthOn: true, Version: version}
+	}
 	unasked, off := member("3.6.9"), member("3.6.9")
 	unasked.Described, off.AuthOn = false, false
 	const then = "; then write under calls of the component what it still calls (calls: [] for nothing)"
