@@ -33,22 +33,25 @@ build: ## build lockstep and lockstep-etcd into .build/
 man: ## write the man pages into .build/man/
 	$(GO) test -count=1 ./cmd/lockstep -run '^TestManPages$$' -man "$(CURDIR)/$(BUILD)/man"
 
-demo: build ## do the main job on a local three-member etcd and show the proof
+demo: build ## do the main job on a local three-member etcd and show the proof: by etcd's API, then with auth on from the start
 	$(BUILD)/lockstep rehearse -f $(POLICY)
+	$(BUILD)/lockstep rehearse -f $(POLICY) --seed
 
 test: build tools openssl ## run every test: the packages, then the binaries against real etcd
 	$(GO) test -timeout 30m ./...
+	cd etcd && $(GO) test -timeout 5m ./...
 	cd e2e && $(GO) test -count=1 -timeout 40m ./...
 
 check: gofmt vet staticcheck tidy reproducible test ## everything that CI and reviewers ask for
 
 # What every version has to do alike. Proxies and the exact findings of the other scripts are those
 # of one version.
-CORE := bootstrap|plan|add-remove|verify|drift-users|drift-permissions|drift-certificates|revoke|revoke-restored|rotate-peer|adopt|prune|cn-ignored-one|living-cluster|remedies-users|calls
+CORE := bootstrap|born-locked|plan|add-remove|verify|drift-users|drift-permissions|drift-certificates|revoke|revoke-restored|rotate-peer|adopt|prune|cn-ignored-one|living-cluster|remedies-users|calls
 
 e2e-versions: build tools openssl ## run the core of the tests on etcd 3.5 and 3.6, too
 	@for v in 3.5 3.6; do \
-	  (cd etcd/$$v && $(GO) build -trimpath -o ../../$(BUILD)/etcd-$$v/etcd .) || exit 1; \
+	  (cd etcd/$$v && $(GO) build -trimpath -o ../../$(BUILD)/etcd-$$v/etcd . && \
+	    $(GO) build -trimpath -o ../../$(BUILD)/etcd-$$v/etcdutl go.etcd.io/etcd/etcdutl/v3) || exit 1; \
 	  echo "etcd $$v:"; \
 	  (cd e2e && $(GO) test -count=1 -timeout 40m -run 'TestScripts/^($(CORE))$$' . -etcd "$(CURDIR)/$(BUILD)/etcd-$$v") || exit 1; \
 	done
