@@ -36,7 +36,7 @@ func (r *run) awaitEtcd(ctx context.Context) error {
 			return nil
 		case len(missing) == len(r.World.Members()) && !told && r.Operator != nil && len(r.World.Policy.Cluster.Members) > 0:
 			told = true
-			if err := r.Operator.Await(ctx, starts(r.World, missing)); err != nil {
+			if err := r.instruct(ctx, missing); err != nil {
 				return err
 			}
 			if r.options.Wait > 0 {
@@ -54,12 +54,24 @@ func (r *run) awaitEtcd(ctx context.Context) error {
 	}
 }
 
+// instruct tells the operator what to copy, to restore and to start where.
+func (r *run) instruct(ctx context.Context, missing []silent) error {
+	seed, err := r.seedFile()
+	if err != nil {
+		return err
+	}
+	return r.Operator.Await(ctx, starts(r.World, missing, seed))
+}
+
 func (r *run) notAnswering(missing []silent) error {
 	if len(missing) == len(r.World.Members()) {
 		switch {
 		case all(missing, store.IsNotListening) && len(r.World.Policy.Cluster.Members) == 0:
 			return hint.Pending("Start etcd, or correct cluster.endpoints, then run the same command again, or give it --wait 10m.",
 				"no endpoint answers")
+		case all(missing, store.IsNotListening) && r.options.Seed:
+			return hint.Pending("Restore and start every member as shown above, then run lockstep bootstrap --wait 10m, without --seed.",
+				"no member answers yet")
 		case all(missing, store.IsNotListening):
 			return hint.Pending("Start etcd on every member as shown above, then run the same command again, or give it --wait 10m.",
 				"no member answers yet")

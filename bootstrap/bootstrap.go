@@ -8,6 +8,7 @@ import (
 	"lockstep/bootstrap/verify"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/certgen/folder"
 	"lockstep/policies"
 	"lockstep/policies/hint"
 	"lockstep/roles/store"
@@ -27,6 +28,9 @@ type Options struct {
 	AcceptForeign []string
 	// ReuseName adds users although earlier certificates in their names are still valid.
 	ReuseName bool
+	// Seed makes, for members that never ran, the database from which they are born with users,
+	// roles and auth on, before etcd is started.
+	Seed bool
 	// Exhaustive asks every component about every other component's keys.
 	Exhaustive bool
 }
@@ -53,6 +57,7 @@ func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
 	defer r.Close()
 	defer r.sayOldWatches() // last, and however the run ends
 	err := change.Do(ctx,
+		r.makeSeed,    // for members that never ran, where the operator asks for it
 		r.healFirst,   // what an interrupted run left, if any member answers
 		r.makeFolder,  // CAs, members, proxies: they give no user a permission
 		r.awaitEtcd,   // or say what to copy where
@@ -76,6 +81,7 @@ type run struct {
 	options Options
 
 	plan    change.Plan
+	seed    folder.Seed     // what makeSeed prepared
 	members []verify.Member // as they were when they were surveyed last
 	client  *store.Client   // the administrator's connection, for turning auth on
 	warned  []string
@@ -104,15 +110,9 @@ func (r *run) connect(ctx context.Context) error {
 // makeFolder makes the CAs and what members and proxies need. It stops where the
 // operator has to mend the folder: a lost CA is never replaced.
 func (r *run) makeFolder(ctx context.Context) error {
-	plan, err := r.PlanCertificates()
+	plan, err := r.planFolder()
 	if err != nil {
 		return err
-	}
-	if err := change.RefuseBlocked(plan); err != nil {
-		return err
-	}
-	if waiting := plan.Waiting(); len(waiting) > 0 {
-		return hint.Refuse(change.KeyAdvice(plan), "the PKI folder cannot be used: %s", waiting[0])
 	}
 	early := change.Keep(plan.Steps, func(s certgen.Step) bool { return !waitsForMembers(r.World.Policy, s) })
 	if err := r.Confirm(ctx, &change.Plan{Certificates: certgen.Plan{Steps: early}}); err != nil {
@@ -126,6 +126,21 @@ func (r *run) makeFolder(ctx context.Context) error {
 	}
 	r.SayHosts(early)
 	return nil
+}
+
+// planFolder plans the whole folder, and refuses one that cannot be used.
+func (r *run) planFolder() (certgen.Plan, error) {
+	plan, err := r.PlanCertificates()
+	if err != nil {
+		return plan, err
+	}
+	if err := change.RefuseBlocked(plan); err != nil {
+		return plan, err
+	}
+	if waiting := plan.Waiting(); len(waiting) > 0 {
+		return plan, hint.Refuse(change.KeyAdvice(plan), "the PKI folder cannot be used: %s", waiting[0])
+	}
+	return plan, nil
 }
 
 // waitsForMembers reports whether a step comes after the members were seen: what concerns

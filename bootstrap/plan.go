@@ -20,6 +20,9 @@ func (r *run) planChanges(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.refuseUnseeded(observed); err != nil {
+		return err
+	}
 	id, err := r.Etcd.ClusterID(ctx)
 	if err != nil {
 		return fmt.Errorf("asking for the cluster's ID: %w", err)

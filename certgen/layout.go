@@ -10,7 +10,9 @@ import (
 // Names of the fixed places below the PKI folder.
 const (
 	IgnoreFile   = ".gitignore"
-	RecoveryFile = "recovery" // a secret; never part of a State
+	RecoveryFile = "recovery"   // a secret; never part of a State
+	SeedFile     = "seed.db"    // the first data of every member; never part of a State
+	RestoreFile  = "restore.sh" // in a member's folder: restores the seed there; never part of a State
 	RetiredDir   = "retired"
 	NewSuffix    = ".new" // of a file whose writing has not been finished
 )
@@ -26,6 +28,7 @@ const (
 	ForCRL                        // a CA's revocation list, DER
 	ForText                       // any other file that lockstep writes
 	ForSecret                     // read and written by name only
+	ForSeed                       // of a cluster that has not started yet; read and written by name only
 	ForRetired                    // retired/<identity>/<serial>.crt, and records of revocations
 )
 
@@ -93,6 +96,7 @@ var layout = map[PlaceKind]map[string]Item{
 		"server": {Purpose: ForCertificate, CA: ServerCA}, "peer": {Purpose: ForCertificate, CA: PeerCA},
 		"client-ca.crt": {Purpose: ForCopy, CA: ClientCA}, "server-ca.crt": {Purpose: ForCopy, CA: ServerCA}, "peer-ca.crt": {Purpose: ForCopy, CA: PeerCA},
 		"client.crl": {Purpose: ForCRL, CA: ClientCA}, "peer.crl": {Purpose: ForCRL, CA: PeerCA}, "etcd.env": {Purpose: ForText},
+		RestoreFile: {Purpose: ForSeed},
 	},
 	PlaceProxy: {
 		"server": {Purpose: ForCertificate, CA: ServerCA}, "client": {Purpose: ForCertificate, CA: ClientCA},
@@ -115,7 +119,7 @@ var layout = map[PlaceKind]map[string]Item{
 		"peer.next": {Purpose: ForCertificate, CA: PeerCA}, "peer.previous": {Purpose: ForCertificate, CA: PeerCA}, "peer.dropped": {Purpose: ForCertificate, CA: PeerCA},
 	},
 	"": {
-		IgnoreFile: {Purpose: ForText}, RecoveryFile: {Purpose: ForSecret},
+		IgnoreFile: {Purpose: ForText}, RecoveryFile: {Purpose: ForSecret}, SeedFile: {Purpose: ForSeed},
 		"client.crl": {Purpose: ForCRL, CA: ClientCA}, "peer.crl": {Purpose: ForCRL, CA: PeerCA},
 	},
 }

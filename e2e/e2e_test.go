@@ -58,7 +58,8 @@
 //
 // # Programs beside the binaries (testdata/bin, whole, wipe, traffic, requests, scrape, gateway and apiserver: run them with exec, exits, at or crashloop)
 //
-//	deploy                           copy each member's folder from pki/members to hosts, as bootstrap asks the operator to
+//	deploy                           copy each member's folder from pki/members to hosts, and the seed, as bootstrap asks the operator to
+//	restore NAME...                  restore.sh in hosts/NAME, as bootstrap --seed asks the operator to
 //	etcdctl-as [-pki DIR] [-at URLS] NAME ARG...
 //	                                 etcdctl in DIR/components/NAME with its etcdctl.env (20 s at most); NAME with a slash is a folder
 //	                                 with client.crt, client.key and ca.crt, for instance pki/root/: then $ENDPOINTS is asked (-at: others)

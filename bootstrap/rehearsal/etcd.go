@@ -2,10 +2,10 @@ package rehearsal
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 
+	"lockstep/bootstrap/seed"
 	"lockstep/policies/hint"
 )
 
@@ -19,10 +19,8 @@ func FindEtcd(asked string) (string, error) {
 		}
 		return filepath.Abs(found)
 	}
-	if self, err := os.Executable(); err == nil {
-		if found, err := exec.LookPath(filepath.Join(filepath.Dir(self), "lockstep-etcd")); err == nil {
-			return found, nil
-		}
+	if found, err := seed.Beside(); err == nil {
+		return found, nil
 	}
 	found, err := exec.LookPath("etcd")
 	if err != nil {
@@ -30,4 +28,13 @@ func FindEtcd(asked string) (string, error) {
 			"`make build` builds lockstep-etcd beside lockstep; or name one with --etcd PATH.")
 	}
 	return filepath.Abs(found)
+}
+
+// findEtcdutl chooses what restores snapshots: the etcdutl beside the etcd that is started, else
+// lockstep-etcd, which can do the same.
+func findEtcdutl(etcd string) (string, error) {
+	if found, err := exec.LookPath(filepath.Join(filepath.Dir(etcd), "etcdutl")); err == nil {
+		return found, nil
+	}
+	return seed.Find()
 }

@@ -343,7 +343,7 @@ func (v *visit) skip(item certgen.Item, err error) {
 
 func (v *visit) file(name string, item certgen.Item, info fs.FileInfo) error {
 	switch pair := v.found[item.Pair]; item.Purpose {
-	case certgen.ForSecret:
+	case certgen.ForSecret, certgen.ForSeed:
 		if !item.Staged {
 			return nil
 		}

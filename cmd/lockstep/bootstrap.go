@@ -22,6 +22,7 @@ type bootstrapOptions struct {
 	reuseName     bool
 	soak          time.Duration
 	encryptCA     bool
+	seed          bool
 }
 
 func newBootstrapCommand(g *globals) *cobra.Command {
@@ -34,8 +35,12 @@ and proxy certificates, component certificates, roles, users, auth on, proof. Wh
 member answers it says what to copy to which host, and waits or ends with exit code 2;
 the next run continues. Whatever is valid is left as it is, so it is safe to repeat. On
 a cluster that holds keys it says, before auth is turned on, who will notice; with --soak
-it watches afterwards which clients the members refuse: one is enough for exit code 2.`,
+it watches afterwards which clients the members refuse: one is enough for exit code 2.
+
+With --seed, members that never ran start with users, roles and auth on: everything is
+made before etcd starts, and auth is never off (docs/born-locked.md).`,
 		Example: `  lockstep bootstrap
+  lockstep bootstrap --seed --yes
   lockstep bootstrap -f edge.yaml --wait 10m --yes
   lockstep bootstrap --soak 60s`,
 		Args: noArguments,
@@ -47,6 +52,7 @@ it watches afterwards which clients the members refuse: one is enough for exit c
 	cmd.Flags().BoolVar(&opts.reuseName, "reuse-name", false, "add a user although a certificate that it had before is still valid")
 	cmd.Flags().BoolVar(&opts.exhaustive, "exhaustive", false, "ask every component about every other component's keys")
 	cmd.Flags().BoolVar(&opts.encryptCA, "encrypt-ca", false, "encrypt the keys of the CAs that it makes with a passphrase, asked for twice or read from --passphrase-file")
+	cmd.Flags().BoolVar(&opts.seed, "seed", false, "for members that never ran: make the data with which they start, with auth on")
 	durationVar(cmd.Flags(), &opts.soak, "soak", 0, "how long to watch, after the proof, which clients are refused")
 	return cmd
 }
@@ -71,7 +77,7 @@ func runBootstrap(ctx context.Context, opts bootstrapOptions) error {
 		return err
 	}
 	result, err := bootstrap.Run(ctx, s.World, bootstrap.Options{
-		Wait: opts.wait, AcceptForeign: opts.acceptForeign, Exhaustive: opts.exhaustive, ReuseName: opts.reuseName, Soak: opts.soak,
+		Wait: opts.wait, AcceptForeign: opts.acceptForeign, Exhaustive: opts.exhaustive, ReuseName: opts.reuseName, Soak: opts.soak, Seed: opts.seed,
 		Operator: terminal{opts.globals, s},
 	})
 	s.pause()

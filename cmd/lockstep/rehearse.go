@@ -28,6 +28,7 @@ type rehearseOptions struct {
 	members int
 	etcd    string
 	keep    bool
+	seed    bool
 	wait    time.Duration
 }
 
@@ -41,6 +42,7 @@ bootstrap writes, bootstrap it with this policy, prove every permission, and thr
 away. Nothing outside a temporary folder is touched. Exit code 0 only if every
 permission was proven: a policy is tested in CI by this.`,
 		Example: `  lockstep rehearse
+  lockstep rehearse --seed
   lockstep rehearse -f edge.yaml --members 1 --keep`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRehearse(cmd.Context(), opts) },
@@ -48,6 +50,7 @@ permission was proven: a policy is tested in CI by this.`,
 	cmd.Flags().IntVar(&opts.members, "members", 3, "how many etcd processes: 1, 3 or 5")
 	cmd.Flags().StringVar(&opts.etcd, "etcd", "", "`PATH` of the etcd to start (default: lockstep-etcd beside lockstep, else etcd on PATH)")
 	cmd.Flags().BoolVar(&opts.keep, "keep", false, "leave it running in the foreground until Ctrl-C, with an etcdctl line for each component")
+	cmd.Flags().BoolVar(&opts.seed, "seed", false, "start the members from a seed, with users, roles and auth on, as bootstrap --seed does")
 	durationVar(cmd.Flags(), &opts.wait, "wait", time.Minute, "how long the processes may take to answer")
 	return cmd
 }
@@ -97,6 +100,7 @@ func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f 
 	defer cancel(nil)
 	result, err := bootstrap.Run(ctx, w, bootstrap.Options{
 		Wait:       opts.wait,
+		Seed:       opts.seed,
 		Exhaustive: len(p.Components) <= exhaustiveUpTo,
 		Operator:   rehearsal.Operator{World: w, Cluster: &cluster, Etcd: etcd, End: cancel},
 	})

@@ -6,6 +6,7 @@ import (
 
 	"lockstep/bootstrap/change"
 	"lockstep/policies"
+	"lockstep/policies/count"
 )
 
 // Plan is what a change will do, or has done, and what it leaves out: both halves, grouped by
@@ -27,6 +28,10 @@ const planLines = 60
 func (p Plan) Text(s *Sheet) {
 	Diff(p.Diff).Text(s)
 	p.changes(s)
+	if p.Seed != nil {
+		s.Line("%s, for %s that never ran: etcd starts with %s, %s and auth on", p.Seed.File,
+			count.Of(p.Seed.Members, "member"), count.Of(p.Seed.Users, "user"), count.Of(p.Seed.Roles, "role"))
+	}
 	if p.EnableAuth && !p.Applied {
 		s.Line("in etcd, last: turn auth on, and off again if root does not get in by certificate")
 	}

@@ -18,8 +18,9 @@ func TestStarts(t *testing.T) {
 	t.Parallel()
 	away := change.Start{Member: "etcd1", Folder: "pki/members/etcd1", Host: "10.0.0.11", Target: "/etc/etcd", URL: "https://10.0.0.11:2379"}
 	here := change.Start{Member: "etcd2", Folder: "pki/members/etcd2", Host: "10.0.0.12", Target: ".", URL: "https://10.0.0.12:2379"}
-	running := away
+	running, seeded, seededHere := away, away, here
 	running.Plain = true
+	seeded.Seed, seededHere.Seed = "pki/seed.db", "pki/seed.db"
 	for name, c := range map[string]struct {
 		list []change.Start
 		want string
@@ -35,6 +36,22 @@ func TestStarts(t *testing.T) {
     start  cd pki/members/etcd2 && set -a && . ./etcd.env && exec etcd
     it then answers at https://10.0.0.12:2379
 
+The keys belong to the user that etcd runs as, with mode 0600. As a service: EnvironmentFile= its etcd.env and WorkingDirectory= its folder.
+`},
+		"with a seed": {[]change.Start{seeded, seededHere}, `No member answers yet. For each member, copy its folder and the seed to its host, restore its data there, and start etcd:
+
+  etcd1 (10.0.0.11)
+    copy   scp -rp pki/members/etcd1/. pki/seed.db 10.0.0.11:/etc/etcd
+    data   (cd /etc/etcd && sh restore.sh)
+    start  cd /etc/etcd && set -a && . ./etcd.env && exec etcd
+    it then answers at https://10.0.0.11:2379
+
+  etcd2 (10.0.0.12)
+    data   (cd pki/members/etcd2 && sh restore.sh)
+    start  cd pki/members/etcd2 && set -a && . ./etcd.env && exec etcd
+    it then answers at https://10.0.0.12:2379
+
+etcdutl comes with etcd. Run restore.sh as the user that etcd runs as: the data belong to it. It restores nothing over data that are there.
 The keys belong to the user that etcd runs as, with mode 0600. As a service: EnvironmentFile= its etcd.env and WorkingDirectory= its folder.
 `},
 		"hosts with etcd on plain http": {[]change.Start{running}, `No member answers with TLS yet, and there is plain http. Copy each member's folder to its host:
