@@ -42,9 +42,9 @@
 //	                                 run PROGRAM killed at its first line of stderr (that matches RE), then again killed at its
 //	                                 second, and so on (or after D, 2 D, ...) until a run ends by itself, with 0; "sh -eu FILE"
 //	                                 must succeed after every kill
-//	start [-from DIR] [-set K=V]... [-unset K]... NAME...
+//	start [-from DIR] [-program ETCD] [-set K=V]... [-unset K]... NAME...
 //	                                 what etcd.env tells a user to type, in DIR/NAME (DIR: hosts), with that change to the
-//	                                 environment; waits until each serves clients. Output goes to logs/NAME.log
+//	                                 environment or that etcd (lockstep-etcd: the newest, also with -etcd); waits until each serves clients. Output goes to logs/NAME.log
 //	launch ...                       the same without waiting
 //	daemon NAME RE PROGRAM...        start another background process, and wait for a line of its output that matches RE
 //	await NAME RE                    wait for a line in the output of a started process
@@ -65,7 +65,9 @@
 //	                                 with client.crt, client.key and ca.crt, for instance pki/root/: then $ENDPOINTS is asked (-at: others)
 //	eventually SECONDS PROGRAM...    again and again until it succeeds: for what etcd does in its own time, never for lockstep
 //	drift [-unseen] WANT [FLAG...]   what was broken by hand: verify finds and plan prints exactly the file WANT, apply mends it, nothing is left to do
-//	healthy [FLAG...]                verify, with and without asking etcd, makes no finding above an info
+//	healthy [-accept CHECK SUBJECT]... [FLAG...]
+//	                                 verify, with and without asking etcd, makes no finding above an info but those
+//	                                 that the policy accepts for it
 //	wipe DIR                         with the administrator's certificate in DIR: auth off, no users, no roles ($ENDPOINTS)
 //	traffic [-abreast N] COMPONENT:VERB:KEY...
 //	                                 each request (get, put, txn) without a pause, N (4) at a time, as that component, until SIGTERM

@@ -29,12 +29,14 @@ type process struct {
 
 // start starts members the way their etcd.env is meant to be used.
 func (s *script) start(ts *testscript.TestScript, args []string, wait bool) error {
-	from := "hosts"
+	from, program := "hosts", "etcd"
 	shell := "set -a; . ./etcd.env;"
 	for len(args) > 1 && args[0][0] == '-' {
 		switch args[0] {
 		case "-from":
 			from = args[1]
+		case "-program":
+			program = args[1]
 		case "-set":
 			shell += " export '" + args[1] + "';"
 		case "-unset":
@@ -49,7 +51,7 @@ func (s *script) start(ts *testscript.TestScript, args []string, wait bool) erro
 	}
 	for _, name := range args {
 		dir := ts.MkAbs(filepath.Join(from, name))
-		if err := s.spawn(ts, name, dir, "sh", "-c", shell+" exec etcd"); err != nil {
+		if err := s.spawn(ts, name, dir, "sh", "-c", shell+" exec "+program); err != nil {
 			return err
 		}
 	}

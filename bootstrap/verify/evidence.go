@@ -45,6 +45,7 @@ type Member struct {
 	ID, ClusterID uint64
 	Version       string
 	Learner       bool
+	Started       time.Time // its process; asked of a learner alone, zero where it does not tell
 
 	Pages
 	Peers   []Peer // the members that it lists, by name; nil: it was not asked

@@ -14,6 +14,9 @@ import (
 // start to be valid too late or end too early.
 const clockTolerance = 2 * time.Minute
 
+// learnerTime is how long a learner may have run before it should vote.
+const learnerTime = 24 * time.Hour
+
 // MemberChecks is the checks that also stand before auth is turned on.
 func MemberChecks() []Check {
 	return slices.Concat(reachedChecks(), clusterChecks(), clientPortChecks(), peerServingChecks(), peerPortChecks(), stateChecks())
@@ -41,7 +44,7 @@ func stateChecks() []Check {
 		},
 		{
 			Code: "members/learner", Severity: Error, Needs: NeedsMembers, Acceptable: true,
-			Sentence: "every member votes",
+			Sentence: "every member votes, or started less than a day ago",
 			Remedy:   "etcdctl member promote, once it has caught up; with a certificate that works at the leader alone (etcdctl endpoint status names it)",
 			Find:     eachDescribed(findLearner),
 		},
@@ -225,8 +228,15 @@ func (e *Evidence) memberName(id uint64) string {
 	return ""
 }
 
-func findLearner(_ *judgement, m Member) (out findings) {
-	if m.Learner {
+// findLearner takes a learner that runs for less than a day for one that is being added: it has to
+// catch up before it can vote. Before auth is on, every member has to vote.
+func findLearner(j *judgement, m Member) (out findings) {
+	switch age := j.Now.Sub(m.Started); {
+	case !m.Learner:
+	case !m.Started.IsZero() && age < learnerTime && slices.ContainsFunc(j.Members, func(o Member) bool { return !o.Learner && o.AuthOn }):
+		out.add(m.subject(), "is a learner, and started less than a day ago")
+		out[0].Severity = Info
+	default:
 		out.add(m.subject(), "is a learner")
 	}
 	return out

@@ -216,6 +216,40 @@ func TestMemberChecks(t *testing.T) {
 	}
 }
 
+// A learner that started less than a day ago, beside a voter where auth is on, is being added.
+func TestALearnerThatIsBeingAdded(t *testing.T) {
+	t.Parallel()
+	const young, old = "info members/learner: etcd1: is a learner, and started less than a day ago", "error members/learner: etcd1: is a learner"
+	for name, c := range map[string]struct {
+		age  time.Duration
+		on   bool // auth, at the other member
+		want string
+	}{
+		"an hour old":               {time.Hour, true, young},
+		"a clock behind the member": {-time.Minute, true, young},
+		"a day old":                 {24 * time.Hour, true, old},
+		"before auth is on":         {time.Hour, false, old},
+		"its age is not known":      {0, true, old},
+	} {
+		e := sound()
+		learner, voter := &e.Members[0], e.Members[0]
+		learner.Learner, voter.AuthOn, voter.Learner = true, c.on, false
+		if c.age != 0 {
+			learner.Started = e.Now.Add(-c.age)
+		}
+		e.Members = []Member{*learner, voter}
+		var check []Check
+		for _, each := range MemberChecks() {
+			if each.Code == "members/learner" {
+				check = append(check, each)
+			}
+		}
+		if diff := cmp.Diff([]string{c.want}, lines(e, check)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 // A member that does not tell where its peer port is has the remedy of the reason.
 func TestRemediesOfAPeerPortThatWasNotSeen(t *testing.T) {
 	t.Parallel()

@@ -102,6 +102,9 @@ func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as a
 		go func() { pages <- askPages(ctx, w, at.Pages(), as.identity) }()
 		m.Err = askMember(ctx, w, &m, as)
 		m.Pages = <-pages
+		if m.Learner {
+			m.Started = askStart(ctx, w, at.Pages(), as.identity)
+		}
 	}
 	m.Plain = plainURLs(ctx, m)
 	return m

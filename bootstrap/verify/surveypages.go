@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"sync"
+	"time"
 
 	"lockstep/bootstrap/world"
 	"lockstep/roles/store"
@@ -36,4 +37,16 @@ func askPages(ctx context.Context, w *world.World, from store.Pages, identity *t
 	group.Go(func() { p.Command, _ = store.CommandLine(ctx, from, config) }) // not every member tells it
 	group.Wait()
 	return p
+}
+
+// askStart asks a member when its process started; zero where it does not tell.
+func askStart(ctx context.Context, w *world.World, from store.Pages, identity *tls.Certificate) time.Time {
+	config, err := w.TLS(identity)
+	if err != nil {
+		return time.Time{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+	defer cancel()
+	counted, _ := store.CountRequests(ctx, from, config)
+	return counted.Started
 }
