@@ -68,6 +68,7 @@ func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
 		r.issueComponents,
 		r.convergeRoles,
 		r.turnAuthOn,
+		r.Note, // what etcd is now
 	)
 	if err != nil {
 		return r.result(), err

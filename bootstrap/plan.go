@@ -34,6 +34,7 @@ func (r *run) planChanges(ctx context.Context) error {
 	r.Scope.Recreate = !observed.Enabled
 	p.EnableAuth = !observed.Enabled
 	p.Roles = r.PlanRoles(observed)
+	r.PlanRestored(p, observed)
 	if err := errors.Join(r.refuseOtherCluster(id), r.refuseUnmanaged(observed, p.Roles)); err != nil {
 		return err
 	}

@@ -10,9 +10,10 @@ import (
 // Names of the fixed places below the PKI folder.
 const (
 	IgnoreFile   = ".gitignore"
-	RecoveryFile = "recovery"   // a secret; never part of a State
-	SeedFile     = "seed.db"    // the first data of every member; never part of a State
-	RestoreFile  = "restore.sh" // in a member's folder: restores the seed there; never part of a State
+	RecoveryFile = "recovery"       // a secret; never part of a State
+	SeedFile     = "seed.db"        // the first data of every member; never part of a State
+	RestoreFile  = "restore.sh"     // in a member's folder: restores the seed there; never part of a State
+	SeenFile     = "etcd-seen.json" // which cluster it was, and how far its users and roles were; no secret, and never needed
 	RetiredDir   = "retired"
 	NewSuffix    = ".new" // of a file whose writing has not been finished
 )
@@ -119,7 +120,7 @@ var layout = map[PlaceKind]map[string]Item{
 		"peer.next": {Purpose: ForCertificate, CA: PeerCA}, "peer.previous": {Purpose: ForCertificate, CA: PeerCA}, "peer.dropped": {Purpose: ForCertificate, CA: PeerCA},
 	},
 	"": {
-		IgnoreFile: {Purpose: ForText}, RecoveryFile: {Purpose: ForSecret}, SeedFile: {Purpose: ForSeed},
+		IgnoreFile: {Purpose: ForText}, RecoveryFile: {Purpose: ForSecret}, SeedFile: {Purpose: ForSeed}, SeenFile: {Purpose: ForText},
 		"client.crl": {Purpose: ForCRL, CA: ClientCA}, "peer.crl": {Purpose: ForCRL, CA: PeerCA},
 	},
 }

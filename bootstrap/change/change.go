@@ -42,7 +42,8 @@ type Change struct {
 	Disturbed bool // another client has changed users or roles meanwhile
 
 	desired  roles.State
-	versions []string // of the members, when they were last asked
+	versions []string         // of the members, when they were last asked
+	restored *verify.Restored // what the plan said of a restore; nil: nothing
 }
 
 // New begins a change without reading anything.

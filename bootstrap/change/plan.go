@@ -31,6 +31,10 @@ type Plan struct {
 	Folder    string // digest of what the PKI folder holds for members, proxies and components, hex; "" without one
 	Enabled   bool   // auth is on
 
+	// Restored is that etcd was restored since lockstep changed it last; executing the plan
+	// ends with writing down what it is now. nil: it was not.
+	Restored *verify.Restored
+
 	// What the operator should know besides.
 	Former   Former                   // the components of users and roles that the policy no longer names
 	More     []verify.Finding         // what lockstep verify finds and the plan does not show
@@ -50,6 +54,9 @@ type Seed struct {
 func (p *Plan) Steps() int {
 	n := len(p.Certificates.Steps) + len(p.Roles.Steps) + len(p.Retire)
 	if p.EnableAuth {
+		n++
+	}
+	if p.Restored != nil {
 		n++
 	}
 	return n
@@ -92,6 +99,9 @@ func (p *Plan) Fingerprint() string {
 	}
 	for _, s := range p.Roles.Steps {
 		steps = append(steps, s.String(), s.Reason)
+	}
+	if p.Restored != nil {
+		steps = append(steps, p.Restored.String())
 	}
 	return digest([]any{p.ClusterID, p.Policy, p.Observed, p.Folder, p.Roles.Revision, steps})
 }

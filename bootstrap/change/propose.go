@@ -30,6 +30,7 @@ func (c *Change) Propose(ctx context.Context) (*Plan, error) {
 	if err := c.proposeRoles(ctx, p, observed); err != nil {
 		return nil, err
 	}
+	c.PlanRestored(p, observed)
 	return p, nil
 }
 

@@ -25,6 +25,12 @@ func authChecks() []Check {
 			Remedy:   "lockstep bootstrap finishes or undoes what an interrupted run began",
 			Find:     findRecovery,
 		},
+		{
+			Code: "auth/restored", Severity: Error, Needs: NeedsAuth | NeedsFolder,
+			Sentence: "etcd is the cluster that lockstep changed last, and its users and roles are not older than then",
+			Remedy:   "lockstep plan shows what came back; lockstep apply makes users and roles as the policy says and notes which cluster it is now; users of removed components need lockstep apply --prune",
+			Find:     findRestored,
+		},
 	}, userChecks(), unmanagedChecks(), roleChecks())
 }
 

@@ -79,6 +79,9 @@ func (j *judgement) unloaded(m Member, ca certgen.CA, port, setting string, cana
 	severity := Warning
 	if n := j.Folder.Revokes(ca); n > 0 {
 		text, severity = fmt.Sprintf("%s, which revokes %s", text, count.Of(n, "certificate")), Error
+		if back := j.revokedUsers(ca); len(back) > 0 {
+			text += fmt.Sprintf("; in etcd is the user of a revoked certificate, which may be taken there: %s", count.Quoted(back))
+		}
 	}
 	remedy := fmt.Sprintf("copy %s of members/%s in the PKI folder to the member's host: etcd reads it at the next connection; "+
 		"a member that was started without %s has to be started with its etcd.env", file, m.Name, setting)
@@ -87,6 +90,23 @@ func (j *judgement) unloaded(m Member, ca certgen.CA, port, setting string, cana
 			"a member that was started without it has to be started with it", file, setting)
 	}
 	return findings{{Severity: severity, Subject: m.subject(), Text: text, Remedy: remedy}}
+}
+
+// revokedUsers is the users in etcd for which the list of ca revokes a certificate that has not
+// expired, by name.
+func (j *judgement) revokedUsers(ca certgen.CA) (names []string) {
+	if j.Auth == nil {
+		return nil
+	}
+	listed := j.Folder.Listed(ca)
+	for _, r := range j.Folder.Retired {
+		name := r.Leaf.Subject.CommonName
+		if _, there := j.Auth.User(name); there && listed[r.Leaf.SerialNumber.String()] && j.Now.Before(r.Leaf.NotAfter) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // lacksCanaries reports whether the policy's members are told of revocation lists, and of one

@@ -14,6 +14,7 @@ func Source(code string) string {
 var sources = map[string]string{
 	"auth/off":                   "etcd, op-guide/authentication: while auth is off no permission is checked",
 	"auth/recovery":              "docs/auth-on.md: an interrupted run leaves a temporary superuser",
+	"auth/restored":              "fact 25: each change moves authRevision forward; a restore moves it back",
 	"certificates/authority":     "RFC 5280, 4.2.1.9 and 6.1: a certificate counts under the CA that signed it",
 	"certificates/brought-ca":    "RFC 5280, 4.2.1.3, 4.2.1.10 and 4.2.1.12: what a CA may sign",
 	"certificates/ca-key":        "RFC 5280, 6.1: the holder of a CA's key is every user",

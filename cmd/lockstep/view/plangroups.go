@@ -55,6 +55,9 @@ func (p Plan) groups() []group {
 		by[name] = append(by[name], line{sign: "!", half: "certificates", text: c.Step.String(), reason: c.Reason,
 			flag: Flag(c.Needs), needs: awaited(c.Needs, c.Step.Signer())})
 	}
+	if p.Restored != nil {
+		by[noComponent] = append(by[noComponent], line{sign: "~", half: "certificates", text: "note in " + certgen.SeenFile + " which cluster this is", reason: p.Restored.String()})
+	}
 	return ordered(by, p.Of)
 }
 
