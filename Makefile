@@ -50,6 +50,8 @@ CORE := bootstrap|born-locked|plan|add-remove|verify|drift-users|drift-permissio
 
 CORE_3.6 := mixed-versions
 
+CORE_3.6 := mixed-versions
+
 e2e-versions: build tools openssl ## run the core of the tests on etcd 3.5 and 3.6, too
 	@for v in 3.5 3.6; do \
 	  (cd etcd/$$v && $(GO) build -trimpath -o ../../$(BUILD)/etcd-$$v/etcd . && \
