@@ -30,7 +30,7 @@ func (g *globals) flags(fs *pflag.FlagSet) {
 	g.output = format(view.Text)
 	fs.StringArrayVarP(&g.policy, "policy", "f", []string{defaultPolicy}, "policy `FILE`, folder of .yaml files, or - for stdin; several are one policy")
 	fs.StringVar(&g.pki, "pki", "", "`DIR` of keys and certificates (default: pki beside the policy)")
-	fs.VarP(&g.output, "output", "o", "how answers are written: text or json (verify: also junit)")
+	fs.VarP(&g.output, "output", "o", "how answers are written: text or json (verify: also junit, sarif)")
 	fs.BoolVar(&g.yes, "yes", false, "make changes without asking; needed where there is no terminal")
 	fs.BoolVarP(&g.verbose, "verbose", "v", false, "a line on stderr for every step, and every line of a long plan")
 	fs.BoolVar(&g.noColor, "no-color", false, "no colour, as NO_COLOR in the environment")

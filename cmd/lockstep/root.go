@@ -28,8 +28,8 @@ whose CN is the user, and proves that the two agree.`,
 			if g.timeout <= 0 {
 				return hint.With(fmt.Errorf("--timeout %s: the time-out must be positive", g.timeout), "The default is 30s.")
 			}
-			if view.Format(g.output) == view.JUnit && cmd.Name() != "verify" {
-				return hint.With(fmt.Errorf("%s has no answer in JUnit's form", cmd.CommandPath()), "lockstep verify -o junit has; here it is text or json.")
+			if name, only := view.Format(g.output).OfVerify(); only && cmd.Name() != "verify" {
+				return hint.With(fmt.Errorf("%s has no answer in %s's form", cmd.CommandPath(), name), fmt.Sprintf("lockstep verify -o %s has; here it is text or json.", g.output))
 			}
 			return nil
 		},

@@ -45,7 +45,8 @@ member can be asked, nothing in etcd was judged: that is exit code 1, and not 2.
 Where root's certificate is not here, the administrator of --cert or --user asks; whether
 root gets in is then listed as not checked, and everything else is.
 --offline looks at the policy and the PKI folder alone. -o junit is for build servers,
---metrics-file for Prometheus' node_exporter, --report for readers.`,
+-o sarif for what collects the findings of static analysis, --metrics-file for
+Prometheus' node_exporter, --report for readers.`,
 		Example: `  lockstep verify
   lockstep verify --exhaustive --mint
   lockstep verify -o junit --report report.html > junit.xml

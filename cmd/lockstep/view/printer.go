@@ -16,12 +16,24 @@ const (
 	JSON Format = "json"
 
 	JUnit Format = "junit" // of verify alone
+	SARIF Format = "sarif" // of verify alone
 )
+
+// OfVerify is the name of a format that verify alone answers in.
+func (f Format) OfVerify() (name string, only bool) {
+	switch f {
+	case JUnit:
+		return "JUnit", true
+	case SARIF:
+		return "SARIF", true
+	}
+	return "", false
+}
 
 // ParseFormat reads the value of --output.
 func ParseFormat(s string) (Format, error) {
 	switch f := Format(s); f {
-	case Text, JSON, JUnit:
+	case Text, JSON, JUnit, SARIF:
 		return f, nil
 	}
 	return "", fmt.Errorf("unknown output format %q, want text or json", s)
@@ -72,16 +84,14 @@ func (p *Printer) Print(a Answer) (err error) {
 			return fmt.Errorf("writing the answer: %w", err)
 		}
 		return nil
-	case JSON:
-		var b bytes.Buffer
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		if err := e.Encode(a.Document()); err != nil {
-			return fmt.Errorf("encoding the answer: %w", err)
+	case SARIF:
+		log, ok := a.(interface{ SARIF() any })
+		if !ok {
+			return errors.New("only verify answers in SARIF's form")
 		}
-		p.printed = true
-		_, err = p.out.Write(printableJSON(b.Bytes()))
+		err = p.encode(log.SARIF())
+	case JSON:
+		err = p.encode(a.Document())
 	default:
 		p.printed = true
 		err = Tell(p.out, a, p.colour)
@@ -90,4 +100,18 @@ func (p *Printer) Print(a Answer) (err error) {
 		return fmt.Errorf("writing the answer: %w", err)
 	}
 	return nil
+}
+
+// encode writes one JSON document.
+func (p *Printer) encode(document any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(document); err != nil {
+		return fmt.Errorf("encoding: %w", err)
+	}
+	p.printed = true
+	_, err := p.out.Write(printableJSON(b.Bytes()))
+	return err
 }
