@@ -56,7 +56,7 @@
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
 //
-// # Programs beside the binaries (testdata/bin, whole, wipe, traffic, requests, scrape, gateway and apiserver: run them with exec, exits, at or crashloop)
+// # Programs beside the binaries (testdata/bin, whole, wipe, traffic, requests, scrape, gateway, apiserver and hammer: run them with exec, exits, at or crashloop)
 //
 //	deploy                           copy each member's folder from pki/members to hosts, and the seed, as bootstrap asks the operator to
 //	restore NAME...                  restore.sh in hosts/NAME, as bootstrap --seed asks the operator to
@@ -77,6 +77,9 @@
 //	scrape RE URL...                 the lines of these pages of metrics that match
 //	gateway DIR URL KEY              KEY by the HTTP gateway of that member, with the certificate in DIR; prints status and answer
 //	apiserver PORT                   what kubectl asks before it applies a Secret with --dry-run=client; for daemon
+//	hammer [-open] DIR...            requests that no policy allows at every port of three members, from before they listen until SIGTERM,
+//	                                 without a certificate and with the client certificate in each DIR: none may be carried out
+//	                                 (-open: it says for how long they were); for daemon
 //	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
 //	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root
 //	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
@@ -104,7 +107,7 @@ var (
 
 func TestMain(m *testing.M) {
 	// As "whole" this binary is a program of the scripts, and builds nothing.
-	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "requests": requests, "scrape": scrape, "gateway": gateway, "apiserver": apiserver})
+	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "requests": requests, "scrape": scrape, "gateway": gateway, "apiserver": apiserver, "hammer": hammer})
 }
 
 // builder builds what is tested before the tests run.
