@@ -35,7 +35,7 @@ func (r *run) makeSeed(ctx context.Context) error {
 func (r *run) refuseSeed(ctx context.Context) error {
 	if len(r.World.Policy.Cluster.Members) == 0 {
 		return hint.Refuse("Name the members in cluster.members, or leave out --seed.",
-			"the policy names endpoints and no members: only members that lockstep configures are born from a seed")
+			"the policy names endpoints and no members: only members that lockstep configures start from a seed")
 	}
 	if interrupted, err := authon.Interrupted(r.World.Folder); err != nil {
 		return err
