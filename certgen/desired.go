@@ -14,6 +14,8 @@ type Wanted struct {
 	Copies   map[string]CA     // copies of a CA's certificate, by path
 	CRLs     map[string]CA     // revocation lists, by path; the first copies included
 	RenewAt  policies.Due      // from when on a certificate is renewed
+
+	policy *policies.Policy // that asks
 }
 
 // Desired is what p asks of the PKI folder. A policy with endpoints instead of
@@ -26,6 +28,8 @@ func Desired(p *policies.Policy) Wanted {
 		CRLs:   map[string]CA{},
 
 		RenewAt: p.Certificates.RenewAt,
+
+		policy: p,
 	}
 	for _, ca := range casOf(p) {
 		w.Profiles = append(w.Profiles, caProfile(p, ca))

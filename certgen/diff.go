@@ -16,7 +16,7 @@ import (
 // Diff plans the steps from s to w. It is pure, and nothing valid is replaced: see
 // the package's promises.
 func Diff(w Wanted, s State, now time.Time) Plan {
-	d := newDiffer(w, s, now)
+	d := newDiffer(w.whileJoining(s), s, now)
 	d.unfinished()
 	d.leftovers()
 	d.authorities()
@@ -39,11 +39,11 @@ func Diff(w Wanted, s State, now time.Time) Plan {
 // so one that is there is replaced. The CAs must exist.
 func DiffRoot(p *policies.Policy, ttl time.Duration, s State, now time.Time) Plan {
 	root := RootProfile(p, ttl)
-	w := Wanted{Profiles: authoritiesOf(p), Files: map[string][]byte{"root/etcdctl.env": RootEnv(p)}, Copies: map[string]CA{}}
+	w := Wanted{Profiles: authoritiesOf(p), Files: map[string][]byte{RootEnvPath: RootEnv(p)}, Copies: map[string]CA{}, policy: p}
 	if knowsServerCA(p) {
 		w.Copies["root/ca.crt"] = ServerCA
 	}
-	d := newDiffer(w, s, now)
+	d := newDiffer(w.whileJoining(s), s, now)
 	d.authorities()
 	if len(d.plan.Steps) > 0 {
 		return unmade(root, "root's certificate")

@@ -29,8 +29,12 @@ func (d *differ) files() {
 
 // differs says how a file is not what it is to be.
 func differs(name string, got, want []byte) string {
-	if strings.HasSuffix(name, ".env") && sameSettings(got, want) {
+	switch {
+	case !strings.HasSuffix(name, ".env"):
+	case sameSettings(got, want):
 		return SameMeaning
+	case sameSettings(withoutSetting(got, initialClusterName), withoutSetting(want, initialClusterName)):
+		return FirstStart
 	}
 	return "differs from the policy"
 }

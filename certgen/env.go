@@ -26,6 +26,12 @@ func (e *env) set(name, value string) { e.WriteString(name + "=" + quote(value) 
 // MemberEnv is the etcd.env of m: a whole configuration, since a CRL can be set
 // neither in etcd's YAML nor beside it (fact 15).
 func MemberEnv(p *policies.Policy, m policies.Member) []byte {
+	return memberEnv(p, m, stateNew, initialCluster(p.Cluster.Members))
+}
+
+// memberEnv is the etcd.env of m. The state and the list of the initial cluster count at the
+// first start of a member alone.
+func memberEnv(p *policies.Policy, m policies.Member, state, cluster string) []byte {
 	var e env
 	e.comment("The configuration of etcd member " + m.Name + ", written by lockstep, which overwrites changes.")
 	if path.IsAbs(p.Cluster.Install) {
@@ -36,9 +42,9 @@ func MemberEnv(p *policies.Policy, m policies.Member) []byte {
 	}
 	e.set("ETCD_NAME", m.Name)
 	e.set("ETCD_DATA_DIR", p.Cluster.Data)
-	e.set("ETCD_INITIAL_CLUSTER", initialCluster(p.Cluster.Members))
+	e.set(initialClusterName, cluster)
 	e.set("ETCD_INITIAL_CLUSTER_TOKEN", p.Cluster.Name)
-	e.set("ETCD_INITIAL_CLUSTER_STATE", "new")
+	e.set(initialStateName, state)
 	e.set("ETCD_STRICT_RECONFIG_CHECK", "true")
 	e.set("ETCD_LISTEN_PEER_URLS", listenURL(m.PeerURL, m.Hosts))
 	e.set("ETCD_INITIAL_ADVERTISE_PEER_URLS", m.PeerURL)
@@ -85,7 +91,7 @@ func ProxyEnv(p *policies.Policy, x policies.Proxy) []byte {
 		"--trusted-ca-file=" + installed(p, "client-ca.crt"),
 		"--client-crl-file=" + installed(p, "client.crl"),
 	}
-	e.set("ETCD_GRPC_PROXY_FLAGS", strings.Join(flags, " "))
+	e.set(proxyFlagsName, strings.Join(flags, " "))
 	return []byte(e.String())
 }
 
@@ -103,7 +109,7 @@ func etcdctlEnv(p *policies.Policy, who string, user policies.UserName) []byte {
 	var e env
 	e.comment("etcdctl as "+who+" (user "+user.String()+"), written by lockstep, which overwrites changes.",
 		"In this folder, type  set -a; . ./etcdctl.env; etcdctl get KEY")
-	e.set("ETCDCTL_ENDPOINTS", strings.Join(endpoints(p), ","))
+	e.set(endpointsName, strings.Join(endpoints(p), ","))
 	if knowsServerCA(p) {
 		e.set("ETCDCTL_CACERT", "ca.crt")
 	}

@@ -48,6 +48,10 @@ const ForeignKey = "its key belongs to another certificate"
 // copied from it may stay as it is.
 const SameMeaning = "sets the same, written in another form; copies of it may stay"
 
+// FirstStart is the reason of a Write of an etcd.env that only lists other members than before:
+// etcd reads that list when it starts with an empty data folder, and never again.
+const FirstStart = "lists other members, which counts at a first start alone; copies of it may stay"
+
 // Step is one change, with its own sentence (String) and reason.
 type Step struct {
 	Action  Action
@@ -83,7 +87,7 @@ func (s Step) Records() bool {
 // Outdates reports whether a copy of the step's folder that was made before the step is
 // not the same any more. What is noted lies where it is used already.
 func (s Step) Outdates() bool {
-	return s.Reason != Missing && s.Reason != SameMeaning && !s.Records() && s.Action != Finish && s.Action != Restrict && s.Action != Note
+	return s.Reason != Missing && s.Reason != SameMeaning && s.Reason != FirstStart && !s.Records() && s.Action != Finish && s.Action != Restrict && s.Action != Note
 }
 
 // String is the step as a sentence without its reason.

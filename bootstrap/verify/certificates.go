@@ -189,7 +189,7 @@ func findFiles(j *judgement) (out findings) {
 		switch {
 		case s.Early, j.overdue(s): // of a list that has to be signed again: findOldLists
 		case s.Reason == certgen.Missing && unissued[path.Dir(s.File)]: // findMissing
-		case s.Reason == certgen.SameMeaning:
+		case s.Reason == certgen.SameMeaning, s.Reason == certgen.FirstStart:
 			out = append(out, Finding{Severity: Info, Subject: Subject{SubjectFile, s.File}, Text: s.Reason})
 		default:
 			out.add(Subject{SubjectFile, s.File}, s.Reason)

@@ -29,7 +29,7 @@ const head = "apiVersion: lockstep/v1\nkind: Policy\n"
 // check says whether c is an entry that the strict reader reads as c.
 func (c Component) check() error {
 	var d strict.Decoder
-	top := d.Read("", []byte(head+"components:\n"+strings.Join(c.block(), "\n")), policies.Type())
+	top := d.Read("", []byte(head+"components:\n"+strings.Join(block(c), "\n")), policies.Type())
 	if problems := d.Problems(); len(problems) > 0 {
 		first := problems[0]
 		return hint.With(errors.New(strings.TrimPrefix(first.Path, "components[0].")+": "+first.Message), first.Hint)
@@ -40,8 +40,8 @@ func (c Component) check() error {
 	return nil
 }
 
-// block is c as it stands in a file that has no style yet.
-func (c Component) block() []string { return indent(c.lines(style{nested: "  "}), "  - ") }
+// block is an entry as it stands in a file that has no style yet.
+func block(e entry) []string { return indent(e.lines(style{nested: "  "}), "  - ") }
 
 // plain is c as strict.Value.Plain gives it when it is read.
 func (c Component) plain() any {
@@ -94,7 +94,7 @@ func (d *document) named(name string) (index int, err error) {
 		switch {
 		case item.Field("name").Text() != name:
 		case index >= 0:
-			return -1, hint.Refuse("Keep one of the two.", "component %q is given twice, at %s and %s", name, d.list.Items()[index].Position, item.Position)
+			return -1, hint.Refuse("Keep one of the two.", "%s %q is given twice, at %s and %s", d.noun, name, d.list.Items()[index].Position, item.Position)
 		default:
 			index = i
 		}

@@ -11,20 +11,33 @@ import (
 	"lockstep/policies/strict"
 )
 
+// section is a list of the policy that entries are added to and removed from.
+type section struct {
+	noun string   // "component"
+	path []string // the fields that lead to the list
+}
+
+func components() section { return section{noun: "component", path: []string{"components"}} }
+func members() section    { return section{noun: "member", path: []string{"cluster", "members"}} }
+
+// String is the list as messages name it.
+func (p section) String() string { return strings.Join(p.path, ".") }
+
 // document is one file, read, with the places that matter.
 type document struct {
 	policies.File
+	section
 	lines []int // the offset of each line; the last one is empty if the file ends in a line break
 	top   strict.Value
-	key   strict.Value // the word components; absent where the file has none
+	key   strict.Value // the last field of the path; absent where the file has none
 	list  strict.Value // its value
 	after int          // the first line behind the list: the next field, the end marker or the end
 }
 
 // read takes a file apart. The error is strict.Problems if it is no valid policy file.
-func read(file policies.File) (*document, error) {
+func read(file policies.File, in section) (*document, error) {
 	var decoder strict.Decoder
-	d := &document{File: file, lines: []int{0}}
+	d := &document{File: file, section: in, lines: []int{0}}
 	d.top = decoder.Read(file.Name, file.Text, policies.Type())
 	if problems := decoder.Problems(); len(problems) > 0 {
 		return nil, problems
@@ -34,18 +47,29 @@ func read(file policies.File) (*document, error) {
 			d.lines = append(d.lines, i+1)
 		}
 	}
-	d.after = d.last()
-	for _, e := range slices.Backward(d.top.Entries()) {
-		if e.Key.Text() == "components" {
-			d.key, d.list = e.Key, e.Value
-			break
-		}
-		d.after = e.Key.Line - 1
-	}
-	if !d.key.Given() {
-		d.after = d.last()
-	}
+	d.find()
 	return d, nil
+}
+
+// find follows the path to the list.
+func (d *document) find() {
+	at := d.top
+	d.after = d.last()
+	for depth, name := range d.path {
+		entries := at.Entries()
+		i := slices.IndexFunc(entries, func(e strict.Entry) bool { return e.Key.Text() == name })
+		if i < 0 {
+			d.after = d.last()
+			return
+		}
+		if i+1 < len(entries) {
+			d.after = entries[i+1].Key.Line - 1
+		}
+		at = entries[i].Value
+		if depth == len(d.path)-1 {
+			d.key, d.list = entries[i].Key, at
+		}
+	}
 }
 
 // last is the line of the end marker, or the number of lines.
@@ -111,10 +135,10 @@ func (d *document) eol(at int) string {
 	return "\n"
 }
 
-// colon is the offset behind "components:". Unusual ways to write a key are refused.
+// colon is the offset behind the field's name and colon. Unusual ways to write a key are refused.
 func (d *document) colon() (int, error) {
 	at := d.offset(d.key.Position)
-	end := at + len("components")
+	end := at + len(d.key.Text())
 	if quote := d.Text[at]; quote == '"' || quote == '\'' {
 		end = at + 2 + max(0, bytes.IndexByte(d.Text[at+1:], quote))
 	}
@@ -152,17 +176,23 @@ func (d *document) insert(i int, lines []string) change {
 	return change{at, at, text + eol}
 }
 
-// prove reads text and requires the same document but for its list of components.
+// prove reads text and requires the same document but for its list.
 func (d *document) prove(text []byte, list []any) error {
-	now, err := read(policies.File{Name: d.Name, Text: text})
+	now, err := read(policies.File{Name: d.Name, Text: text}, d.section)
 	if err != nil {
 		return unsure{d.top.Position, "the edited text would not be valid"}
 	}
-	want, ok := d.top.Plain().(map[string]any)
+	want := d.top.Plain()
+	at, ok := want.(map[string]any)
+	for _, name := range d.path[:len(d.path)-1] {
+		if ok {
+			at, ok = at[name].(map[string]any)
+		}
+	}
 	if !ok {
 		return unsure{d.top.Position, "this is no mapping"}
 	}
-	want["components"] = list
+	at[d.path[len(d.path)-1]] = list
 	if !reflect.DeepEqual(want, now.top.Plain()) {
 		return unsure{d.list.Position, "the edit would change more than this entry"}
 	}

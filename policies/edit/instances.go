@@ -54,7 +54,7 @@ func RemoveInstance(file policies.File, name, instance string) (policies.File, e
 
 // component reads the file and finds the component.
 func component(file policies.File, what, name string) (*document, int, error) {
-	d, err := read(file)
+	d, err := read(file, components())
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", what, err)
 	}

@@ -15,16 +15,21 @@ import (
 // directly above it. The last one leaves `components: []`. The error is a
 // strict.Problems if the file is not valid.
 func Remove(file policies.File, name string) (policies.File, error) {
-	d, err := read(file)
+	return remove(file, components(), name)
+}
+
+func remove(file policies.File, from section, name string) (policies.File, error) {
+	what := fmt.Sprintf("removing %s %q", from.noun, name)
+	d, err := read(file, from)
 	if err != nil {
-		return policies.File{}, fmt.Errorf("removing component %q: %w", name, err)
+		return policies.File{}, fmt.Errorf("%s: %w", what, err)
 	}
 	i, err := d.named(name)
 	if err != nil {
 		return policies.File{}, err
 	}
 	if i < 0 {
-		return policies.File{}, hint.With(fmt.Errorf("removing component %q: %s declares no such component", name, file.Name), strict.Suggest(name, d.names(), ""))
+		return policies.File{}, hint.With(fmt.Errorf("%s: %s declares no such %s", what, file.Name, d.noun), strict.Suggest(name, d.names(), ""))
 	}
 	text, err := d.remove(i)
 	if err == nil {
@@ -33,9 +38,9 @@ func Remove(file policies.File, name string) (policies.File, error) {
 	if err != nil {
 		advice := fmt.Sprintf("Delete the entry at %s by hand, then run the same command again.", d.list.Items()[i].Position)
 		if len(d.list.Items()) == 1 {
-			advice = fmt.Sprintf("It is the only one: delete the entry at %s by hand, write components: [], then run the same command again.", d.list.Items()[i].Position)
+			advice = fmt.Sprintf("It is the only one: delete the entry at %s by hand, write %s: [], then run the same command again.", d.list.Items()[i].Position, d)
 		}
-		return policies.File{}, hint.Refuse(advice, "removing component %q without touching anything else is not safe here: %w", name, err)
+		return policies.File{}, hint.Refuse(advice, "%s without touching anything else is not safe here: %w", what, err)
 	}
 	return policies.File{Name: file.Name, Text: text}, nil
 }
@@ -55,7 +60,7 @@ func (d *document) removeFlow(i int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.alone(i, "components: ["+string(d.Text[elements[i].from:elements[i].to])+"]\n"); err != nil {
+	if err := d.alone(i, d.wrapped("["+string(d.Text[elements[i].from:elements[i].to])+"]\n")); err != nil {
 		return nil, err
 	}
 	switch {
@@ -69,7 +74,7 @@ func (d *document) removeFlow(i int) ([]byte, error) {
 
 func (d *document) removeBlock(i int) ([]byte, error) {
 	first, behind := d.lead(i), d.end(i)
-	if err := d.alone(i, "components:\n"+string(d.Text[d.start(first):d.start(behind)])+"\n"); err != nil {
+	if err := d.alone(i, d.wrapped("\n"+string(d.Text[d.start(first):d.start(behind)])+"\n")); err != nil {
 		return nil, err
 	}
 	count := len(d.list.Items())
@@ -98,10 +103,22 @@ func (d *document) cut(first, behind int) change {
 	return cut
 }
 
+// wrapped is a list as the value of its field, with what leads to it and no other entry.
+func (d *document) wrapped(list string) string {
+	if len(d.path) == 1 {
+		return d.path[0] + ": " + list
+	}
+	pad := "  "
+	if d.key.Column > 1 && d.at(d.list.Position) == '-' {
+		pad = strings.Repeat(" ", d.key.Column-1)
+	}
+	return "cluster:\n" + pad + "name: x\n" + pad + "members: " + list
+}
+
 // alone requires that what is cut out is, read alone, exactly entry i.
 func (d *document) alone(i int, text string) error {
 	item := d.list.Items()[i]
-	got, err := read(policies.File{Name: d.Name, Text: []byte(head + text)})
+	got, err := read(policies.File{Name: d.Name, Text: []byte(head + text)}, d.section)
 	if err != nil || !reflect.DeepEqual(got.plain(), []any{item.Plain()}) {
 		return unsure{item.Position, "where this entry begins and ends is not clear"}
 	}

@@ -8,5 +8,5 @@ func (c Component) Lines() ([]string, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("writing component %q: %w", c.Name, err)
 	}
-	return c.block(), nil
+	return block(c), nil
 }

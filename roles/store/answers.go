@@ -140,7 +140,10 @@ func statusIn(answer *clientv3.StatusResponse) (Status, error) {
 	if answer.Header.MemberId == 0 {
 		return Status{}, odd("Status", "its header names no member")
 	}
-	return Status{MemberID: answer.Header.MemberId, ClusterID: cluster, Version: answer.Version, Learner: answer.IsLearner}, nil
+	return Status{
+		MemberID: answer.Header.MemberId, ClusterID: cluster, Version: answer.Version, Learner: answer.IsLearner,
+		Leader: answer.Leader, Applied: answer.RaftAppliedIndex,
+	}, nil
 }
 
 // keysIn reports whether the answer holds a key, each of which must be one that was asked for.

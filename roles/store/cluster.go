@@ -16,6 +16,8 @@ type Status struct {
 	MemberID, ClusterID uint64
 	Version             string // "3.7.3"
 	Learner             bool
+	Leader              uint64 // ID of the member that it takes for the leader; 0 for none
+	Applied             uint64 // index of the last entry of the cluster's log that it has applied
 }
 
 // Member is one entry of the cluster's own list.
