@@ -1,8 +1,10 @@
 package certgen
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lockstep/policies"
@@ -18,15 +20,25 @@ const (
 	initialStateName   = "ETCD_INITIAL_CLUSTER_STATE"
 	proxyFlagsName     = "ETCD_GRPC_PROXY_FLAGS"
 	endpointsName      = "ETCDCTL_ENDPOINTS"
+	replacesName       = "LOCKSTEP_REPLACES" // etcd does not read it
 
 	stateNew      = "new"
 	stateExisting = "existing"
 )
 
 // JoinEnv is the etcd.env of m while it joins a cluster that runs. cluster is what
-// ETCD_INITIAL_CLUSTER has to say: the members that the cluster lists, and m.
-func JoinEnv(p *policies.Policy, m policies.Member, cluster []policies.Member) []byte {
-	return memberEnv(p, m, stateExisting, initialCluster(cluster))
+// ETCD_INITIAL_CLUSTER has to say: the members that the cluster lists, and m. replaces is the ID
+// of the member whose place m takes; 0 for none.
+func JoinEnv(p *policies.Policy, m policies.Member, cluster []policies.Member, replaces uint64) []byte {
+	return joinEnv(p, m, initialCluster(cluster), replaces)
+}
+
+func joinEnv(p *policies.Policy, m policies.Member, cluster string, replaces uint64) []byte {
+	content := memberEnv(p, m, stateExisting, cluster)
+	if replaces != 0 {
+		content = fmt.Appendf(content, "%s=%x\n", replacesName, replaces)
+	}
+	return content
 }
 
 // MemberEnvPath is the path of the etcd.env of the member with that name.
@@ -39,6 +51,17 @@ func MemberEnvPath(name string) string {
 func (s State) Joining(name string) bool {
 	state, _ := setting(s.Files[MemberEnvPath(name)], initialStateName)
 	return state == stateExisting
+}
+
+// Replaces is the ID of the member of the cluster whose place the member with that name takes
+// while it joins; 0 for none.
+func (s State) Replaces(name string) uint64 {
+	text, _ := setting(s.Files[MemberEnvPath(name)], replacesName)
+	id, err := strconv.ParseUint(text, 16, 64)
+	if err != nil {
+		return 0
+	}
+	return id
 }
 
 // whileJoining is w while members of the policy join: their own etcd.env keeps its initial
@@ -61,6 +84,13 @@ func (w Wanted) whileJoining(s State) Wanted {
 			w.Files[name] = keepLists(want, s.Files[name], without[name])
 		}
 	}
+	for _, m := range w.policy.Cluster.Members {
+		if s.Joining(m.Name) {
+			name := MemberEnvPath(m.Name)
+			cluster, _ := setting(s.Files[name], initialClusterName)
+			w.Files[name] = joinEnv(w.policy, m, cluster, s.Replaces(m.Name))
+		}
+	}
 	return w
 }
 
@@ -69,7 +99,7 @@ func keepLists(want, found, without []byte) []byte {
 	var out strings.Builder
 	for line := range strings.Lines(string(want)) {
 		name, _, _ := strings.Cut(line, "=")
-		if slices.Contains([]string{initialClusterName, initialStateName, proxyFlagsName, endpointsName}, name) {
+		if slices.Contains([]string{initialClusterName, proxyFlagsName, endpointsName}, name) {
 			value, ok := setting(found, name)
 			if !ok {
 				value, ok = setting(without, name)

@@ -17,7 +17,7 @@ func fourth(t *testing.T) (*policies.Policy, world) {
 	m := policies.Member{Name: "etcd4", Hosts: []string{"10.0.0.14"}, ClientURL: "https://10.0.0.14:2379", PeerURL: "https://10.0.0.14:2380"}
 	p.Cluster.Members = append(slices.Clone(p.Cluster.Members), m)
 	p.Components = edge(t).Components
-	w.state.Files[certgen.MemberEnvPath("etcd4")] = certgen.JoinEnv(p, m, p.Cluster.Members)
+	w.state.Files[certgen.MemberEnvPath("etcd4")] = certgen.JoinEnv(p, m, p.Cluster.Members, 0xe2)
 	return p, w
 }
 
@@ -48,6 +48,9 @@ func TestAJoiningMemberIsNamedNowhere(t *testing.T) {
 	}
 	if !w.state.Joining("etcd4") || w.state.Joining("etcd1") || w.state.Joining("none") {
 		t.Error("it is not seen who joins")
+	}
+	if w.state.Replaces("etcd4") != 0xe2 || w.state.Replaces("etcd1") != 0 {
+		t.Error("it is not seen whose place is taken")
 	}
 }
 
@@ -92,7 +95,7 @@ func TestNotEveryMemberJoins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	name := certgen.MemberEnvPath("etcd1")
-	w.state.Files[name] = certgen.JoinEnv(w.p, w.p.Cluster.Members[0], w.p.Cluster.Members)
+	w.state.Files[name] = certgen.JoinEnv(w.p, w.p.Cluster.Members[0], w.p.Cluster.Members, 0)
 	if got := writes(certgen.Diff(certgen.Desired(w.p), w.state, now)); len(got) != 1 || got[name] == "" {
 		t.Errorf("the plan writes %v", got)
 	}
