@@ -55,13 +55,9 @@ func (w *World) AdminIdentity() store.Identity {
 // endpoints were asked for: to exactly those that answer it, because the connection goes
 // from one to the next.
 func (w *World) Administrator(ctx context.Context) (*store.Client, error) {
-	admin := w.admin()
-	if admin.Certificate == nil && (w.Folder != nil || admin.User == "") {
-		root, err := w.Root(ctx)
-		if err != nil && !(errors.Is(err, fs.ErrNotExist) && admin.User != "") { // else a password has to do
-			return nil, err
-		}
-		admin.Certificate = root
+	admin, err := w.identified(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if len(admin.Endpoints) > 1 {
 		// Where none answers, the connection fails and says why.
@@ -70,6 +66,28 @@ func (w *World) Administrator(ctx context.Context) (*store.Client, error) {
 		}
 	}
 	return w.ConnectAs(ctx, admin.Certificate, admin.User, admin.Password, admin.Endpoints...)
+}
+
+// AdministratorAt opens the administrator's connection to exactly the members at urls.
+func (w *World) AdministratorAt(ctx context.Context, urls ...string) (*store.Client, error) {
+	admin, err := w.identified(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.ConnectAs(ctx, admin.Certificate, admin.User, admin.Password, urls...)
+}
+
+// identified is the administrator with a certificate: the one that the operator named, else root's.
+func (w *World) identified(ctx context.Context) (Admin, error) {
+	admin := w.admin()
+	if admin.Certificate == nil && (w.Folder != nil || admin.User == "") {
+		root, err := w.Root(ctx)
+		if err != nil && !(errors.Is(err, fs.ErrNotExist) && admin.User != "") { // else a password has to do
+			return admin, err
+		}
+		admin.Certificate = root
+	}
+	return admin, nil
 }
 
 // admin is how the administrator gets in, the policy's endpoints filled in.

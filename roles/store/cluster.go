@@ -60,16 +60,23 @@ func (c *Client) Members(ctx context.Context) ([]Member, error) {
 	return members, err
 }
 
+// OwnMembers is the list that the member at the endpoint itself keeps, by name. It answers
+// without a quorum too, and may be behind.
+func (c *Client) OwnMembers(ctx context.Context) ([]Member, error) {
+	_, members, err := c.members(ctx, clientv3.WithSerializable())
+	return members, err
+}
+
 // ClusterID identifies the cluster.
 func (c *Client) ClusterID(ctx context.Context) (uint64, error) {
 	id, _, err := c.members(ctx)
 	return id, err
 }
 
-func (c *Client) members(ctx context.Context) (uint64, []Member, error) {
+func (c *Client) members(ctx context.Context, opts ...clientv3.OpOption) (uint64, []Member, error) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	answer, err := c.etcd.MemberList(ctx)
+	answer, err := c.etcd.MemberList(ctx, opts...)
 	if err != nil {
 		return 0, nil, c.explain(ctx, err)
 	}
