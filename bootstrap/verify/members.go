@@ -169,6 +169,7 @@ const otherClusterRemedy = "look which cluster the member is meant for: one that
 func findUnlistedMembers(j *judgement, ours []Member, list []Peer) (out findings) {
 	for _, peer := range list {
 		switch {
+		case peer.Name == "" && slices.ContainsFunc(j.Members, func(m Member) bool { return j.joins(m) && slices.Contains(peer.PeerURLs, m.PeerURL) }): // findSilent
 		case peer.Name == "":
 			out.add(Subject{}, "the cluster lists a member that has never been started")
 		case !slices.ContainsFunc(j.Members, func(m Member) bool { return peer.is(m) || m.ClusterID != ours[0].ClusterID && peer.named(m) }):

@@ -35,11 +35,21 @@ func reachedChecks() []Check {
 	}
 }
 
+// joins reports whether the member's etcd.env says that it joins a cluster, and another member
+// answers: then it is being added or replaced.
+func (j *judgement) joins(m Member) bool {
+	return j.Folder != nil && j.Folder.Joining(m.Name) &&
+		slices.ContainsFunc(j.Members, func(o Member) bool { return o.Name != m.Name && o.Err == nil })
+}
+
 // findSilent leaves a member to the checks of its port for members where that is why it answers
 // no client: without the others it has no leader.
 func findSilent(j *judgement, m Member) (out findings) {
 	if failed := m.handshake(); failed != nil && failed.Silent() && (j.peerPortSaid(m) || len(findPeerRefusals(j, m)) > 0) {
 		return nil
+	}
+	if m.silent() && j.joins(m) {
+		return append(out, Finding{Severity: Info, Subject: m.subject(), Text: "joins the cluster and does not answer yet", Remedy: "lockstep members add " + m.Name + " says what to copy and to start"})
 	}
 	if m.silent() {
 		out.add(m.subject(), "cannot be asked: "+m.Err.Error(), hint.Text(m.Err))

@@ -21,6 +21,10 @@ func askMember(ctx context.Context, w *world.World, m *Member, as asker) error {
 	if err != nil && !store.IsRefused(err) { // before 3.5.32 and 3.6.12 it needs root
 		return fmt.Errorf("asking %s for its status: %w", m.Name, err)
 	}
+	if store.IsUserEmpty(err) && as.user == "" { // a learner or not: nothing else is answered
+		m.AuthOn, m.Root = true, as.learnt(err)
+		return nil
+	}
 	if err == nil {
 		m.ID, m.ClusterID, m.Version, m.Learner, m.Described = status.MemberID, status.ClusterID, status.Version, status.Learner, true
 	}
