@@ -125,10 +125,13 @@ func (l *loop) once(ctx context.Context) error {
 }
 
 // unanswered reports whether no member answered: each was stopping, or between two leaders.
-// etcd ends the requests that are under way when it stops by an HTTP answer without content.
+// etcd ends the requests that are under way when it stops by an HTTP answer without content, and
+// those of a member that is removed, or hands the lead over, by an error of raft's.
 func unanswered(err error) bool {
-	if text := fmt.Sprint(err); strings.Contains(text, "missing HTTP content-type") || strings.Contains(text, "without sending trailers") {
-		return true
+	for _, text := range []string{"missing HTTP content-type", "without sending trailers", "raft: stopped", "raft proposal dropped"} {
+		if strings.Contains(fmt.Sprint(err), text) {
+			return true
+		}
 	}
 	return status.Code(err) == codes.Unavailable || errors.Is(err, rpctypes.ErrNoLeader) || errors.Is(err, rpctypes.ErrLeaderChanged) ||
 		errors.Is(err, rpctypes.ErrStopped) || errors.Is(err, rpctypes.ErrTimeout) || errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail) ||

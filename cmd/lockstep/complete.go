@@ -44,7 +44,7 @@ func (g *globals) complete(root *cobra.Command) error {
 		cmd.Flags().VisitAll(each(cmd))
 		complete, known := arguments[cmd.Name()]
 		switch {
-		case known:
+		case known && cmd.ValidArgsFunction == nil:
 			cmd.ValidArgsFunction = complete // nil: files
 		case cmd.ValidArgsFunction == nil:
 			cmd.ValidArgsFunction = cobra.NoFileCompletions

@@ -53,7 +53,7 @@ whose CN is the user, and proves that the two agree.`,
 		}
 	}
 	add(toStart, newInitCommand(g), newPresetsCommand(g), newRehearseCommand(g), newBootstrapCommand(g))
-	add(toChange, newPlanCommand(g), newApplyCommand(g), newAddCommand(g), newRemoveCommand(g), newAuthCommand(g))
+	add(toChange, newPlanCommand(g), newApplyCommand(g), newAddCommand(g), newRemoveCommand(g), newMembersCommand(g), newAuthCommand(g))
 	add(toCheck, newLintCommand(g), newVerifyCommand(g), newExplainCommand(g), newWhoCanCommand(g), newCanCommand(g), newMatrixCommand(g))
 	add(toSign, newCertsCommand(g))
 	add("", newVersionCommand(g))

@@ -3,6 +3,7 @@ package edit
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -29,8 +30,15 @@ func RemoveMember(file policies.File, name string) (policies.File, error) {
 	return remove(file, members(), name)
 }
 
+// HoldsMembers reports whether the file is a valid one with members of the cluster.
+func HoldsMembers(file policies.File) bool {
+	d, err := read(file, members())
+	return err == nil && len(d.list.Items()) > 0
+}
+
 // MoveMember gives the member of that name the hosts and URLs of m, without another change of
-// the file. An URL that m leaves out stays as it is.
+// the file. A URL that m leaves out stays as it is, and one that is the default and was not
+// written is not written now.
 func MoveMember(file policies.File, m Member) (policies.File, error) {
 	what := fmt.Sprintf("moving member %q", m.Name)
 	d, err := read(file, members())
@@ -47,6 +55,7 @@ func MoveMember(file policies.File, m Member) (policies.File, error) {
 	if i < 0 {
 		return policies.File{}, hint.With(fmt.Errorf("%s: %s declares no such member", what, file.Name), strict.Suggest(m.Name, d.names(), ""))
 	}
+	m = m.withoutDefaults(d.list.Items()[i])
 	list := d.plain()
 	for _, f := range m.fields() {
 		list[i].(map[string]any)[f.name] = m.plain().(map[string]any)[f.name]
@@ -60,6 +69,17 @@ func MoveMember(file policies.File, m Member) (policies.File, error) {
 			"%s without touching anything else is not safe here: %w", what, err)
 	}
 	return policies.File{Name: file.Name, Text: text}, nil
+}
+
+// withoutDefaults leaves out the URLs that are the default and that the entry does not write.
+func (m Member) withoutDefaults(item strict.Value) Member {
+	if !item.Field("clientURL").Given() && m.ClientURL == "https://"+net.JoinHostPort(m.Hosts[0], "2379") {
+		m.ClientURL = ""
+	}
+	if !item.Field("peerURL").Given() && m.PeerURL == "https://"+net.JoinHostPort(m.Hosts[0], "2380") {
+		m.PeerURL = ""
+	}
+	return m
 }
 
 // move writes the fields of m into entry i, one after the other: each is looked up in the text

@@ -101,8 +101,8 @@ func TestMembersAreAddedAndRemoved(t *testing.T) {
 func TestMembersAreMoved(t *testing.T) {
 	t.Parallel()
 	for before, want := range map[string]string{
-		"    - {name: etcd1, hosts: [10.0.0.11, a.b], metricsURL: \"http://127.0.0.1:2381\"} # rack 1\n": "    - {name: etcd1, hosts: [10.0.0.21], metricsURL: \"http://127.0.0.1:2381\", clientURL: \"https://10.0.0.21:2479\"} # rack 1\n",
-		"    - {clientURL: \"https://10.0.0.11:2579\", hosts: [10.0.0.11], name: etcd1}\n":               "    - {clientURL: \"https://10.0.0.21:2479\", hosts: [10.0.0.21], name: etcd1}\n",
+		"    - {name: etcd1, hosts: [10.0.0.11, a.b], metricsURL: \"http://127.0.0.1:2381\"} # rack 1\n":                         "    - {name: etcd1, hosts: [10.0.0.21], metricsURL: \"http://127.0.0.1:2381\", clientURL: \"https://10.0.0.21:2479\"} # rack 1\n",
+		"    - {clientURL: \"https://10.0.0.11:2579\", hosts: [10.0.0.11], name: etcd1}\n":                                       "    - {clientURL: \"https://10.0.0.21:2479\", hosts: [10.0.0.21], name: etcd1}\n",
 		"    - name: etcd1 # rack 1\n      hosts: [10.0.0.11] # the only one\n      clientURL: https://10.0.0.11:2579 # odd\n\n": "    - name: etcd1 # rack 1\n      hosts: [10.0.0.21] # the only one\n      clientURL: \"https://10.0.0.21:2479\" # odd\n\n",
 	} {
 		text := func(entry string) string {
