@@ -20,6 +20,7 @@ func Diff(w Wanted, s State, now time.Time) Plan {
 	d.unfinished()
 	d.leftovers()
 	d.authorities()
+	d.judgeAhead(w.Profiles)
 	for _, p := range w.Profiles {
 		switch {
 		case p.External != "":
@@ -71,8 +72,8 @@ type differ struct {
 	plan   Plan
 	views  map[CA]*view
 
-	rotates bool      // the plan is one of [Rotate]
-	latest  judgement // see judged
+	rotates bool // the plan is one of [Rotate]
+	judged  judgements
 	revoked map[CA]map[string]bool
 }
 
@@ -89,7 +90,18 @@ type view struct {
 }
 
 func newDiffer(w Wanted, s State, now time.Time) *differ {
-	return &differ{wanted: w, state: s, now: now, views: map[CA]*view{}, plan: Plan{Defects: map[string][]Defect{}}}
+	return &differ{wanted: w, state: s, now: now, views: map[CA]*view{}, judged: newJudgements(now), plan: Plan{Defects: map[string][]Defect{}}}
+}
+
+// judgeAhead judges the certificates of profiles that are not CAs', as far as their CAs are known.
+func (d *differ) judgeAhead(profiles []Profile) {
+	d.judged.ahead(profiles, d.state, func(p Profile) *TrustSet {
+		v := d.views[p.CA]
+		if p.Kind == KindCA || v == nil || v.blocked {
+			return nil
+		}
+		return &v.trust
+	})
 }
 
 func (d *differ) step(s Step) { d.plan.Steps = append(d.plan.Steps, s) }

@@ -126,25 +126,9 @@ func (d *differ) carries(p Profile, pair Pair, ca *x509.Certificate) bool {
 	if pair.Leaf == nil || ca == nil || d.isRevoked(p, pair.Leaf) {
 		return false
 	}
-	return !slices.ContainsFunc(d.judged(p, pair.Leaf, ca), func(x Defect) bool {
+	return !slices.ContainsFunc(d.judged.of(p, pair.Leaf, ca), func(x Defect) bool {
 		return x.Fatal && x.Code != codeExpired && x.Code != codeNotYetValid
 	})
-}
-
-// judged is the defects of leaf as p. Of the same certificate it is asked several times,
-// and a signature takes longer than anything else.
-func (d *differ) judged(p Profile, leaf, ca *x509.Certificate) []Defect {
-	if l := d.latest; l.leaf != leaf || l.ca != ca || l.path != p.Path {
-		d.latest = judgement{path: p.Path, leaf: leaf, ca: ca, defects: Defects(leaf, p, ca, d.now)}
-	}
-	return d.latest.defects
-}
-
-// judgement is what is wrong with leaf as the certificate at path.
-type judgement struct {
-	path     string
-	leaf, ca *x509.Certificate
-	defects  []Defect
 }
 
 // RevokedReason is the reason of a step that replaces what is revoked.
@@ -164,7 +148,7 @@ func (d *differ) fault(p Profile, pair Pair, ca *x509.Certificate) string {
 	if ca == nil {
 		texts = append(texts, fmt.Sprintf("is not signed by the %s CA", p.CA))
 	} else {
-		d.plan.Defects[p.Path] = d.judged(p, pair.Leaf, ca)
+		d.plan.Defects[p.Path] = d.judged.of(p, pair.Leaf, ca)
 		for _, defect := range Fatal(d.plan.Defects[p.Path]) {
 			texts = append(texts, defect.Text)
 		}

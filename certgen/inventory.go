@@ -123,17 +123,22 @@ func (in *inventory) add(e Entry) { in.entries = append(in.entries, e) }
 // named lists what the policy names.
 func (in *inventory) named() {
 	seen := map[string]bool{}
+	var profiles []Profile
 	for _, p := range in.wanted.Profiles {
-		if seen[p.File()] {
-			continue // one external CA signs for all purposes
+		if !seen[p.File()] { // one external CA signs for all purposes
+			seen[p.File()] = true
+			profiles = append(profiles, p)
 		}
-		seen[p.File()] = true
-		e := in.certificate(p, in.state.Pair(p))
-		if p.Kind != KindCA {
-			e.Path = p.Path
-		}
-		in.add(e)
 	}
+	entries := make([]Entry, len(profiles))
+	together(len(profiles), func(i int) { // a signature takes long
+		p := profiles[i]
+		entries[i] = in.certificate(p, in.state.Pair(p))
+		if p.Kind != KindCA {
+			entries[i].Path = p.Path
+		}
+	})
+	in.entries = append(in.entries, entries...)
 }
 
 // unnamed lists the certificates in the folder that the policy does not name.

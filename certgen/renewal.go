@@ -27,10 +27,14 @@ func DiffRenewal(p *policies.Policy, r Renewal, s State, now time.Time) Plan {
 	}
 	d.plan.Steps = nil // of a CA that is there: apply does them
 	d.unfinished()
-	for _, prof := range d.wanted.Profiles {
-		if prof.Kind != KindCA && slices.Contains(r.Paths, prof.Path) {
-			d.renewal(prof, r.Rekey)
-		}
+	paths := map[string]bool{}
+	for _, path := range r.Paths {
+		paths[path] = true
+	}
+	meant := slices.DeleteFunc(slices.Clone(d.wanted.Profiles), func(p Profile) bool { return p.Kind == KindCA || !paths[p.Path] })
+	d.judgeAhead(meant)
+	for _, p := range meant {
+		d.renewal(p, r.Rekey)
 	}
 	if r.Revoke {
 		d.revokeFormer()

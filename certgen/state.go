@@ -30,6 +30,8 @@ type State struct {
 	ExternalCA TrustSet        // the external CA; the zero value for none
 	HasKey     bool            // and the key of the one that signs, for this run
 	External   map[string]Pair // external certificates, by Profile.Path, without keys
+
+	copied map[CA]agreement // see Settled; nil before
 }
 
 // Pair is what there is of p, in the folder or outside of it.

@@ -155,6 +155,14 @@ func (s State) Trust(ca CA) (TrustSet, error) {
 		}
 		return t, nil
 	}
+	if a, settled := s.copied[ca]; settled {
+		return a.trust, a.err
+	}
+	return s.ofCopies(ca)
+}
+
+// ofCopies is what the copies of ca agree on.
+func (s State) ofCopies(ca CA) (TrustSet, error) {
 	copies := map[string][]byte{}
 	for name, content := range s.Files {
 		if item := Locate(name); item.Purpose == ForCopy && item.CA == ca {
@@ -162,6 +170,25 @@ func (s State) Trust(ca CA) (TrustSet, error) {
 		}
 	}
 	return Agree(ca, copies)
+}
+
+// agreement is what the copies of a CA agree on, or why they do not.
+type agreement struct {
+	trust TrustSet
+	err   error
+}
+
+// Settled is s whose Files do not change any more: what the copies of the CAs agree on, which
+// [State.Trust] is asked for each certificate, is worked out once.
+func (s State) Settled() State {
+	s.copied = map[CA]agreement{}
+	for _, ca := range CAs() {
+		if own := s.Pairs[CAPath(ca)]; own.Leaf == nil && own.Problem == "" {
+			trust, err := s.ofCopies(ca)
+			s.copied[ca] = agreement{trust, err}
+		}
+	}
+	return s
 }
 
 // Authority is the certificate of the CA that signs: the current generation of [State.Trust].

@@ -3,7 +3,9 @@ package certgen_test
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 
@@ -133,4 +135,33 @@ func ExampleTrustSet() {
 	// current
 	// old
 	// ca/client.previous
+}
+
+// TestSettled: without ca/ the copies are read once, however often the CA is asked for.
+func TestSettled(t *testing.T) {
+	t.Parallel()
+	p := small(t)
+	ca, other := newCA(t, p, certgen.ServerCA, now), newCA(t, p, certgen.ServerCA, now)
+	file := "components/flannel/ca.crt"
+	s := certgen.State{Files: map[string][]byte{file: certgen.TrustSet{Current: ca.Certificate()}.Encode()}}
+	settled := s.Settled()
+	s.Files[file] = certgen.TrustSet{Current: other.Certificate()}.Encode()
+	for name, c := range map[string]struct {
+		state certgen.State
+		want  *x509.Certificate
+	}{
+		"not settled": {s, other.Certificate()},
+		"settled":     {settled, ca.Certificate()},
+	} {
+		if got, err := c.state.Trust(certgen.ServerCA); err != nil || !got.Current.Equal(c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := settled.Trust(certgen.PeerCA); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a copy: %v", err)
+	}
+	settled.Pairs = map[string]certgen.Pair{certgen.CAPath(certgen.ServerCA): {Leaf: other.Certificate()}}
+	if got, err := settled.Trust(certgen.ServerCA); err != nil || !got.Current.Equal(other.Certificate()) {
+		t.Errorf("with ca/: %v", err)
+	}
 }

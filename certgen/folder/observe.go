@@ -92,6 +92,7 @@ func (o *observer) run() error {
 		return err
 	}
 	o.sort()
+	o.state = o.state.Settled()
 	return nil
 }
 
