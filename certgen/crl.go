@@ -23,13 +23,23 @@ func ListEnd(ca *x509.Certificate, now time.Time) time.Time {
 	return earlier(now.Add(listLife).Truncate(time.Second), ca.NotAfter)
 }
 
-// List is a revocation list that is to be signed. Its canary is made with it, and is its last
-// entry.
+// List is a revocation list that is to be signed. Its canary is its last entry. With a list of the
+// client CA is made the canary of the list that follows it, which no list names yet. Not with one of
+// the peer CA: members would take it for another member's certificate until the next list.
 type List struct {
 	CA      CA
 	Number  *big.Int
 	Entries []x509.RevocationListEntry
 	Canary  Profile
+	Next    Profile // the zero value for none
+}
+
+// Takes reports whether leaf, which was made as the canary of the list after the one before, is
+// the canary of l, which ca signs at the time now. Then a PKI folder that was restored from before
+// l has it, too: a member that refuses it there has a newer list than the folder.
+func (l List) Takes(leaf, ca *x509.Certificate, now time.Time) bool {
+	listed := slices.ContainsFunc(l.Entries, func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(leaf.SerialNumber) == 0 })
+	return !listed && signedBy(leaf, ca) && !leaf.NotAfter.Before(ListEnd(ca, now))
 }
 
 // retiredCanary is the identity of former canaries in retired/: no name that a policy takes.
@@ -51,6 +61,21 @@ func CanaryProfile(p *policies.Policy, ca CA) Profile { return canaryOf(caProfil
 func canaryOf(authority Profile) Profile {
 	p := authority
 	p.Kind, p.Path, p.Identity, p.Lifetime, p.ExternalCA = KindCanary, CanaryPath(authority.CA), retiredCanary, listLife, ""
+	return p
+}
+
+// NextCanaryPath is the Profile.Path of the canary of the client CA's list that comes after the
+// newest one.
+const NextCanaryPath = "canary/client.next"
+
+// nextCanaryOf is the profile of the canary of the next list: it lives as long as this list and
+// that one. The zero value for a CA that has none.
+func nextCanaryOf(authority Profile) Profile {
+	if authority.CA != ClientCA {
+		return Profile{}
+	}
+	p := canaryOf(authority)
+	p.Path, p.Lifetime = NextCanaryPath, 2*listLife
 	return p
 }
 
@@ -110,7 +135,7 @@ func (d *differ) nextList(ca CA, v *view, list *x509.RevocationList) (*List, str
 	case why == "" || v.keyless && list != nil && d.now.Before(list.NextUpdate):
 		return nil, ""
 	}
-	next := &List{CA: ca, Number: big.NewInt(1), Canary: canaryOf(v.profile)}
+	next := &List{CA: ca, Number: big.NewInt(1), Canary: canaryOf(v.profile), Next: nextCanaryOf(v.profile)}
 	if list != nil {
 		next.Number.Add(next.Number, list.Number)
 		next.Entries = d.unexpired(list.RevokedCertificateEntries)

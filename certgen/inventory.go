@@ -162,6 +162,8 @@ func (in *inventory) unnamed() {
 		case e.Health == HealthBroken:
 		case PlaceOf(path).Kind == PlaceCA:
 			generation(&e, path)
+		case path == NextCanaryPath && !in.revoked[p.CA][e.Serial.String()]:
+			e.Note = "the next " + CRLFile(p.CA) + " will list it"
 		case PlaceOf(path).Kind == PlaceCanary:
 			if e.Note = CRLFile(p.CA) + " lists it on purpose"; !in.revoked[p.CA][e.Serial.String()] {
 				e.Health, e.Note = HealthDue, CRLFile(p.CA)+" does not list it: the list was not written, or an older one was restored"

@@ -112,6 +112,7 @@ var layout = map[PlaceKind]map[string]Item{
 	},
 	PlaceCanary: {
 		"client": {Purpose: ForCertificate, CA: ClientCA}, "peer": {Purpose: ForCertificate, CA: PeerCA},
+		"client.next": {Purpose: ForCertificate, CA: ClientCA},
 	},
 	PlaceCA: {
 		"client": {Purpose: ForCertificate, CA: ClientCA}, "server": {Purpose: ForCertificate, CA: ServerCA}, "peer": {Purpose: ForCertificate, CA: PeerCA},

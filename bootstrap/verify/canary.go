@@ -13,27 +13,32 @@ import (
 	"lockstep/roles/store"
 )
 
-// canaries is the canary of each CA whose newest revocation list names one that is here.
-type canaries map[certgen.CA]*tls.Certificate
+// canaries is the canaries that are here.
+type canaries struct {
+	newest map[certgen.CA]*tls.Certificate // which the CA's newest revocation list names
+	next   *tls.Certificate                // which the client CA's list after that names, and no other
+}
 
 func canariesOf(w *world.World) canaries {
-	all := canaries{}
+	all := canaries{newest: map[certgen.CA]*tls.Certificate{}}
 	if w.Folder == nil {
 		return all
 	}
 	for _, ca := range certgen.CAs() {
 		if c := w.Folder.Canary(ca); c != nil && w.Now().Before(c.Leaf.NotAfter) {
-			all[ca] = c
+			all.newest[ca] = c
 		}
+	}
+	if c := w.Folder.NextCanary(); c != nil && w.Now().Before(c.Leaf.NotAfter) {
+		all.next = c
 	}
 	return all
 }
 
-// shown is what a port answers to the canary of ca. etcd ends the connection without an alert
-// (fact 15), as it does for other reasons, too: only beside a certificate that the port accepts
-// afterwards does that prove that the list is loaded.
-func (all canaries) shown(ctx context.Context, w *world.World, ca certgen.CA, url string) Attempt {
-	canary := all[ca]
+// showCanary is what a port of ca answers to a canary; nil is none. etcd ends the connection without
+// an alert (fact 15), as it does for other reasons, too: only beside a certificate that the port
+// accepts afterwards does that prove that a list is loaded.
+func showCanary(ctx context.Context, w *world.World, canary *tls.Certificate, ca certgen.CA, url string) Attempt {
 	if canary == nil {
 		return Attempt{}
 	}

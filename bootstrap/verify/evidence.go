@@ -63,6 +63,7 @@ type Member struct {
 	Root          Attempt // something that needs root, by the certificate of As alone; only while auth is on
 	Refusals      []Refusal
 	Canary        Attempt // the canary of the client CA; Refused once the newest list is loaded
+	NextCanary    Attempt // that of the list after it; Refused where a list is loaded that is newer than the folder's
 	PeerPort      PeerPort
 }
 

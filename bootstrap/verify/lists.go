@@ -27,8 +27,8 @@ func listChecks() []Check {
 			Find:     eachReached(findUnloadedLists),
 		},
 		{
-			Code: "members/newer-crl", Severity: Error, Needs: NeedsFolder | NeedsProof,
-			Sentence: "no member has a newer revocation list than the PKI folder",
+			Code: "members/newer-crl", Severity: Error, Needs: NeedsFolder | NeedsMembers,
+			Sentence: "no member has a newer list of revoked clients than the PKI folder",
 			Remedy:   "copy client.crl from the member's host over client.crl of the PKI folder, before anything else: what it revokes is then revoked here, too; then lockstep apply replaces what is revoked",
 			Find:     findNewerLists,
 		},

@@ -9,10 +9,18 @@ import (
 	"lockstep/roles/store"
 )
 
-// findNewerLists names components whose certificate a member refuses as etcd refuses what its
-// list revokes, while the lists of the folder do not revoke it: the folder was restored from
-// before the revocation.
+// findNewerLists names members that refuse the canary of the list after the folder's newest, and
+// components whose certificate a member refuses as etcd refuses what its list revokes, while the
+// lists of the folder do not revoke it: the folder was restored from before the revocation.
 func findNewerLists(j *judgement) (out findings) {
+	for _, m := range j.Members {
+		if m.NextCanary.Outcome == Refused {
+			out.add(m.subject(), "refuses the canary that is for the next client.crl: its list is newer than the PKI folder's, which was restored from before, or copied")
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
 	for _, p := range j.Proofs {
 		if j.hungUpOn(p) && !j.revokedHere(p) {
 			out.add(p.subject(), fmt.Sprintf("%s ends the connection to its certificate as to one that is revoked, and takes others: its %s is newer than the PKI folder's",

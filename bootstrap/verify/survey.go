@@ -92,10 +92,11 @@ func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as a
 		m.Err = err
 		return m
 	}
-	shown := canary.shown(ctx, w, certgen.ClientCA, at.URL)
+	newest := showCanary(ctx, w, canary.newest[certgen.ClientCA], certgen.ClientCA, at.URL)
+	next := showCanary(ctx, w, canary.next, certgen.ClientCA, at.URL)
 	m.Refusals, m.Err = refusals(ctx, w, at.URL, identities)
 	if m.Err == nil && len(identities) > len(m.Refusals) {
-		m.Canary = shown
+		m.Canary, m.NextCanary = newest, next
 	}
 	if m.Err == nil && !m.refuses(as.shows()) {
 		pages := make(chan Pages, 1)

@@ -64,7 +64,7 @@ func surveyPeerPort(ctx context.Context, w *world.World, url string, component, 
 		p.Server = greeting.Server[0]
 	}
 	if p.Peer.Outcome == Accepted {
-		p.Canary = canary.shown(ctx, w, certgen.PeerCA, url)
+		p.Canary = showCanary(ctx, w, canary.newest[certgen.PeerCA], certgen.PeerCA, url)
 	}
 	if p.Canary.Outcome == Refused {
 		if _, again := try(peer); again.Outcome != Accepted {

@@ -17,8 +17,8 @@ import (
 
 // Apply carries out exactly the steps of plan, with the CAs in the folder, and calls
 // done after each one that is on the disk, never two at a time. First comes what was
-// cut off, then the CAs, then everything else folder by folder, at most inFlight
-// folders at a time. Of several errors it returns the first, which names step and
+// cut off, then the CAs, then the records of revocations, then revocation lists, then everything
+// else, each folder by folder, at most inFlight folders at a time. Of several errors it returns the first, which names step and
 // path; what was begun is finished or cleared by the next plan. It takes the lock,
 // without waiting, unless this Folder holds it already. An empty plan touches nothing.
 func (f *Folder) Apply(ctx context.Context, plan certgen.Plan, now func() time.Time, inFlight int, done func(certgen.Step)) error {
@@ -87,25 +87,29 @@ func (r *run) all(ctx context.Context, seen *certgen.State, steps []certgen.Step
 	if err := r.generations(ctx, first); err != nil {
 		return err
 	}
-	records, others := split(steps, certgen.Step.Records)
-	if err := r.units(ctx, unitsOf(records), inFlight); err != nil {
-		return err
-	}
-	if err := r.units(ctx, unitsOf(others), inFlight); err != nil {
-		return err
+	for _, stage := range inOrder(steps) {
+		if err := r.units(ctx, unitsOf(stage), inFlight); err != nil {
+			return err
+		}
 	}
 	return r.generations(ctx, last)
 }
 
-func split(steps []certgen.Step, chosen func(certgen.Step) bool) (first, others []certgen.Step) {
+// inOrder is steps in the order in which they come to the disk: the records of revocations, the
+// revocation lists, the rest. A former key is not forgotten by a crash.
+func inOrder(steps []certgen.Step) [3][]certgen.Step {
+	var all [3][]certgen.Step
 	for _, s := range steps {
-		if chosen(s) {
-			first = append(first, s)
-		} else {
-			others = append(others, s)
+		stage := 2
+		switch {
+		case s.Records():
+			stage = 0
+		case s.List != nil:
+			stage = 1
 		}
+		all[stage] = append(all[stage], s)
 	}
-	return first, others
+	return all
 }
 
 // signs reports whether a step needs to know the CAs.

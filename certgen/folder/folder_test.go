@@ -74,7 +74,7 @@ func TestLayout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Fields(strings.ReplaceAll(`0700/. 0644/.gitignore 0700/ca 0644/ca/client.crt 0600/ca/client.key 0644/ca/peer.crt 0600/ca/peer.key 0644/ca/server.crt 0600/ca/server.key 0700/canary 0644/canary/client.crt 0600/canary/client.key 0644/canary/peer.crt 0600/canary/peer.key 0644/client.crl
+	want := strings.Fields(strings.ReplaceAll(`0700/. 0644/.gitignore 0700/ca 0644/ca/client.crt 0600/ca/client.key 0644/ca/peer.crt 0600/ca/peer.key 0644/ca/server.crt 0600/ca/server.key 0700/canary 0644/canary/client.crt 0600/canary/client.key 0644/canary/client.next.crt 0600/canary/client.next.key 0644/canary/peer.crt 0600/canary/peer.key 0644/client.crl
 0700/components 0700/components/a 0644/components/a/ca.crt 0644/components/a/client.crt 0600/components/a/client.key 0644/components/a/etcdctl.env
 0700/members 0700/members/etcd1 0644/members/etcd1/client-ca.crt 0644/members/etcd1/client.crl 0644/members/etcd1/etcd.env 0644/members/etcd1/peer-ca.crt 0644/members/etcd1/peer.crl
 0644/members/etcd1/peer.crt 0600/members/etcd1/peer.key 0644/members/etcd1/server-ca.crt 0644/members/etcd1/server.crt 0600/members/etcd1/server.key 0644/peer.crl

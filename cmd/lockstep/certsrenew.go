@@ -139,26 +139,14 @@ func runRenew(ctx context.Context, opts renewOptions) error {
 			return err
 		}
 	}
-	for _, part := range listsFirst(plan) {
-		if err := f.Apply(ctx, part, opts.now, inFlight, func(certgen.Step) {}); err != nil {
-			return err
-		}
+	if err := f.Apply(ctx, plan, opts.now, inFlight, func(certgen.Step) {}); err != nil {
+		return err
 	}
 	answer, err := renewed(p, f, plan)
 	if err != nil {
 		return err
 	}
 	return opts.conclude(ctx, answer)
-}
-
-// listsFirst is the plan in two parts: what was cut off, the records of revocations, which are
-// written first, and the revocation lists; then the rest.
-func listsFirst(plan certgen.Plan) []certgen.Plan {
-	isList := func(s certgen.Step) bool { return s.List != nil || s.Action == certgen.Finish || s.Records() }
-	return []certgen.Plan{
-		{Steps: change.Keep(plan.Steps, isList)},
-		{Steps: change.Keep(plan.Steps, func(s certgen.Step) bool { return !isList(s) })},
-	}
 }
 
 // conclude runs the program of --exec, and answers.
