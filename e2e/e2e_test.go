@@ -32,6 +32,7 @@
 //
 //	policy NAME                      copy testdata/policies/NAME.yaml to ./lockstep.yaml, with its ports filled in
 //	expand FILE...                   fill $CLIENT1, $WORK and the like into files of the script
+//	older LINE...                    build the etcd of older lines (3.5, 3.6): $ETCD35 and $ETCD36 are their folders, for start -program
 //	exits [-within D] N PROGRAM...   run it; the exit code must be N (and, with -within 20s, come in that time)
 //	at [-exits N] [-stdout] RE COMMAND -- PROGRAM...
 //	                                 run PROGRAM; when a line on its stderr (or stdout) matches RE, run COMMAND: "kill" (SIGKILL

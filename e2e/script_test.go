@@ -60,6 +60,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"crashloop": crashloop,
 		"policy":    positive(policy),
 		"expand":    positive(expand),
+		"older":     positive(older),
 		"listing":   positive(listing),
 		"json":      positive(oneDocument),
 		"zlint":     positive(lintCertificates),

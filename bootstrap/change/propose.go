@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"lockstep/bootstrap/verify"
 	"lockstep/certgen"
@@ -69,6 +70,7 @@ func (c *Change) proposeRoles(ctx context.Context, p *Plan, observed roles.State
 		// bootstrap deletes root and adds it again, without a password, before it turns auth on.
 		p.Roles.Pending = slices.DeleteFunc(p.Roles.Pending, func(x roles.Pending) bool { return x.Step.User == policies.Root().String() })
 	}
+	c.sayRevived(&p.Roles)
 	c.withholdCertificates(p)
 	p.Accepted = c.Accept(observed, &p.Roles)
 	p.Notes, p.More = NotesOfChanged(c.World.Policy, p.Roles, c.versions), verify.Beyond(c.evidence(observed), p.Certificates)
@@ -77,6 +79,16 @@ func (c *Change) proposeRoles(ctx context.Context, p *Plan, observed roles.State
 	}
 	p.Roles.Pending = append(p.Roles.Pending, waiting...)
 	return nil
+}
+
+// sayRevived says of each user that waits to be deleted until when a former certificate of it
+// works: its removal was not finished, or etcd was restored from before it.
+func (c *Change) sayRevived(p *roles.Plan) {
+	for i, x := range p.Pending {
+		if until := verify.FormerUntil(c.Folder, x.Step, c.World.Now()); !until.IsZero() {
+			p.Pending[i].Reason += "; a former certificate of it works until " + until.UTC().Format(time.DateOnly)
+		}
+	}
 }
 
 // bootstrapRenews says of a member's certificate that has expired or names another host, and

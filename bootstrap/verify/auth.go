@@ -185,15 +185,24 @@ func findRevived(j *judgement) (out findings) {
 	return out
 }
 
-// formerUntil is until when a retired certificate of the user that the step deletes is valid and
-// not revoked; zero where there is none.
+// formerUntil is until when a retired certificate of the user that the step deletes works; zero
+// where there is none.
 func (j *judgement) formerUntil(s roles.Step) (until time.Time) {
-	if s.Action != roles.UserDelete || j.Folder == nil {
+	if j.Folder == nil {
 		return until
 	}
-	revoked := j.Folder.Listed(certgen.ClientCA)
-	for _, r := range j.Folder.Retired {
-		if r.Leaf.Subject.CommonName == s.User && j.Now.Before(r.Leaf.NotAfter) && !revoked[r.Leaf.SerialNumber.String()] && until.Before(r.Leaf.NotAfter) {
+	return FormerUntil(*j.Folder, s, j.Now)
+}
+
+// FormerUntil is until when a retired certificate of the user that the step deletes is valid and
+// not revoked; zero where there is none.
+func FormerUntil(folder certgen.State, s roles.Step, now time.Time) (until time.Time) {
+	if s.Action != roles.UserDelete {
+		return until
+	}
+	revoked := folder.Listed(certgen.ClientCA)
+	for _, r := range folder.Retired {
+		if r.Leaf.Subject.CommonName == s.User && now.Before(r.Leaf.NotAfter) && !revoked[r.Leaf.SerialNumber.String()] && until.Before(r.Leaf.NotAfter) {
 			until = r.Leaf.NotAfter
 		}
 	}
