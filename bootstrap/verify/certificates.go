@@ -78,12 +78,14 @@ func fileChecks() []Check {
 			Sentence: "no file that holds a private key, whatever its name, can be read by others",
 			Remedy:   "chmod 0600 the key; if others had access, replace the certificate",
 			Find:     findLaxKeys,
+			Together: keysTogether,
 		},
 		{
 			Code: "certificates/files", Severity: Error, Needs: NeedsFolder,
 			Sentence: "the copies of the CAs, the CRLs and the environment files are what the policy says",
 			Remedy:   "lockstep apply writes them again; copy changed member folders to their hosts",
 			Find:     findFiles,
+			Together: sameRemedy,
 		},
 		{
 			Code: "certificates/stray", Severity: Warning, Needs: NeedsFolder, Acceptable: true,

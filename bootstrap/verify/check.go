@@ -12,6 +12,9 @@ type Check struct {
 	// Brief is what a finding is, in a few words, for the last line of a plan; "" where the
 	// plan shows the thing itself, or cannot know it.
 	Brief string
+	// Together is the remedy of several findings of one text about files, which are told as one; nil:
+	// each is told alone.
+	Together func(j *judgement, all []Finding) string
 	// Acceptable is whether the policy may accept a finding until a day. What opens etcd to
 	// every client, or makes the report prove less than it says, never is.
 	Acceptable bool

@@ -22,6 +22,7 @@ func policyChecks() []Check {
 			Sentence: "every certificate is as lockstep would make it now: subject, lifetime, kind of key, serial number, extensions",
 			Remedy:   "lockstep certs renew makes one as the policy says, for the same key; lockstep certs rekey one with a new key",
 			Find:     findDiffering,
+			Together: renewedTogether,
 		},
 	}
 }

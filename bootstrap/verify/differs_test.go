@@ -78,7 +78,7 @@ func (p *pki) folderFindings() (out []string) {
 
 func withRemedies(e *Evidence) (out []string) {
 	for _, f := range Judge(e, slices.Concat(certificateChecks(), authorityChecks(), folderChecks(), listChecks()[:1])).Findings {
-		out = append(out, f.Severity.String()+" "+f.Code+": "+f.Subject.Name+": "+f.Text+" => "+f.Remedy)
+		out = append(out, f.Severity.String()+" "+f.Code+": "+f.About()+": "+f.Text+" => "+f.Remedy)
 	}
 	return out
 }
@@ -184,13 +184,8 @@ func TestCertificatesAgainstThePolicy(t *testing.T) {
 		}, []string{
 			`error certificates/weak: components/flannel/client.crt: its certificate is valid for 90d, and the policy says 30d: if its key leaks, it is good until 2027-02-22 => lockstep certs rekey flannel --revoke`,
 			`error certificates/weak: components/reader/client.crt: its certificate is valid for 90d, and the policy says 30d: if its key leaks, it is good until 2027-02-22 => lockstep certs rekey reader --revoke`,
-			`info certificates/differs: ca/client.crt: its certificate is valid for 10y, and the policy says 5y; has O "edge", the policy says "acme"; has a key of kind ecdsa-p256, and the policy says ed25519 => nothing has to be done; lockstep certs rotate-ca client makes a CA as the policy says`,
-			`info certificates/differs: ca/peer.crt: its certificate is valid for 10y, and the policy says 5y; has O "edge", the policy says "acme"; has a key of kind ecdsa-p256, and the policy says ed25519 => nothing has to be done; lockstep certs rotate-ca peer makes a CA as the policy says`,
-			`info certificates/differs: ca/server.crt: its certificate is valid for 10y, and the policy says 5y; has O "edge", the policy says "acme"; has a key of kind ecdsa-p256, and the policy says ed25519 => nothing has to be done; lockstep certs rotate-ca server makes a CA as the policy says`,
-			`info certificates/differs: components/flannel/client.crt: its certificate has O "edge", the policy says "acme"; has a key of kind ecdsa-p256, and the policy says ed25519 => lockstep certs rekey flannel`,
-			`info certificates/differs: components/reader/client.crt: its certificate has O "edge", the policy says "acme"; has a key of kind ecdsa-p256, and the policy says ed25519 => lockstep certs rekey reader`,
-			`info certificates/differs: members/etcd1/peer.crt: its certificate has O "edge", the policy says "acme"; has a key of kind ecdsa-p256, and the policy says ed25519 => lockstep certs rekey members/etcd1`,
-			`info certificates/differs: members/etcd1/server.crt: its certificate has O "edge", the policy says "acme"; has a key of kind ecdsa-p256, and the policy says ed25519 => lockstep certs rekey members/etcd1`,
+			`info certificates/differs: ca/client.crt, ca/peer.crt, ca/server.crt: its certificate is valid for 10y, and the policy says 5y; has O "edge", the policy says "acme"; has a key of kind ecdsa-p256, and the policy says ed25519 => nothing has to be done; lockstep certs rotate-ca makes each CA as the policy says`,
+			`info certificates/differs: components/flannel/client.crt and 3 more: its certificate has O "edge", the policy says "acme"; has a key of kind ecdsa-p256, and the policy says ed25519 => lockstep certs rekey flannel reader members/etcd1`,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

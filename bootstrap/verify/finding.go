@@ -11,6 +11,7 @@ type Finding struct {
 	// Severity is the check's where it is not set.
 	Severity Severity
 	Subject  Subject
+	Also     []Subject // others of which the same holds, for one cause
 	Text     string
 	Remedy   string // the check's where it is ""
 }

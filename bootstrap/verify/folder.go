@@ -46,24 +46,28 @@ func accessChecks() []Check {
 			Sentence: "others may not write a folder of the PKI folder: they could exchange what lies in it",
 			Remedy:   "look whether everything in it is yours, replace what is not, then: chmod go-w FOLDER",
 			Find:     findOpenFolders,
+			Together: openTogether,
 		},
 		{
 			Code: "certificates/file-mode", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "others may not write a file of the PKI folder: it is trusted, or copied to hosts",
 			Remedy:   "compare it with a copy that you trust, then: chmod go-w FILE",
 			Find:     findOpenFiles,
+			Together: openTogether,
 		},
 		{
 			Code: "certificates/owner", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "every file and folder belongs to root or to the owner of the PKI folder: another owner can exchange it at any time",
 			Remedy:   "look whether it is still yours, then, as root: chown OWNER FILE",
 			Find:     findOwners,
+			Together: ownersTogether,
 		},
 		{
 			Code: "certificates/ca-key", Severity: Critical, Needs: NeedsFolder,
 			Sentence: "the key of a CA that is here belongs to that CA, and only its owner may use it",
 			Remedy:   "chmod 600 the key, and chown it to yourself if you trust its owner until now; bring back the right key from a copy of ca/ if it is another CA's; the CA signs nothing before that",
 			Find:     findCAKeys,
+			Together: caKeysTogether,
 		},
 	}
 }

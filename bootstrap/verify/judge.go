@@ -25,7 +25,12 @@ func judging(e *Evidence) *judgement {
 
 // Judge runs the checks over the evidence. A check whose evidence is missing is
 // skipped with the reason.
-func Judge(e *Evidence, checks []Check) Report { return judging(e).report(checks) }
+func Judge(e *Evidence, checks []Check) Report {
+	j := judging(e)
+	r := j.report(checks)
+	r.together(j, checks)
+	return r
+}
 
 func (j *judgement) report(checks []Check) Report {
 	var r Report

@@ -45,7 +45,7 @@ func peers(names ...string) []Peer {
 func lines(e *Evidence, checks []Check) []string {
 	var out []string
 	for _, f := range Judge(e, checks).Findings {
-		out = append(out, fmt.Sprintf("%s %s: %s: %s", f.Severity, f.Code, f.Subject, f.Text))
+		out = append(out, fmt.Sprintf("%s %s: %s: %s", f.Severity, f.Code, f.About(), f.Text))
 	}
 	return out
 }

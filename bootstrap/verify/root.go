@@ -50,11 +50,34 @@ func findRoot(j *judgement) (out findings) {
 		out.add(Subject{SubjectFile, certgen.RootPath + ".crt"}, strings.Join(texts, "; "), remedy)
 	}
 	for _, s := range certgen.DiffRoot(j.Policy, 0, *j.Folder, j.Now).Steps {
-		if s.CopyOf != "" && s.Reason != certgen.Missing && s.Reason != certgen.SameMeaning { // what etcdctl trusts
+		switch {
+		case s.Reason == certgen.Missing || s.Reason == certgen.SameMeaning:
+		case s.CopyOf != "": // what etcdctl trusts
+			out.add(Subject{SubjectFile, s.File}, s.Reason, issueRoot)
+		case s.File == rootEnv && otherwiseAlike(j.Folder.Files[rootEnv], certgen.RootEnv(j.Policy)):
+			out = append(out, Finding{Severity: Info, Subject: Subject{SubjectFile, s.File}, Text: "names other endpoints than the policy", Remedy: issueRoot})
+		case s.File == rootEnv:
 			out.add(Subject{SubjectFile, s.File}, s.Reason, issueRoot)
 		}
 	}
 	return out
+}
+
+// rootEnv is what etcdctl reads as root.
+const rootEnv = "root/etcdctl.env"
+
+// otherwiseAlike reports whether two environment files differ in their endpoints alone: the policy's
+// members have changed since the one was written.
+func otherwiseAlike(a, b []byte) bool {
+	without := func(text []byte) (lines []string) {
+		for line := range strings.Lines(string(text)) {
+			if !strings.HasPrefix(line, "ETCDCTL_ENDPOINTS=") {
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	}
+	return slices.Equal(without(a), without(b))
 }
 
 func (j *judgement) rootFaults(pair certgen.Pair) (texts []string, remedy string) {

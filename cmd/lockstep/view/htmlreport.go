@@ -81,7 +81,7 @@ func reportOf(p Proof, entries []certgen.Entry) reportValues {
 		fmt.Sprintf("%d checks passed", len(p.Report.Passed)), fmt.Sprintf("%d not made", len(p.Report.Skipped)),
 	}
 	for _, f := range p.Report.Findings {
-		v.Findings = append(v.Findings, findingView{f.Severity.String(), f.Code, f.Subject.Name, f.Text, f.Remedy, ""})
+		v.Findings = append(v.Findings, findingView{f.Severity.String(), f.Code, f.About(), f.Text, f.Remedy, ""})
 	}
 	for _, a := range p.Report.Accepted {
 		v.Findings = append(v.Findings, findingView{"accepted", a.Code, a.Subject.Name, a.Text, a.Reason, a.Until.Format(time.DateOnly)})

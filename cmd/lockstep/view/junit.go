@@ -103,13 +103,13 @@ func (p Proof) junitCheck(code string, findings []verify.Finding) junitCase {
 		from = *p.FailOn
 	}
 	for _, f := range findings {
-		text := Printable(strings.TrimPrefix(fmt.Sprintf("%s: %s (remedy: %s)", f.Subject.Name, f.Text, f.Remedy), ": "))
+		text := Printable(strings.TrimPrefix(fmt.Sprintf("%s: %s (remedy: %s)", f.About(), f.Text, f.Remedy), ": "))
 		if f.Severity > from {
 			noted = append(noted, f.Severity.String()+": "+text)
 			continue
 		}
 		if c.Failure == nil {
-			c.Failure = &junitMessage{Message: Printable(strings.TrimPrefix(f.Subject.Name+": "+f.Text, ": ")), Type: f.Severity.String()}
+			c.Failure = &junitMessage{Message: Printable(strings.TrimPrefix(f.About()+": "+f.Text, ": ")), Type: f.Severity.String()}
 		}
 		failed = append(failed, text)
 	}

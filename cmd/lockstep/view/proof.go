@@ -141,7 +141,7 @@ func finding(s *Sheet, f verify.Finding) {
 	}
 	who := ""
 	if f.Subject.Name != "" {
-		who = " " + f.Subject.Name + ":"
+		who = " " + f.About() + ":"
 	}
 	s.Line("%s %s:%s %s", s.Paint(colour, f.Severity.String()), f.Code, who, f.Text)
 	s.Line("  remedy: %s", f.Remedy)
@@ -218,7 +218,11 @@ func (p Proof) Document() any {
 }
 
 func findingDocument(f verify.Finding) FindingDocument {
-	return FindingDocument{f.Code, f.Severity.String(), f.Subject.Name, f.Text, f.Remedy}
+	var also []string
+	for _, other := range f.Also {
+		also = append(also, other.Name)
+	}
+	return FindingDocument{f.Code, f.Severity.String(), f.Subject.Name, also, f.Text, f.Remedy}
 }
 
 func componentDocument(x verify.Proof) ComponentDocument {

@@ -73,11 +73,12 @@ type countDocument struct {
 
 // FindingDocument is one place where policy, certificates and etcd do not agree.
 type FindingDocument struct {
-	Code     string `json:"code"`
-	Severity string `json:"severity"` // critical, error, warning, info
-	Subject  string `json:"subject"`  // component, member or path; "" for the cluster
-	Text     string `json:"text"`
-	Remedy   string `json:"remedy"`
+	Code     string   `json:"code"`
+	Severity string   `json:"severity"`       // critical, error, warning, info
+	Subject  string   `json:"subject"`        // component, member or path; "" for the cluster
+	Also     []string `json:"also,omitempty"` // others of which the same holds, for one cause
+	Text     string   `json:"text"`
+	Remedy   string   `json:"remedy"`
 }
 
 // acceptedDocument is a finding that the policy accepts until a day.

@@ -60,6 +60,7 @@ type (
 		Level        string             `json:"level"`
 		Message      sarifText          `json:"message"`
 		Locations    []sarifLocation    `json:"locations,omitempty"`
+		Related      []sarifLocation    `json:"relatedLocations,omitempty"`
 		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
 		Properties   sarifProperties    `json:"properties"`
 	}
@@ -126,9 +127,18 @@ func sarifRules() (rules []sarifRule) {
 func (p Proof) sarifResult(f verify.Finding) sarifResult {
 	return sarifResult{
 		Rule: f.Code, Level: sarifLevel(f.Severity), Properties: sarifProperties{f.Severity.String()},
-		Message:   sarifText{strings.TrimPrefix(f.Subject.Name+": ", ": ") + f.Text + "; remedy: " + f.Remedy},
+		Message:   sarifText{strings.TrimPrefix(f.About()+": ", ": ") + f.Text + "; remedy: " + f.Remedy},
 		Locations: p.sarifLocations(f.Subject),
+		Related:   p.sarifOthers(f.Also),
 	}
+}
+
+// sarifOthers is where else a finding holds.
+func (p Proof) sarifOthers(also []verify.Subject) (out []sarifLocation) {
+	for _, s := range also {
+		out = append(out, p.sarifLocations(s)...)
+	}
+	return out
 }
 
 // sarifLevel is the level of a severity; a check without one is critical.
