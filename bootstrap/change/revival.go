@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"lockstep/bootstrap/verify"
@@ -81,22 +82,43 @@ func (c *Change) revived(ctx context.Context, plan roles.Plan) []revival {
 		return nil
 	}
 	rest := revivals(without(c.Folder, certgen.Revocations(c.Folder)[certgen.ClientCA]), plan, now)
-	if len(rest) == len(all) {
-		return all
+	unlisted := unlistedUsers(c.Folder, now)
+	loaded := sync.OnceValue(func() string { return notLoaded(ctx, c.World) })
+	valid := map[string]bool{} // users with a certificate that is not revoked
+	for _, r := range rest {
+		valid[r.user] = true
 	}
-	missing := certgen.CRLFile(certgen.ClientCA) + " does not name it yet: lockstep apply signs the list where the CA's key is"
-	if len(c.Folder.Unlisted(certgen.ClientCA, now)) == 0 {
-		missing = notLoaded(ctx, c.World)
-	}
-	if missing == "" {
-		return rest
-	}
-	for i, r := range all {
-		if !slices.ContainsFunc(rest, func(o revival) bool { return o.user == r.user }) {
-			all[i].revoked = missing
+	out := rest
+	for _, r := range all {
+		if valid[r.user] {
+			continue
+		}
+		if unlisted[r.user] {
+			r.revoked = certgen.CRLFile(certgen.ClientCA) + " does not name it yet: lockstep apply signs the list where the CA's key is"
+		} else {
+			r.revoked = loaded()
+		}
+		if r.revoked != "" {
+			out = append(out, r)
 		}
 	}
-	return all
+	slices.SortFunc(out, func(a, b revival) int { return strings.Compare(a.user, b.user) })
+	return out
+}
+
+// unlistedUsers is the users with a revoked certificate that the newest list of the client CA
+// does not name yet.
+func unlistedUsers(s certgen.State, now time.Time) map[string]bool {
+	serials, users := map[string]bool{}, map[string]bool{}
+	for _, n := range s.Unlisted(certgen.ClientCA, now) {
+		serials[n.String()] = true
+	}
+	for _, r := range s.Retired {
+		if serials[r.Leaf.SerialNumber.String()] {
+			users[r.Leaf.Subject.CommonName] = true
+		}
+	}
+	return users
 }
 
 // without is s without the retired certificates that are revoked.

@@ -104,3 +104,25 @@ func TestRefuseRevival(t *testing.T) {
 		t.Errorf("hint %q, want %q", got, advice)
 	}
 }
+
+// Of two that are revoked, only the one waits for a list that no list names yet.
+func TestUnlistedUsers(t *testing.T) {
+	t.Parallel()
+	p := pkitest.New(t, noon, "a", "b", "c")
+	p.Mkdir("retired")
+	revoke := func(name string) {
+		leaf := p.State().Pairs["components/"+name+"/client"].Leaf
+		record := certgen.Retired{Identity: name, Leaf: leaf, Revoked: true}
+		p.Mkdir("retired/" + name)
+		p.Write(record.Path(), certgen.EncodeCertificate(leaf))
+	}
+	revoke("a")
+	p.Follow(pkitest.Edge(t, "a", "b", "c"), noon) // signs the list
+	revoke("b")
+	if diff := cmp.Diff(map[string]bool{"b": true}, unlistedUsers(p.State(), noon)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := unlistedUsers(p.State(), noon.Add(91*24*time.Hour)); len(got) > 0 {
+		t.Errorf("after its end: %v", got)
+	}
+}
