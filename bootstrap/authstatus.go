@@ -10,8 +10,9 @@ import (
 	"lockstep/roles"
 )
 
-// AuthState is what the members say of auth, asked with root's certificate.
+// AuthState is what the members say of auth.
 type AuthState struct {
+	As         verify.As       // with whose certificate they were asked
 	Members    []verify.Member // in the policy's order
 	Superusers []Superuser     // by name
 	Unread     error           // why Superusers is not known
@@ -25,14 +26,15 @@ type Superuser struct {
 	Password  roles.Password
 }
 
-// AuthStatus asks every member whether auth is on and whether root gets in by the CN of its
-// certificate, and reads which users hold role root. It changes nothing.
+// AuthStatus asks every member whether auth is on and whether root, or the administrator that the
+// operator named, gets in by the CN of the certificate, and reads which users hold role root. It
+// changes nothing.
 func AuthStatus(ctx context.Context, w *world.World) (AuthState, error) {
-	members, err := verify.Survey(ctx, w, nil)
+	members, as, err := verify.SurveyAs(ctx, w)
 	if err != nil {
 		return AuthState{}, err
 	}
-	out := AuthState{Members: members}
+	out := AuthState{As: as, Members: members}
 	observed, err := UsersAndRoles(ctx, w)
 	if err != nil {
 		out.Unread = err
@@ -60,7 +62,7 @@ func superusers(p *policies.Policy, s roles.State) []Superuser {
 	return out
 }
 
-// Settled reports whether auth is on and root gets in by its certificate, on every member.
+// Settled reports whether auth is on and the certificate gets in by its CN, on every member.
 func (s AuthState) Settled() bool {
 	return len(s.Members) > 0 && !slices.ContainsFunc(s.Members, func(m verify.Member) bool {
 		return m.Err != nil || m.Learner || !m.AuthOn || m.Root.Outcome != verify.Accepted

@@ -28,8 +28,8 @@ type As struct {
 	Nameless bool   // no certificate with a CN is here, so that no member shows what it makes of one
 }
 
-// whose is the certificate that was shown to every member.
-func (a As) whose() string {
+// Whose is the certificate that was shown to every member.
+func (a As) Whose() string {
 	if a.Shown == "" {
 		return "root's certificate"
 	}

@@ -64,7 +64,7 @@ func findAnonymous(_ *judgement, m Member) (out findings) {
 
 func findIdentityIgnored(j *judgement, m Member) (out findings) {
 	if m.Root.Outcome == IdentityIgnored {
-		out.add(m.subject(), fmt.Sprintf("takes %s and ignores its CN: it is not started with --client-cert-auth", j.As.whose()))
+		out.add(m.subject(), fmt.Sprintf("takes %s and ignores its CN: it is not started with --client-cert-auth", j.As.Whose()))
 	}
 	return out
 }
@@ -86,7 +86,7 @@ func findRefusals(j *judgement, m Member) (out findings) {
 		}
 	}
 	if j.deniesAdministrator(m) {
-		texts = append(texts, fmt.Sprintf("does not take %s for an administrator's: %v", j.As.whose(), m.Root.Err))
+		texts = append(texts, fmt.Sprintf("does not take %s for an administrator's: %v", j.As.Whose(), m.Root.Err))
 		remedy = "name the certificate of a user that holds role root (--cert, --key, --user), or leave them out where root's certificate is"
 	}
 	for _, text := range texts {

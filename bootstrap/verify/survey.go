@@ -34,6 +34,17 @@ func Survey(ctx context.Context, w *world.World, identities []Identity) ([]Membe
 	return survey(ctx, w, asker{identity: root}, identities)
 }
 
+// SurveyAs is Survey with root's certificate where it is here, else as the administrator that the
+// operator named. As says which it was.
+func SurveyAs(ctx context.Context, w *world.World) ([]Member, As, error) {
+	as, how, err := anyAdministrator(ctx, w)
+	if err != nil {
+		return nil, how, err
+	}
+	members, err := survey(ctx, w, as, nil)
+	return members, how, err
+}
+
 // survey asks as the given administrator.
 func survey(ctx context.Context, w *world.World, as asker, identities []Identity) ([]Member, error) {
 	if as.identity != nil {

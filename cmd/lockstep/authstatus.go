@@ -21,7 +21,8 @@ func newAuthStatusCommand(g *globals) *cobra.Command {
 		Use:   "status",
 		Short: "Say of every member whether auth is on and root gets in",
 		Long: `Ask every member whether auth is on, for its authRevision, and whether root gets in by
-the CN of its certificate alone, and list the users that hold role root. While auth is
+the CN of its certificate alone, and list the users that hold role root. Where root's
+certificate is not here, the administrator that --cert or --user names is tried. While auth is
 off no call tells whether a member takes users from certificates: lockstep bootstrap
 finds out when it turns auth on. Exit code 0 only if auth is on and root gets in, on
 every member.`,
@@ -59,5 +60,5 @@ func runAuthStatus(ctx context.Context, opts authStatusOptions) error {
 	case !state.On():
 		return hint.Pending("lockstep bootstrap turns it on without locking any client out.", "auth is not known to be on")
 	}
-	return hint.Pending("lockstep verify says what is wrong with each member, and what to do.", "auth is on, and root is not known to get in through every member")
+	return hint.Pending("lockstep verify says what is wrong with each member, and what to do.", "auth is on, and %s is not known to get in through every member", state.As.Whose())
 }

@@ -23,7 +23,7 @@ func (a AuthState) Text(s *Sheet) {
 	for _, m := range a.Members {
 		rows = append(rows, []any{m.Name, authWord(m), revisionWord(m), rootText(m)})
 	}
-	s.Table([]string{"member", "auth", "revision", "root's certificate"}, rows)
+	s.Table([]string{"member", "auth", "revision", a.As.Whose()}, rows)
 	if a.Unread != nil {
 		s.Line("%s the users with role root are not known: %v", s.Paint(Warn, "warning:"), a.Unread)
 	}
@@ -91,7 +91,8 @@ func passwordText(p roles.Password) string {
 type authStateDocument struct {
 	Header
 	Cluster    string               `json:"cluster"`
-	InStep     bool                 `json:"inStep"` // auth is on and root gets in, on every member
+	As         string               `json:"as"`     // whose certificate was shown to the members
+	InStep     bool                 `json:"inStep"` // auth is on and that certificate gets in, on every member
 	Members    []authMemberDocument `json:"members"`
 	Superusers []superuserDocument  `json:"superusers"`
 	Unread     string               `json:"superusersUnknown,omitempty"` // why superusers is not known
@@ -103,7 +104,7 @@ type authMemberDocument struct {
 	ClusterID string `json:"clusterID,omitempty"` // hex
 	Auth      string `json:"auth"`                // on, off, unknown
 	Revision  uint64 `json:"authRevision"`        // 0: it does not tell
-	Root      string `json:"root"`                // accepted, ignored, unknown
+	Root      string `json:"root"`                // what became of the certificate: accepted, ignored, unknown
 	Reason    string `json:"reason,omitempty"`    // of what is not accepted
 }
 
@@ -116,7 +117,7 @@ type superuserDocument struct {
 
 // Document implements Answer.
 func (a AuthState) Document() any {
-	d := authStateDocument{Header: header("AuthStatus"), Cluster: a.Cluster, InStep: a.Settled(), Members: []authMemberDocument{}, Superusers: []superuserDocument{}}
+	d := authStateDocument{Header: header("AuthStatus"), Cluster: a.Cluster, As: cmp.Or(strings.Trim(a.As.Shown, "\""), "root"), InStep: a.Settled(), Members: []authMemberDocument{}, Superusers: []superuserDocument{}}
 	for _, m := range a.Members {
 		one := authMemberDocument{Name: m.Name, Auth: authWord(m), Revision: m.AuthRevision, Root: "unknown", Reason: rootText(m)}
 		if m.Described {
@@ -148,7 +149,7 @@ type Opens struct {
 
 // Text implements Message.
 func (o Opens) Text(s *Sheet) {
-	s.Line("Auth is turned off on cluster %q (%x), for: %s", o.Cluster, o.ClusterID, o.Reason)
+	s.Line("This turns auth off on cluster %q (%x), for: %s", o.Cluster, o.ClusterID, o.Reason)
 	s.Line("While it is off:")
 	for _, sentence := range o.Opens {
 		s.Wrapped("  - ", "    ", sentence)
