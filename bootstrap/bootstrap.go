@@ -33,6 +33,8 @@ type Options struct {
 	Seed bool
 	// Exhaustive asks every component about every other component's keys.
 	Exhaustive bool
+	// NoProxies is that the policy's proxies are not there: a rehearsal has none.
+	NoProxies bool
 }
 
 // Result is how a run ended.

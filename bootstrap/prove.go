@@ -26,7 +26,7 @@ func (r *run) conclude(ctx context.Context) (*Result, error) {
 // the certificates and permissions are as the policy says, and the report says what else is
 // not.
 func (r *run) prove(ctx context.Context) (*Result, error) {
-	e, err := verify.Gather(ctx, r.World, verify.Options{Exhaustive: r.options.Exhaustive, AcceptForeign: r.options.AcceptForeign})
+	e, err := verify.Gather(ctx, r.World, verify.Options{Exhaustive: r.options.Exhaustive, AcceptForeign: r.options.AcceptForeign, NoProxies: r.options.NoProxies})
 	if err != nil {
 		return r.result(), err
 	}

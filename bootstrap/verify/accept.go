@@ -95,6 +95,9 @@ func (e *Evidence) told(check, subject string) bool {
 			return true // there is no such member
 		}
 		return m.Err == nil && m.Described && (check != "members/peer-ca-shared" || m.PeerPort.Component.Outcome != Unknown)
+	case area == "proxies":
+		i := slices.IndexFunc(e.Proxies, func(x Proxy) bool { return x.Name == subject })
+		return i < 0 || e.Proxies[i].Err == nil || e.Proxies[i].defective() || check == "proxies/reached"
 	case check == "users/unsettled":
 		return e.Auth.Enabled
 	case check == "users/password":

@@ -53,7 +53,7 @@ func (n Needs) Texts() (out []string) {
 // Checks is every check, in the order of the pages of docs/checks.md.
 func Checks() []Check {
 	var all []Check
-	for _, area := range [][]Check{certificateChecks(), authorityChecks(), folderChecks(), listChecks(), authChecks(), MemberChecks(), serverChecks(), advertisedChecks(), settingChecks(), callChecks(), proofChecks(), acceptChecks()} {
+	for _, area := range [][]Check{certificateChecks(), authorityChecks(), folderChecks(), listChecks(), authChecks(), MemberChecks(), serverChecks(), advertisedChecks(), settingChecks(), callChecks(), proxyChecks(), proofChecks(), acceptChecks()} {
 		all = append(all, area...)
 	}
 	return all

@@ -26,7 +26,8 @@ type Evidence struct {
 	Empty       []string       // users of Auth that log in with an empty password, sorted
 	Members     []Member
 	MembersErr  error // why there are none
-	As          As    // how the members were asked
+	Proxies     []Proxy
+	As          As // how the members were asked
 	Proofs      []Proof
 	AuthCluster uint64 // ID of the cluster that Auth was read from
 	// AcceptForeign names users outside the policy that the operator accepts.

@@ -36,6 +36,7 @@ const (
 	SubjectRole                         // a role of etcd
 	SubjectFile                         // a path in the PKI folder, or one that the policy names
 	SubjectCheck                        // the code of a check
+	SubjectProxy                        // a proxy of the policy
 )
 
 // findings is what one check returns.

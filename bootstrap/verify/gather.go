@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +19,7 @@ import (
 type Options struct {
 	AcceptForeign []string // users outside the policy that are no finding
 	Exhaustive    bool     // ask every component about every other component's ranges
+	NoProxies     bool     // the policy's proxies are not there to be asked: a rehearsal has none
 	Mint          bool     // make a five-minute certificate in memory for a component whose key is not here
 }
 
@@ -44,8 +46,13 @@ func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 		as, how, err := anyAdministrator(ctx, w)
 		if err == nil {
 			e.As = how
+			var proxies sync.WaitGroup
+			if !o.NoProxies {
+				proxies.Go(func() { e.Proxies = surveyProxies(ctx, w, as) })
+			}
 			e.Members, err = survey(ctx, w, as, nil)
 			askAdvertised(ctx, w, as, e.Members)
+			proxies.Wait()
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && e.spoilt() {
 			e.MembersErr, err = err, nil // what is wrong with the folder is no reason to say nothing

@@ -100,6 +100,7 @@ func (opts rehearseOptions) rehearse(ctx context.Context, p *policies.Policy, f 
 	defer cancel(nil)
 	result, err := bootstrap.Run(ctx, w, bootstrap.Options{
 		Wait:       opts.wait,
+		NoProxies:  true,
 		Seed:       opts.seed,
 		Exhaustive: len(p.Components) <= exhaustiveUpTo,
 		Operator:   rehearsal.Operator{World: w, Cluster: &cluster, Etcd: etcd, End: cancel},

@@ -189,6 +189,6 @@ func sarifURI(name string) string {
 }
 
 func sarifNamed(s verify.Subject) []sarifLogical {
-	kinds := []string{verify.SubjectMember: "member", verify.SubjectComponent: "component", verify.SubjectUser: "user", verify.SubjectRole: "role", verify.SubjectCheck: "check"}
+	kinds := []string{verify.SubjectMember: "member", verify.SubjectComponent: "component", verify.SubjectUser: "user", verify.SubjectRole: "role", verify.SubjectCheck: "check", verify.SubjectProxy: "proxy"}
 	return []sarifLogical{{s.Name, kinds[s.Kind]}}
 }
