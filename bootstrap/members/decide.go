@@ -98,7 +98,7 @@ func Addition(name string) Decision {
 
 // enter is what comes before the cluster lists the new member m.
 func (v View) enter(m Member) Step {
-	if refusal, refused := v.refuseEntry(m); refused {
+	if refusal, refused := v.refuseEntry(m, v.Quorum()); refused {
 		return refusal
 	}
 	if !m.Joining || !m.Written {
@@ -107,29 +107,38 @@ func (v View) enter(m Member) Step {
 	return Step{Kind: AddLearner, Member: m}
 }
 
-// refuseEntry stops where etcd would take no new member, or a second one would come in beside one
-// that is not proven yet.
-func (v View) refuseEntry(m Member) (Step, bool) {
-	q := v.Quorum()
+// refuseEntry stops where etcd would take no new member beside those that q counts, or a second one
+// would come in beside one that is not proven yet.
+func (v View) refuseEntry(m Member, q Quorum) (Step, bool) {
 	others := v.where(func(o Member) bool {
 		return o.Name != m.Name && (o.Joining || o.Listed && (o.Entry.Learner || !o.Started()))
 	})
-	silent := v.where(func(o Member) bool { return o.Votes() && !o.Answers && o.Entry.ID != v.Replaces })
 	switch {
-	case !q.Holds():
+	case !v.Quorum().Holds():
 		return v.noQuorum(), true
 	case !v.AuthOn:
 		return refuse("lockstep bootstrap turns it on.", "auth is off: whether %s takes the user from the certificate could not be proven", m.Name), true
 	case len(others) > 0:
 		return refuse(fmt.Sprintf("Run lockstep members add %[1]s to go on with it, or lockstep members remove %[1]s to give it up.", others[0].Name),
 			"one member joins at a time, and %s has not joined yet", count.Quoted(names(others))), true
-	case len(silent) > 0:
-		s := refuse(fmt.Sprintf("Start it. If it is lost: lockstep members remove %[1]s, or lockstep members replace %[1]s.", silent[0].Name),
-			"etcd takes no new member while one that votes is not connected: %s does not take part (%s): %w", silent[0].Name, q, silent[0].Err)
-		s.Health = true
-		return s, true
+	case !q.Grows():
+		return v.unsafe(m, q), true
 	}
 	return Step{}, false
+}
+
+// unsafe is the refusal where a new member that is not started would leave no quorum: etcd counts
+// it as one that is down (fact 41).
+func (v View) unsafe(m Member, q Quorum) Step {
+	silent := "another member"
+	if list := v.where(func(o Member) bool { return o.Votes() && !o.Answers && o.Entry.ID != m.Entry.ID }); len(list) > 0 {
+		silent = list[0].Name
+	}
+	next := Quorum{Voters: q.Voters + 1, Healthy: q.Healthy}
+	s := refuse(fmt.Sprintf("Start it. If it is lost: lockstep members replace %[1]s, or lockstep members remove %[1]s.", silent),
+		"no new member is taken while %s does not take part: %s; with %s, which is not started, %s need %d%s", silent, q, m.Name, count.Of(next.Voters, "member"), next.Needed(), v.silence())
+	s.Health = true
+	return s
 }
 
 // noQuorum is the refusal where etcd cannot change its members.
@@ -218,8 +227,8 @@ func (v View) remove(m Member, advice string) Step {
 // Replacement decides how the member with that name gives its place to one with an empty data
 // folder. A member that works is replaced only if living says so.
 //
-// A member that is lost, and one whose successor has the same address, is removed first: etcd
-// takes no new member beside one that is not connected, and no address twice. One that works
+// A member that is lost, and one whose successor has the same address, is removed first: beside it
+// etcd would take no new member of most clusters (fact 41), and no address twice. One that works
 // stays until its successor at another address has a vote.
 func Replacement(name string, living bool) Decision {
 	return func(v View) Step {
@@ -253,8 +262,9 @@ func (v View) beginReplacement(m Member) Step {
 		if next := v.remove(m, "Start the members that do not answer first: lockstep members list names them."); next.Kind == Refuse {
 			return next
 		}
+		q = q.Without(m)
 	}
-	if refusal, refused := v.refuseEntry(m); refused {
+	if refusal, refused := v.refuseEntry(m, q); refused {
 		return refusal
 	}
 	return Step{Kind: Write, Member: m, Replaces: v.Replaces}

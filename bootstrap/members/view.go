@@ -106,6 +106,11 @@ func (q Quorum) Needed() int { return q.Voters/2 + 1 }
 // Holds reports whether as many take part.
 func (q Quorum) Holds() bool { return q.Voters > 0 && q.Healthy >= q.Needed() }
 
+// Grows reports whether etcd takes a new member, which it counts as one that is down (fact 41).
+func (q Quorum) Grows() bool {
+	return q.Voters == 1 && q.Healthy == 1 || Quorum{Voters: q.Voters + 1, Healthy: q.Healthy}.Holds()
+}
+
 // Without is q after the removal of a member.
 func (q Quorum) Without(m Member) Quorum {
 	if !m.Votes() {

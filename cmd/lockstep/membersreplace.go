@@ -21,8 +21,8 @@ func newMembersReplaceCommand(g *globals) *cobra.Command {
 		Short: "Replace a member by one with an empty data folder",
 		Long: `Replace a member by one of the same name with an empty data folder, on the same host or
 by --host on another one, in runs that can be repeated as those of members add. A member
-that is lost is removed first, because etcd takes no new member beside one that is not
-connected; so is one whose place has the same address. One that works stays until its
+that is lost is removed first, because etcd takes no fourth member beside one of three
+that is down; so is one whose place has the same address. One that works stays until its
 successor on another host has a vote. It is refused where the other members would have
 no quorum.
 
