@@ -41,6 +41,11 @@ func peers(names ...string) []Peer {
 	return out
 }
 
+// joins lets the member's etcd.env say that it joins a cluster that runs.
+func joins(e *Evidence, name string) {
+	e.Folder = &certgen.State{Files: map[string][]byte{certgen.MemberEnvPath(name): []byte("ETCD_INITIAL_CLUSTER_STATE=existing\n")}}
+}
+
 // lines is what the checks find, one line each; checks without evidence are left out.
 func lines(e *Evidence, checks []Check) []string {
 	var out []string
@@ -81,6 +86,38 @@ func TestMemberChecks(t *testing.T) {
 		"a member that never started": {
 			func(e *Evidence) { e.Members[0].Peers = append(peers("etcd1", "etcd2", "etcd3"), Peer{ID: 9}) },
 			[]string{"critical members/unknown: : the cluster lists a member that has never been started"},
+		},
+		"a member that joins and is not started": {
+			func(e *Evidence) {
+				joins(e, "etcd3")
+				e.Members[2] = Member{Name: "etcd3", PeerURL: "https://c:2380", Err: errors.New("connection refused")}
+				e.Members[0].Peers = append(peers("etcd1", "etcd2"), Peer{ID: 9, PeerURLs: []string{"https://c:2380"}})
+			},
+			[]string{"info members/reached: etcd3: joins the cluster and does not answer yet"},
+		},
+		"a member that joins, and another one that never started": {
+			func(e *Evidence) {
+				joins(e, "etcd3")
+				e.Members[2] = Member{Name: "etcd3", PeerURL: "https://c:2380", Err: errors.New("connection refused")}
+				e.Members[0].Peers = append(peers("etcd1", "etcd2"), Peer{ID: 9, PeerURLs: []string{"https://d:2380"}})
+			},
+			[]string{
+				"critical members/unknown: : the cluster lists a member that has never been started",
+				"info members/reached: etcd3: joins the cluster and does not answer yet",
+			},
+		},
+		"a member joins, and no other one answers": {
+			func(e *Evidence) {
+				joins(e, "etcd3")
+				for i := range e.Members {
+					e.Members[i] = Member{Name: e.Members[i].Name, Err: errors.New("connection refused")}
+				}
+			},
+			[]string{
+				"error members/reached: etcd1: cannot be asked: connection refused",
+				"error members/reached: etcd2: cannot be asked: connection refused",
+				"error members/reached: etcd3: cannot be asked: connection refused",
+			},
 		},
 		"two clusters": {
 			func(e *Evidence) { e.Members[2].ClusterID = 0xdef },

@@ -40,6 +40,7 @@ type oddServer struct {
 type reply struct {
 	text []byte
 	code codes.Code
+	says string // of a code, instead of gRPC's own text
 }
 
 // frame is a message as it is on the wire.
@@ -78,6 +79,9 @@ func (i *oddServer) answer(_ any, stream grpc.ServerStream) error {
 	i.mu.Unlock()
 	if !known {
 		r.code = codes.Unimplemented
+	}
+	if r.says != "" {
+		return status.Error(r.code, r.says)
 	}
 	if r.code != codes.OK {
 		return status.Errorf(r.code, "unknown method %s for service %s", path.Base(method), strings.TrimPrefix(path.Dir(method), "/")) // as gRPC itself

@@ -59,7 +59,7 @@ func (c *Client) changed(ctx context.Context, doing string, err error) error {
 	case err == nil:
 		return nil
 	case is(err, rpctypes.ErrUnhealthy, "unhealthy cluster"):
-		err = hint.With(err, "etcd changes no members while one of them is not connected to the others. Wait until all are, and run the same command again.")
+		err = hint.With(err, "etcd changes no members while too few of them are connected, or some are only since a moment (fact 41). Wait until all are, and run the same command again.")
 	}
 	return fmt.Errorf("%s: %w", doing, c.explain(ctx, err))
 }
