@@ -106,9 +106,32 @@ func (j *judgement) steps(use func(certgen.Step), actions ...certgen.Action) {
 	}
 }
 
+// findMissing leaves a component to users/missing that was revoked with its user: one command took
+// both, and one brings both back.
 func findMissing(j *judgement) (out findings) {
-	j.steps(func(s certgen.Step) { out.add(Subject{SubjectFile, s.Profile.Path + ".crt"}, s.Reason) }, certgen.MakeCA, certgen.TakeInCA, certgen.Issue)
+	j.steps(func(s certgen.Step) {
+		if !j.revokedWithUser(s.Profile) {
+			out.add(Subject{SubjectFile, s.Profile.Path + ".crt"}, s.Reason)
+		}
+	}, certgen.MakeCA, certgen.TakeInCA, certgen.Issue)
 	return out
+}
+
+// revokedWithUser reports whether p is of a component whose certificate was revoked and whose user
+// etcd does not have.
+func (j *judgement) revokedWithUser(p certgen.Profile) bool {
+	if j.Auth == nil || p.User.IsZero() {
+		return false
+	}
+	_, there := j.Auth.User(p.User.String())
+	return !there && j.wasRevoked(p.User.String())
+}
+
+// wasRevoked reports whether a certificate of the policy's user is recorded as revoked.
+func (j *judgement) wasRevoked(user string) bool {
+	return slices.ContainsFunc(j.Folder.Retired, func(r certgen.Retired) bool {
+		return r.Revoked && !r.Alone && r.Leaf.Subject.CommonName == user
+	})
 }
 
 // defectiveRemedy is for members: apply asks one before it writes, bootstrap does not.

@@ -139,10 +139,13 @@ func (c causes) gives(role string, p keyrange.Permission) bool {
 }
 
 // reasonFor is the reason of a step; that of a redundant permission is not that the policy
-// does not allow it.
+// does not allow it, and a user that was revoked is missing for that.
 func (j *judgement) reasonFor(s roles.Step, reason string) string {
-	if redundantRole(j, s) {
+	switch {
+	case redundantRole(j, s):
 		return "it adds nothing to what the policy gives the role"
+	case s.Action == roles.UserAdd && j.Folder != nil && j.wasRevoked(s.User):
+		return "its certificate was revoked with its user, and the policy still names it"
 	}
 	return reason
 }
