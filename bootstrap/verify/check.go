@@ -32,6 +32,7 @@ const (
 	NeedsRoot                      // root's certificate
 	NeedsName                      // any certificate with a CN, root's or another's
 	NeedsCanary                    // what revocation lists name in order to be seen
+	NeedsProxy                     // of the rest only where the policy has a proxy
 )
 
 // Texts is what the check needs, in words.
@@ -42,6 +43,7 @@ func (n Needs) Texts() (out []string) {
 	}{
 		{NeedsFolder, "the PKI folder"}, {NeedsAuth, "etcd's users and roles"}, {NeedsSurvey, "the members"}, {NeedsMembers, "a member that answers"},
 		{NeedsProof, "what the components proved"}, {NeedsRoot, "root's certificate"}, {NeedsName, "a certificate with a CN"}, {NeedsCanary, "a canary (canary/ of the PKI folder)"},
+		{NeedsProxy, "a proxy of the policy"},
 	} {
 		if n&need.one != 0 {
 			out = append(out, need.text)

@@ -170,6 +170,9 @@ func (p Proof) Proven() bool {
 
 // missing says why the evidence for needs is not there, and what to do; "" when it is.
 func (e *Evidence) missing(needs Needs) (reason, remedy string) {
+	if needs&NeedsProxy != 0 && len(e.Policy.Cluster.Proxies) == 0 {
+		return "", "" // there is nothing to ask
+	}
 	switch {
 	case e.Offline && needs&^NeedsFolder != 0:
 		return "etcd was not asked (--offline)", "run lockstep verify without --offline"

@@ -13,25 +13,25 @@ import (
 func proxyChecks() []Check {
 	return []Check{
 		{
-			Code: "proxies/reached", Severity: Info, Needs: NeedsSurvey, Acceptable: true,
+			Code: "proxies/reached", Severity: Info, Needs: NeedsProxy | NeedsSurvey, Acceptable: true,
 			Sentence: "every proxy of the policy answers",
 			Remedy:   "start it with its proxy.env, or correct its clientURL in the policy; nothing is known of a proxy that was not asked",
 			Find:     eachProxy(findSilentProxy),
 		},
 		{
-			Code: "proxies/certificate", Severity: Error, Needs: NeedsSurvey | NeedsFolder,
+			Code: "proxies/certificate", Severity: Error, Needs: NeedsProxy | NeedsSurvey | NeedsFolder,
 			Sentence: "every proxy shows the server certificate that the PKI folder holds for it, and clients accept it",
 			Remedy:   "lockstep apply makes it again where the folder's is at fault; then copy server.crt and server.key of the proxy's folder to its host, both; the proxy needs no restart",
 			Find:     eachProxy(findProxyCertificate),
 		},
 		{
-			Code: "proxies/client-ca", Severity: Critical, Needs: NeedsSurvey | NeedsFolder,
+			Code: "proxies/client-ca", Severity: Critical, Needs: NeedsProxy | NeedsSurvey | NeedsFolder,
 			Sentence: "proxies take clients of our client CA and of no other, as far as a port tells: it shows the names of its CAs and no keys",
 			Remedy:   "start the proxy with its proxy.env (--trusted-ca-file is client-ca.crt of its folder): it reads CAs only at its start",
 			Find:     eachProxy(findProxyCA),
 		},
 		{
-			Code: "proxies/crl", Severity: Error, Needs: NeedsSurvey | NeedsFolder | NeedsCanary, Acceptable: true,
+			Code: "proxies/crl", Severity: Error, Needs: NeedsProxy | NeedsSurvey | NeedsFolder | NeedsCanary, Acceptable: true,
 			Sentence: "every proxy has loaded the newest revocation list of the client CA",
 			Remedy:   "copy client.crl of the proxy's folder to its host: it is read at the next connection; a proxy that was started without --client-crl-file has to be started with its proxy.env",
 			Find:     eachProxy(findProxyList),
