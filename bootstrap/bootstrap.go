@@ -63,6 +63,7 @@ func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
 		r.healFirst,   // what an interrupted run left, if any member answers
 		r.makeFolder,  // CAs, members, proxies: they give no user a permission
 		r.awaitEtcd,   // or say what to copy where
+		r.readSeeded,  // the folder, as makeSeed left it
 		r.connect,     // as root
 		r.heal,        // if no member answered before
 		r.preflight,   // refuse before anything in etcd is touched
@@ -113,8 +114,14 @@ func (r *run) connect(ctx context.Context) error {
 // makeFolder makes the CAs and what members and proxies need. It stops where the
 // operator has to mend the folder: a lost CA is never replaced.
 func (r *run) makeFolder(ctx context.Context) error {
-	plan, err := r.planFolder()
+	if r.options.Seed { // makeSeed has made all of it
+		return nil
+	}
+	plan, err := r.PlanCertificates()
 	if err != nil {
+		return err
+	}
+	if err := refuseUnusable(plan); err != nil {
 		return err
 	}
 	early := change.Keep(plan.Steps, func(s certgen.Step) bool { return !waitsForMembers(r.World.Policy, s) })
@@ -131,19 +138,15 @@ func (r *run) makeFolder(ctx context.Context) error {
 	return nil
 }
 
-// planFolder plans the whole folder, and refuses one that cannot be used.
-func (r *run) planFolder() (certgen.Plan, error) {
-	plan, err := r.PlanCertificates()
-	if err != nil {
-		return plan, err
-	}
+// refuseUnusable refuses a folder that cannot be used.
+func refuseUnusable(plan certgen.Plan) error {
 	if err := change.RefuseBlocked(plan); err != nil {
-		return plan, err
+		return err
 	}
 	if waiting := plan.Waiting(); len(waiting) > 0 {
-		return plan, hint.Refuse(change.KeyAdvice(plan), "the PKI folder cannot be used: %s", waiting[0])
+		return hint.Refuse(change.KeyAdvice(plan), "the PKI folder cannot be used: %s", waiting[0])
 	}
-	return plan, nil
+	return nil
 }
 
 // waitsForMembers reports whether a step comes after the members were seen: what concerns

@@ -131,10 +131,11 @@ func here(m policies.Member) bool {
 func (r *run) planSeed(ctx context.Context) error {
 	p := &r.plan
 	var err error
-	if p.Certificates, err = r.planFolder(); err != nil {
+	if r.Folder, err = r.World.Folder.Observe(); err != nil {
 		return err
 	}
-	if r.Folder, err = r.World.Folder.Observe(); err != nil {
+	p.Certificates = certgen.Diff(certgen.Desired(r.World.Policy), r.Folder, r.World.Now())
+	if err := refuseUnusable(p.Certificates); err != nil {
 		return err
 	}
 	if err := refuseUnfit(p.Certificates.Unfit()); err != nil {
@@ -193,9 +194,6 @@ func (r *run) writeSeed(ctx context.Context) error {
 	if err := r.Write(ctx, r.plan.Certificates.Steps); err != nil {
 		return err
 	}
-	if err := r.ReadFolder(); err != nil {
-		return err
-	}
 	r.SayHosts(r.plan.Certificates.Steps)
 	if r.plan.Seed == nil {
 		return nil
@@ -210,6 +208,14 @@ func (r *run) writeSeed(ctx context.Context) error {
 		r.World.Warn("seed", "%s has changed: members that were restored from the earlier one do not join the others; remove their data, and restore them again", certgen.SeedFile)
 	}
 	return nil
+}
+
+// readSeeded reads the folder that makeSeed filled. Most runs end before.
+func (r *run) readSeeded(context.Context) error {
+	if !r.options.Seed {
+		return nil
+	}
+	return r.ReadFolder()
 }
 
 // seedFile is the path of the seed in the folder; "" for none. The members' scripts have to

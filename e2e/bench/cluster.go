@@ -33,7 +33,8 @@ type cluster struct {
 	dir       string // lockstep.yaml, pki, logs
 	endpoints []string
 	metrics   []string // base URLs
-	stop      func()
+	ports     []int
+	stop      func() // ends what run started
 }
 
 const (
@@ -62,6 +63,15 @@ func (c *cluster) policy(ports []int) string {
 // start makes a fresh cluster. With TLS its members' folders are what a first
 // "lockstep bootstrap" writes before it waits for them.
 func (b *bench) start(ctx context.Context, k kind, size int) (*cluster, error) {
+	c, err := b.folders(ctx, k, size)
+	if err != nil {
+		return nil, err
+	}
+	return c, b.run(ctx, c)
+}
+
+// folders makes what a cluster is started from.
+func (b *bench) folders(ctx context.Context, k kind, size int) (*cluster, error) {
 	dir, err := os.MkdirTemp(b.dir, "cluster-")
 	if err != nil {
 		return nil, err
@@ -70,7 +80,7 @@ func (b *bench) start(ctx context.Context, k kind, size int) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{kind: k, size: size, dir: dir}
+	c := &cluster{kind: k, size: size, dir: dir, ports: ports, stop: func() {}}
 	scheme := "https"
 	if k.plain {
 		scheme = "http"
@@ -87,6 +97,11 @@ func (b *bench) start(ctx context.Context, k kind, size int) (*cluster, error) {
 	if _, err := runTimed(ctx, dir, nil, nil, b.program("lockstep"), "bootstrap", "--yes"); !errors.As(err, &exit) || exit.code != 2 {
 		return nil, fmt.Errorf("making the members' folders: want exit code 2: %w", err)
 	}
+	return c, nil
+}
+
+// run starts the members, and returns when each is healthy.
+func (b *bench) run(ctx context.Context, c *cluster) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var ended []chan struct{}
 	c.stop = func() {
@@ -97,31 +112,31 @@ func (b *bench) start(ctx context.Context, k kind, size int) (*cluster, error) {
 		// What etcd wrote is large. The rest stays until the end: ext4 without a journal is
 		// slow to make files for minutes after many were removed, and the next contender's
 		// time would tell of this one's.
-		os.RemoveAll(filepath.Join(dir, "pki", "members"))
-		os.RemoveAll(filepath.Join(dir, "data"))
+		os.RemoveAll(filepath.Join(c.dir, "pki", "members"))
+		os.RemoveAll(filepath.Join(c.dir, "data"))
 	}
-	for i := range k.members {
-		e, err := c.member(ctx, b.program("lockstep-etcd"), i, ports)
+	for i := range c.members {
+		e, err := c.member(ctx, b.program("lockstep-etcd"), i)
 		if err != nil {
 			c.stop()
-			return nil, err
+			return err
 		}
 		ended = append(ended, e)
 	}
 	if err := c.await(ctx); err != nil {
 		c.stop()
-		return nil, err
+		return err
 	}
-	return c, nil
+	return nil
 }
 
 // member starts one etcd, the way its etcd.env is meant to be used.
-func (c *cluster) member(ctx context.Context, program string, i int, ports []int) (chan struct{}, error) {
+func (c *cluster) member(ctx context.Context, program string, i int) (chan struct{}, error) {
 	name := fmt.Sprintf("etcd%d", i+1)
 	cmd := exec.CommandContext(ctx, "sh", "-c", `set -a; . ./etcd.env; exec "$0"`, program)
 	cmd.Dir = filepath.Join(c.dir, "pki", "members", name)
 	if c.plain {
-		peer := fmt.Sprintf("http://127.0.0.1:%d", ports[1])
+		peer := fmt.Sprintf("http://127.0.0.1:%d", c.ports[1])
 		cmd = exec.CommandContext(ctx, program, "--name", name, "--data-dir", "data",
 			"--listen-client-urls", c.endpoints[0], "--advertise-client-urls", c.endpoints[0],
 			"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", name+"="+peer,

@@ -17,12 +17,13 @@ import (
 
 // options is what one run of the benchmark measures, and with what.
 type options struct {
-	binaries string // folder of lockstep, lockstep-etcd, etcdctl
+	binaries string // folder of lockstep, lockstep-etcd, etcdctl, etcdutl
 	tools    string // folder of cfssl and cfssljson
 	sizes    []int
 	rounds   int
 	out      string
 	limit    time.Duration // of one contender's run
+	only     []string      // contenders; all where it is empty
 }
 
 func main() {
@@ -60,11 +61,15 @@ func parseOptions(args []string) (options, error) {
 	var o options
 	var sizes string
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
-	fs.StringVar(&o.binaries, "binaries", "../.build", "folder of lockstep, lockstep-etcd and etcdctl")
+	fs.StringVar(&o.binaries, "binaries", "../.build", "folder of lockstep, lockstep-etcd, etcdctl and etcdutl")
 	fs.StringVar(&o.tools, "tools", "../.build/bench", "folder of cfssl and cfssljson")
 	fs.StringVar(&sizes, "sizes", "100 1000 3000", "how many components, several numbers")
 	fs.IntVar(&o.rounds, "rounds", 3, "how often everything is measured")
 	fs.StringVar(&o.out, "out", "../docs/benchmarks.md", "file to write")
+	fs.Func("only", "contender to measure: floor, lockstep, shell or seed; may be repeated (all)", func(name string) error {
+		o.only = append(o.only, name)
+		return nil
+	})
 	fs.DurationVar(&o.limit, "limit", 15*time.Minute, "how long one run of one contender may take")
 	if err := fs.Parse(args); err != nil {
 		return o, err
@@ -100,7 +105,7 @@ func newBench(o options) (*bench, error) {
 		return nil, err
 	}
 	b := &bench{options: o, dir: dir, self: self}
-	for _, program := range []string{"lockstep", "lockstep-etcd", "etcdctl"} {
+	for _, program := range []string{"lockstep", "lockstep-etcd", "etcdctl", "etcdutl"} {
 		if err := copyProgram(filepath.Join(o.binaries, program), b.program(program)); err != nil {
 			return nil, errors.Join(fmt.Errorf("taking %s: %w", program, err), os.RemoveAll(dir))
 		}

@@ -77,17 +77,16 @@ func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
 }
 
+// apiSize is the number of components up to which auth is turned on through the API as well: its
+// cost grows with the square of the size.
+const apiSize = 3000
+
 // round lets every contender work once on a fresh cluster; another one is first each time.
 func (b *bench) round(ctx context.Context, r *row, n int) (sample, error) {
-	contenders := []contender{{"floor", b.floorBootstrap}}
-	if !r.kind.plain {
-		contenders = append(contenders, contender{"lockstep", func(ctx context.Context, c *cluster) (sample, error) {
-			return b.life(ctx, c, r, n)
-		}})
+	if r.size > apiSize {
+		return b.seeded(ctx, r, true)
 	}
-	if r.size <= shellSize {
-		contenders = append(contenders, contender{"shell", b.shell})
-	}
+	contenders := slices.DeleteFunc(b.contenders(r, n), func(c contender) bool { return !b.wanted(c.name) })
 	all := sample{}
 	for i := range contenders {
 		c := contenders[(n+i)%len(contenders)]
@@ -97,8 +96,29 @@ func (b *bench) round(ctx context.Context, r *row, n int) (sample, error) {
 		}
 		all.take(s)
 	}
-	return all, nil
+	if r.kind.plain || !b.wanted("seed") {
+		return all, nil
+	}
+	s, err := b.seeded(ctx, r, false)
+	all.take(s)
+	return all, err
 }
+
+// contenders is what is measured for a row, but for the seed, which starts its members itself.
+func (b *bench) contenders(r *row, n int) []contender {
+	contenders := []contender{{"floor", b.floorBootstrap}}
+	if !r.kind.plain {
+		contenders = append(contenders, contender{"lockstep", func(ctx context.Context, c *cluster) (sample, error) {
+			return b.life(ctx, c, r, n)
+		}})
+	}
+	if r.size <= shellSize {
+		contenders = append(contenders, contender{"shell", b.shell})
+	}
+	return contenders
+}
+
+func (b *bench) wanted(name string) bool { return len(b.only) == 0 || slices.Contains(b.only, name) }
 
 // fresh runs job on a cluster of its own.
 func (b *bench) fresh(ctx context.Context, k kind, size int, job func(context.Context, *cluster) (sample, error)) (sample, error) {
@@ -158,6 +178,9 @@ func (s sample) compare() {
 		"verify ratio":    {"verify", "verify floor"},
 		"shell ratio":     {"shell", "bootstrap"},
 		"shell to floor":  {"shell", "floor"},
+		"floor to seed":   {"floor", "seed"},
+		"API to seed":     {"bootstrap", "seed"},
+		"shell to seed":   {"shell", "seed"},
 	} {
 		if a, b := s[of[0]], s[of[1]]; a > 0 && b > 0 {
 			s[name] = a / b
