@@ -41,7 +41,7 @@ func Add(ctx context.Context, w *world.World, add ComponentChange, o change.Oper
 		add.writePolicy,
 		func(ctx context.Context) error { return c.Write(ctx, p.Certificates.Steps) },
 		func(ctx context.Context) error { return c.Converge(ctx, p.Roles) },
-		c.Note,
+		func(ctx context.Context) error { return c.Note(ctx, p.Roles.Revision) },
 	)
 	if err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func Apply(ctx context.Context, w *world.World, permitted change.Permitted, o ch
 			return nil
 		},
 		func(ctx context.Context) error { return c.Converge(ctx, p.Roles) },
-		c.Note,
+		func(ctx context.Context) error { return c.Note(ctx, p.Roles.Revision) },
 		func(ctx context.Context) error { return c.Write(ctx, p.Retire) }, // down: when no user of etcd has that name any more
 	)
 }

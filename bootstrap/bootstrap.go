@@ -71,7 +71,7 @@ func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
 		r.issueComponents,
 		r.convergeRoles,
 		r.turnAuthOn,
-		r.Note, // what etcd is now
+		func(ctx context.Context) error { return r.Note(ctx, r.plan.Roles.Revision) }, // what etcd is now
 	)
 	if err != nil {
 		return r.result(), err

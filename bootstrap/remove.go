@@ -38,7 +38,7 @@ func Remove(ctx context.Context, w *world.World, next *policies.Policy, remove C
 	}
 	return wholly(ctx, w,
 		func(ctx context.Context) error { return c.Converge(ctx, p.Roles) },
-		c.Note,
+		func(ctx context.Context) error { return c.Note(ctx, p.Roles.Revision) },
 		func(ctx context.Context) error { return c.Write(ctx, p.Retire) },
 		remove.writePolicy,
 	)

@@ -57,7 +57,7 @@ func Revoke(ctx context.Context, w *world.World, r certgen.Revocation, o change.
 	err = wholly(ctx, w,
 		func(ctx context.Context) error { unrecorded = c.Write(ctx, out.Records); return nil },
 		func(ctx context.Context) error { return take(ctx, c, &out) },
-		c.Note,
+		func(ctx context.Context) error { return c.Note(ctx, p.Roles.Revision) },
 		func(context.Context) error { return unrecorded },
 		func(ctx context.Context) error { return c.Write(ctx, out.Lists.Steps) },
 		func(ctx context.Context) error { return c.Write(ctx, out.Retire) },

@@ -21,9 +21,10 @@ func (c *Change) PlanRestored(p *Plan, observed roles.State) {
 }
 
 // Note writes into the PKI folder which cluster this is and how far its users and roles are, so
-// that a restore is seen later. It does so after a change alone. Where etcd was restored and the
-// plan did not say so, the older note stays. The note is never needed, so a failure is only a warning.
-func (c *Change) Note(ctx context.Context) error {
+// that a restore is seen later. before is their authRevision before the change. It does so after a
+// change alone. Where etcd was restored and the plan did not say so, the older note goes along with
+// the change, so that the restore is seen still. The note is never needed: a failure is a warning.
+func (c *Change) Note(ctx context.Context, before uint64) error {
 	if !c.Changed || c.World.Folder == nil || c.Etcd == nil {
 		return nil
 	}
@@ -33,11 +34,22 @@ func (c *Change) Note(ctx context.Context) error {
 		now.Revision = state.Revision
 		now.ClusterID, err = c.Etcd.ClusterID(ctx)
 	}
-	if _, restored := verify.RestoredSince(c.Folder, now); err == nil && now.Revision != 0 && (!restored || c.restored != nil) {
-		err = c.World.Folder.Apply(ctx, certgen.Plan{Steps: []certgen.Step{now.Step()}}, c.World.Now, c.World.InFlight, func(certgen.Step) {})
+	if err == nil && now.Revision != 0 {
+		step := c.note(before, now).Step()
+		err = c.World.Folder.Apply(ctx, certgen.Plan{Steps: []certgen.Step{step}}, c.World.Now, c.World.InFlight, func(certgen.Step) {})
 	}
 	if err != nil && ctx.Err() == nil {
 		c.World.Warn("etcd", "%s is not written, by which a restore would be seen: %v", certgen.SeenFile, err)
 	}
 	return nil
+}
+
+// note is what is written when the change has moved authRevision from before to now.
+func (c *Change) note(before uint64, now verify.Seen) verify.Seen {
+	r, restored := verify.RestoredSince(c.Folder, verify.Seen{ClusterID: now.ClusterID, Revision: before})
+	if !restored || c.restored != nil {
+		return now
+	}
+	r.Before.Revision += now.Revision - min(before, now.Revision)
+	return r.Before
 }

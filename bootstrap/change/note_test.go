@@ -17,6 +17,7 @@ func TestNote(t *testing.T) {
 	for name, c := range map[string]struct {
 		noted                  *verify.Seen
 		changed, planned, deaf bool
+		moved                  uint64 // by how much the change has moved authRevision
 		want                   uint64 // authRevision that is noted afterwards; 0 for no note
 		warned                 bool
 	}{
@@ -25,6 +26,8 @@ func TestNote(t *testing.T) {
 		"a later one":                    {noted: &older, changed: true, want: 3},
 		"restored, and the plan said so": {noted: &newer, changed: true, planned: true, want: 3},
 		"restored, and it did not":       {noted: &newer, changed: true, want: 9},
+		"restored, and moved since":      {noted: &newer, changed: true, moved: 2, want: 11},
+		"moved, and not restored":        {noted: &older, changed: true, moved: 2, want: 3},
 		"restored, nothing was changed":  {noted: &newer, planned: true, want: 9},
 		"etcd does not answer":           {noted: &older, changed: true, deaf: true, want: 1, warned: true},
 	} {
@@ -51,7 +54,7 @@ func TestNote(t *testing.T) {
 					t.Fatalf("the plan says %v, %d steps", p.Restored, p.Steps())
 				}
 			}
-			if err := change.Note(t.Context()); err != nil {
+			if err := change.Note(t.Context(), observed.Revision-c.moved); err != nil {
 				t.Fatal(err)
 			}
 			if err := change.ReadFolder(); err != nil {
