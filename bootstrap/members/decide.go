@@ -172,19 +172,30 @@ func (v View) join(m Member) Step {
 		return Step{Kind: Write, Member: m, Replaces: v.Replaces}
 	case !m.Answers:
 		return Step{Kind: AwaitStart, Member: m}
+	case m.Entry.Learner && !led:
+		return v.leaderless(m)
 	case m.Behind:
 		return Step{Kind: AwaitLog, Member: m}
 	case m.Unfit != "":
 		return refuse(m.Remedy, "%s does not get a vote: %s", m.Name, m.Unfit)
 	case !m.Proven:
 		return Step{Kind: Prove, Member: m}
-	case m.Entry.Learner && !led:
-		return refuse("Start the member that leads, or wait until another one does.",
-			"%s does not get a vote: with a certificate that works through the leader alone, and the leader was not reached", m.Name)
 	case m.Entry.Learner:
 		return Step{Kind: Promote, Member: m}
 	}
 	return Step{Kind: Settle, Member: m}
+}
+
+// leaderless is the refusal where the leader was not reached.
+func (v View) leaderless(m Member) Step {
+	leader := "the leader"
+	if l, known := v.listed(v.LeaderID); known {
+		leader = l.Name + ", which leads,"
+	}
+	s := refuse("Let the leader be reached from here, or let another member lead: etcdctl move-leader.",
+		"%s does not get a vote: with a certificate that works through the leader alone, and %s was not reached%s", m.Name, leader, v.silence())
+	s.Health = true
+	return s
 }
 
 // Removal decides how the member with that name is removed from the cluster, the PKI folder and

@@ -60,6 +60,8 @@ func by(v View, list ...Member) View {
 	return v
 }
 
+func led(by uint64, v View) View { v.LeaderID = by; return v }
+
 func with1(replaces uint64, v View) View { v.Replaces = replaces; return v }
 
 func TestAddition(t *testing.T) {
@@ -104,6 +106,8 @@ func TestAddition(t *testing.T) {
 		"a voter is down meanwhile": {of(voter(1, leads), voter(2, down), voter(3), voter(4, learner, proven)), "promote"},
 		"the leader was not reached": {of(voter(1), voter(2), voter(3), voter(4, learner, proven)),
 			"etcd4 does not get a vote: with a certificate that works through the leader alone, and the leader was not reached"},
+		"the leader was not reached, and is known": {led(1, of(voter(1, down), voter(2), voter(3), voter(4, learner, behind))),
+			"etcd4 does not get a vote: with a certificate that works through the leader alone, and etcd1, which leads, was not reached; etcd1: connection refused"},
 		"it is replaced":           {with1(9, fourth(learner)), "etcd4 is being replaced"},
 		"it is at another address": {fourth(elsewhere), "the cluster lists etcd4 at https://former"},
 	} {

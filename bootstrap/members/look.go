@@ -124,10 +124,12 @@ func ask(ctx context.Context, w *world.World, url string) answer {
 func listed(ctx context.Context, w *world.World, answers []answer) (v View, list []store.Member, err error) {
 	var urls []string
 	var fallback []store.Member
+	v.ClusterID = home(answers)
 	for _, a := range answers {
-		if a.err == nil && a.own != nil {
-			v.ClusterID, fallback = a.status.ClusterID, a.own
+		if a.err == nil && a.own != nil && a.status.ClusterID == v.ClusterID {
+			fallback = a.own
 			if a.status.Leader != 0 {
+				v.LeaderID = a.status.Leader
 				urls = append(urls, a.url)
 			}
 		}
@@ -153,6 +155,25 @@ func listed(ctx context.Context, w *world.World, answers []answer) (v View, list
 		return v, nil, unsettledError{fmt.Errorf("asking for the members: %w", err)}
 	}
 	return v, list, nil
+}
+
+// home is the ID of the cluster to which most of those that answered belong; of as many, the one
+// that has more members. One that lost its data and was started anew is a cluster of its own.
+func home(answers []answer) (id uint64) {
+	asked, listed := map[uint64]int{}, map[uint64]int{}
+	for _, a := range answers {
+		if a.err == nil && a.own != nil {
+			asked[a.status.ClusterID]++
+			listed[a.status.ClusterID] = max(listed[a.status.ClusterID], len(a.own))
+		}
+	}
+	for _, a := range answers {
+		other := a.status.ClusterID
+		if cmp.Or(cmp.Compare(asked[other], asked[id]), cmp.Compare(listed[other], listed[id])) > 0 {
+			id = other
+		}
+	}
+	return id
 }
 
 // matched is the policy's members with their entries in the cluster's list, by peer URL and else

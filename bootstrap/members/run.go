@@ -78,7 +78,7 @@ func Run(ctx context.Context, w *world.World, c Change, confirm func(context.Con
 		}
 		s := c.Decide(v)
 		r.result.View, r.result.Waiting = v, s
-		waiting := s.Waits() || s.Health && r.asked // a member may be silent for a moment
+		waiting := s.Waits() || s.Health && (r.asked || len(r.until) > 0) // a member may be silent for a moment
 		switch {
 		case s.Kind == Refuse && !waiting:
 			return r.result, r.refusal(s)

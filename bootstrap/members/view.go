@@ -46,6 +46,7 @@ func (m Member) Started() bool { return m.Entry.Name != "" }
 type View struct {
 	ClusterID uint64
 	AuthOn    bool
+	LeaderID  uint64   // of the member that leads, reached or not; 0 where no member knows one
 	Members   []Member // the policy's, in its order, then others that the cluster lists
 	Replaces  uint64   // ID of the member whose place the one in question takes; 0 for none
 }

@@ -176,3 +176,27 @@ func TestRefusalSaysWhatWasDone(t *testing.T) {
 		}
 	}
 }
+
+// A member that was started as a cluster of its own does not speak for the others.
+func TestHome(t *testing.T) {
+	t.Parallel()
+	in := func(cluster uint64, members int) answer {
+		return answer{status: store.Status{ClusterID: cluster, Leader: 1}, own: make([]store.Member, members)}
+	}
+	down := answer{err: errDown}
+	for name, c := range map[string]struct {
+		answers []answer
+		want    uint64
+	}{
+		"one cluster":        {[]answer{in(7, 3), in(7, 3), down}, 7},
+		"one of its own":     {[]answer{in(8, 1), in(7, 3), in(7, 3)}, 7},
+		"as many":            {[]answer{in(8, 1), in(7, 2)}, 7},
+		"as many, the other": {[]answer{in(7, 2), in(8, 1)}, 7},
+		"a learner alone":    {[]answer{{status: store.Status{ClusterID: 7}}}, 0},
+		"none answers":       {[]answer{down}, 0},
+	} {
+		if got := home(c.answers); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}

@@ -162,7 +162,7 @@ func findOtherClusters(j *judgement, described []Member, home Member) (out findi
 }
 
 const otherClusterRemedy = "look which cluster the member is meant for: one that lost its data and was started as a cluster of its own has to join again " +
-	"(etcdctl member remove, member add, an empty data directory, ETCD_INITIAL_CLUSTER_STATE=existing); else correct its clientURL in the policy"
+	"(lockstep members replace NAME; where the policy names endpoints, etcdctl member remove and member add); else correct its clientURL in the policy"
 
 // findUnlistedMembers finds members of the cluster's list that the policy does not name, and
 // the other way round. A member that answers as another cluster is still the policy's.

@@ -65,15 +65,15 @@ func (opts memberOptions) declaredMember(files []policies.File) (*policies.Polic
 	if _, found := p.Member(opts.entry.Name); !found {
 		return p, policies.File{}, hint.With(fmt.Errorf("the policy names no member %q", opts.entry.Name), strict.Suggest(opts.entry.Name, memberNames(p), "It has: "))
 	}
-	file, err := clusterFile(files)
+	file, err := opts.clusterFile(files)
 	return p, file, err
 }
 
 // clusterFile is the policy file with the cluster's members, which is one alone.
-func clusterFile(files []policies.File) (policies.File, error) {
+func (g *globals) clusterFile(files []policies.File) (policies.File, error) {
 	for _, f := range files {
 		if edit.HoldsMembers(f) {
-			return f, nil
+			return f, g.writable(f)
 		}
 	}
 	return policies.File{}, hint.Refuse("The owner of the members adds and removes them. Then correct cluster.endpoints by hand.",

@@ -41,7 +41,7 @@ func runMembersAdd(ctx context.Context, opts memberOptions) error {
 	if err != nil {
 		return err
 	}
-	before, err := clusterFile(files)
+	before, err := opts.clusterFile(files)
 	if err != nil {
 		return err
 	}

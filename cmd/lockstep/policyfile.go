@@ -78,12 +78,12 @@ func (g *globals) declared(files []policies.File, name, otherwise string) (polic
 // file is the policy file to change: the one asked for, or the only one there is.
 func (g *globals) file(files []policies.File, into string) (policies.File, error) {
 	if into == "" && len(files) == 1 {
-		return files[0], nil
+		return files[0], g.writable(files[0])
 	}
 	var names []string
 	for _, f := range files {
 		if into != "" && filepath.Clean(f.Name) == filepath.Clean(into) {
-			return f, nil
+			return f, g.writable(f)
 		}
 		names = append(names, f.Name)
 	}
@@ -91,6 +91,14 @@ func (g *globals) file(files []policies.File, into string) (policies.File, error
 		return policies.File{}, hint.With(errors.New("the policy has several files"), "Say which one to write with --into: "+strings.Join(names, ", ")+".")
 	}
 	return policies.File{}, hint.With(fmt.Errorf("--into %s is no file of this policy", into), "Its files are "+strings.Join(names, ", ")+"; -f adds one.")
+}
+
+// writable refuses the policy that came from stdin, before anything is done.
+func (g *globals) writable(f policies.File) error {
+	if f.Name == "stdin" && slices.Contains(g.policy, "-") {
+		return hint.Refuse("Name a file with -f.", "the policy came from stdin: there is no file to change; nothing was changed")
+	}
+	return nil
 }
 
 // replaced is the files with one of them changed.
