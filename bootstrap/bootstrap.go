@@ -28,7 +28,7 @@ type Options struct {
 	AcceptForeign []string
 	// ReuseName adds users although earlier certificates in their names are still valid.
 	ReuseName bool
-	// Seed makes, for members that never ran, the database from which they are born with users,
+	// Seed makes, for members that never ran, the database with which they start: users,
 	// roles and auth on, before etcd is started.
 	Seed bool
 	// Exhaustive asks every component about every other component's keys.
@@ -68,6 +68,7 @@ func Run(ctx context.Context, w *world.World, o Options) (*Result, error) {
 		r.heal,        // if no member answered before
 		r.preflight,   // refuse before anything in etcd is touched
 		r.planChanges, // components' certificates, roles, users, auth: ask once
+		r.dropSeed,    // it has done its work
 		r.issueComponents,
 		r.convergeRoles,
 		r.turnAuthOn,

@@ -20,7 +20,7 @@ func (r *run) planChanges(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.refuseUnseeded(observed); err != nil {
+	if err := r.refuseUnseeded(ctx, observed); err != nil {
 		return err
 	}
 	id, err := r.Etcd.ClusterID(ctx)

@@ -10,9 +10,6 @@ import (
 // conclude ends a run: the proof, then which requests the members refuse.
 func (r *run) conclude(ctx context.Context) (*Result, error) {
 	result, err := r.prove(ctx)
-	if err == nil {
-		err = r.dropSeed()
-	}
 	if result.Evidence != nil && r.options.Soak > 0 {
 		result.Soak = r.soak(ctx, r.countAll)
 		if err == nil {

@@ -19,16 +19,19 @@ import (
 	"lockstep/certgen/folder"
 	"lockstep/policies"
 	"lockstep/policies/hint"
+	"lockstep/policies/keyrange"
 	"lockstep/roles"
 )
 
 // makeSeed makes, for members that never ran, everything before etcd is started: CAs, all
-// certificates, and the database from which every member is born with users, roles and auth on.
+// certificates, and the database with which every member starts: users, roles and auth on.
 func (r *run) makeSeed(ctx context.Context) error {
 	if !r.options.Seed {
 		return nil
 	}
-	return change.Do(ctx, r.refuseSeed, r.planSeed, r.writeSeed)
+	err := change.Do(ctx, r.refuseSeed, r.planSeed, r.writeSeed)
+	r.plan = change.Plan{} // what is left to do is planned when the members answer
+	return err
 }
 
 // refuseSeed stops where a cluster runs or ran: a seed is the first data of all members.
@@ -189,7 +192,7 @@ func scripts(p *policies.Policy, database []byte) map[string][]byte {
 	return out
 }
 
-// writeSeed makes what was confirmed, certificates first: no user is born before its certificate.
+// writeSeed makes what was confirmed, certificates first: no user exists before its certificate.
 func (r *run) writeSeed(ctx context.Context) error {
 	if err := r.Write(ctx, r.plan.Certificates.Steps); err != nil {
 		return err
@@ -237,23 +240,34 @@ func (r *run) seedFile() (string, error) {
 
 func (r *run) seedPath() string { return filepath.Join(r.World.Folder.Path(), certgen.SeedFile) }
 
-// refuseUnseeded stops where members were to be born from a seed, and were started without it:
-// auth is off, and they are not what the operator has been told.
-func (r *run) refuseUnseeded(observed roles.State) error {
+// refuseUnseeded stops where members were to start from a seed, and were started without it: auth
+// is off, and they are not what the operator has been told. Data are given up only for a cluster
+// that holds none.
+func (r *run) refuseUnseeded(ctx context.Context, observed roles.State) error {
 	_, err := r.World.Folder.ReadSeed()
 	if errors.Is(err, fs.ErrNotExist) || err == nil && observed.Enabled {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	return hint.Refuse(fmt.Sprintf("Stop etcd on every host, remove its data folder, run restore.sh, and start etcd again. To turn auth on through etcd instead, remove %s and run the same command.", hint.Word(r.seedPath())),
+	without := fmt.Sprintf("remove %s and run the same command.", hint.Word(r.seedPath()))
+	used, err := r.Etcd.HoldsKey(ctx, keyrange.Everything(keyrange.Read))
+	switch {
+	case err != nil:
+		return fmt.Errorf("looking whether the cluster holds keys: %w", err)
+	case used || len(observed.Users) > 0:
+		return hint.Refuse("To turn auth on through etcd, "+without,
+			"%s is for members that never ran, and this cluster, with auth off, holds keys or users; nothing was changed in etcd", certgen.SeedFile)
+	}
+	return hint.Refuse("Stop etcd on every host, remove its data folder, run restore.sh, and start etcd again. To turn auth on through etcd instead, "+without,
 		"the members were started without the seed: auth is off; nothing was changed in etcd")
 }
 
-// dropSeed removes the seed of a cluster that is proven: from now on etcd holds its users and
-// roles, and an old seed would bring back those of today.
-func (r *run) dropSeed() error {
-	if _, err := r.World.Folder.ReadSeed(); errors.Is(err, fs.ErrNotExist) {
+// dropSeed removes the seed once every member has been seen with auth on, and before anything is
+// changed: from now on etcd holds its users and roles, and an old seed would bring back those of
+// today.
+func (r *run) dropSeed(context.Context) error {
+	if _, err := r.World.Folder.ReadSeed(); errors.Is(err, fs.ErrNotExist) || !r.plan.Enabled {
 		return nil
 	}
 	var names []string

@@ -11,7 +11,7 @@ import (
 )
 
 // starts is the list for every member that has folders here; missing is why they do not answer,
-// and seed the path of the file that they are born from, if they are.
+// and seed the path of the file that they start from, if there is one.
 func starts(w *world.World, missing []silent, seed string) []change.Start {
 	var out []change.Start
 	for _, m := range w.Policy.Cluster.Members {

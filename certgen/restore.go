@@ -10,7 +10,7 @@ import (
 	"lockstep/policies/hint"
 )
 
-// SeedToken is the initial-cluster-token of a cluster that is born from the seed. Its end is of
+// SeedToken is the initial-cluster-token of a cluster that starts from the seed. Its end is of
 // the seed's own, so that members restored from different seeds, and one that was started
 // without any, have different cluster IDs and refuse each other: with one ID they would form a
 // cluster in which the members do not agree about users and roles.

@@ -2,7 +2,7 @@
 // is a binary and a module of its own, so that no server code sits in the binary that
 // holds CA keys, nor in the list of modules that it is built from.
 //
-// Two more commands serve clusters that are born with auth on:
+// Two more commands serve clusters that start with auth on:
 //
 //	lockstep-etcd seed                   users and roles as JSON on stdin; a snapshot of etcd's database with them on stdout
 //	lockstep-etcd snapshot restore ...   etcdutl snapshot restore, for rehearse

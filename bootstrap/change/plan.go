@@ -20,7 +20,7 @@ type Plan struct {
 	Certificates certgen.Plan
 	Roles        roles.Plan
 	EnableAuth   bool
-	Seed         *Seed          // of members that never ran: Roles are not applied to etcd, it is born with them; nil otherwise
+	Seed         *Seed          // of members that never ran: Roles are not applied to etcd, it starts with them; nil otherwise
 	Retire       []certgen.Step // executed after the steps in etcd: the certificates of users that are gone
 
 	// What the plan was made on. A saved plan holds only if making it again gives the same
@@ -44,7 +44,7 @@ type Plan struct {
 	Stray    []string                 // paths in the PKI folder that belong to nothing and are left alone, sorted
 }
 
-// Seed is the file from which all members are born, with auth on.
+// Seed is the file from which all members start, with auth on.
 type Seed struct {
 	File                  string // its name in the PKI folder
 	Users, Roles, Members int

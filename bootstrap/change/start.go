@@ -9,7 +9,7 @@ type Start struct {
 	Host   string // the member's first host
 	Target string // where the folder's content goes on that host; "." for leaving it in place
 	URL    string // where the member will answer
-	Seed   string // the seed.db on this machine from which the member is born; "" for none
+	Seed   string // the seed.db on this machine from which the member starts; "" for none
 	Plain  bool   // it answers there already, without TLS: it has a configuration, and perhaps data
 }
 
@@ -18,7 +18,7 @@ func (s Start) Command() string {
 	return "cd " + s.directory() + " && set -a && . ./etcd.env && exec etcd"
 }
 
-// Restore is what to type on the host of a member that is born from a seed, before the command.
+// Restore is what to type on the host of a member that starts from a seed, before the command.
 func (s Start) Restore() string {
 	return "(cd " + s.directory() + " && sh " + certgen.RestoreFile + ")"
 }

@@ -31,7 +31,7 @@ func (o Operator) Confirm(context.Context, *change.Plan) error { return nil }
 // Tell implements change.Operator.
 func (o Operator) Tell(*change.Plan) {}
 
-// Await restores the members that are born from a seed, and starts all, each with a log beside the PKI folder, and watches them.
+// Await restores the members that start from a seed, and starts all, each with a log beside the PKI folder, and watches them.
 func (o Operator) Await(ctx context.Context, list []change.Start) error {
 	for _, m := range list {
 		if err := o.restore(ctx, m); err != nil {
@@ -50,7 +50,7 @@ func (o Operator) Await(ctx context.Context, list []change.Start) error {
 	return nil
 }
 
-// restore runs a member's restore.sh, if it is born from a seed, as the operator would on its host.
+// restore runs a member's restore.sh, if it starts from a seed, as the operator would on its host.
 func (o Operator) restore(ctx context.Context, m change.Start) error {
 	if m.Seed == "" {
 		return nil

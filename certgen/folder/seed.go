@@ -12,7 +12,7 @@ import (
 	"lockstep/certgen"
 )
 
-// Seed is the files from which a cluster is born.
+// Seed is the files from which a cluster starts.
 type Seed struct {
 	Database []byte            // certgen.SeedFile
 	Scripts  map[string][]byte // certgen.RestoreFile, by member

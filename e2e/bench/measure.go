@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -59,6 +60,7 @@ func (b *bench) row(ctx context.Context, k kind, size int) (*row, error) {
 			return nil, fmt.Errorf("%s, %d components: %w", k.name, size, err)
 		}
 		s.compare()
+		b.say("%s", s)
 		r.rounds = append(r.rounds, s)
 	}
 	return r, nil
@@ -161,6 +163,15 @@ func (b *bench) life(ctx context.Context, c *cluster, r *row, n int) (sample, er
 		all.take(s)
 	}
 	return all, nil
+}
+
+// String is the figures in order, so that those of a run that is cut off are not lost.
+func (s sample) String() string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		out = append(out, fmt.Sprintf("%s %.2f", name, s[name]))
+	}
+	return strings.Join(out, ", ")
 }
 
 func (s sample) take(other sample) {

@@ -43,7 +43,7 @@ func (r *report) tables() string {
 	}))
 	s.WriteString("\n### With a seed\n\n")
 	s.WriteString(r.table(own, []column{
-		{"bootstrap --seed", "seed written", "%.2f s"}, {"restore.sh of all", "seed restored", "%.2f s"}, {"both", "seed", "%.2f s"},
+		{"bootstrap --seed", "seed written", "%.2f s"}, {"restore.sh of all", "seed restored", "%.2f s"}, {"both", "seed", "%.2f s"}, {"CPU", "seed CPU", "%.2f s"},
 		{"floor of the API / both", "floor to seed", "%.1f"}, {"API / both", "API to seed", "%.1f"}, {"shell / both", "shell to seed", "%.1f"},
 		{"proof", "seed proof", "%.2f s"}, {"peak memory", "seed MiB", "%.0f MiB"},
 	}))

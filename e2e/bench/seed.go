@@ -51,6 +51,7 @@ func (b *bench) seeded(ctx context.Context, r *row, life bool) (sample, error) {
 // seed times all that comes between the members' folders and the members' start.
 func (b *bench) seed(ctx context.Context, c *cluster) (sample, error) {
 	t, err := b.lockstep(ctx, c, nil, "bootstrap", "--seed", "--yes")
+	cpu := t.cpu
 	var exit *exitError
 	if !errors.As(err, &exit) || exit.code != 2 {
 		return nil, fmt.Errorf("lockstep bootstrap --seed: want exit code 2: %w", err)
@@ -62,7 +63,7 @@ func (b *bench) seed(ctx context.Context, c *cluster) (sample, error) {
 		if err != nil {
 			return nil, err
 		}
-		restored += t.seconds
+		restored, cpu = restored+t.seconds, cpu+t.cpu
 	}
-	return sample{"seed": t.seconds + restored, "seed written": t.seconds, "seed restored": restored, "seed MiB": t.rss}, nil
+	return sample{"seed": t.seconds + restored, "seed written": t.seconds, "seed restored": restored, "seed MiB": t.rss, "seed CPU": cpu}, nil
 }
