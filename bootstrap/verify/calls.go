@@ -37,7 +37,10 @@ func RefusedCalls(p *policies.Policy, versions []string) (out []RefusedCall) {
 			continue
 		}
 		for _, calling := range c.Calls {
-			call, _ := calls.Find(calling.Call)
+			call, known := calls.Find(calling.Call)
+			if !known {
+				continue // parsing refuses it
+			}
 			// One that is for the users of a lease's keys is refused for other keys alone.
 			for _, who := range []calls.Who{calls.Root, calls.AllKeys} {
 				if refuse := versionsFor(call, versions, who); len(refuse) > 0 {

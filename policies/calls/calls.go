@@ -91,7 +91,7 @@ func (c Call) Who(version string) Who {
 	return who
 }
 
-// Rules is who may make the call by version, in words: "role root from 3.5.28; before, every user".
+// Rules is who may make the call by version, in words: "role root in 3.5.28, in 3.6.9; else every user".
 func (c Call) Rules() string {
 	var parts []string
 	for _, who := range []Who{Root, AllKeys, Keys} {
