@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/template"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -41,44 +40,59 @@ func groups() []*cobra.Group {
 	}
 }
 
-// usage is cobra's template, with flags wrapped and topics named by how to read them.
-const usage = `Usage:{{if .Runnable}}
-  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
-  {{.CommandPath}} [command]{{end}}{{if .HasExample}}
-
-Examples:
-{{.Example}}{{end}}{{if .HasAvailableSubCommands}}{{$commands := .Commands}}{{if not .Groups}}
-
-Commands:{{range $commands}}{{if .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{else}}{{range $group := .Groups}}
-
-{{.Title}}{{range $commands}}{{if and (eq .GroupID $group.ID) .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
-
-Other:{{range $commands}}{{if and (eq .GroupID "") .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{if .HasHelpSubCommands}}
-
-Topics (lockstep help TOPIC):{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{wrapped .LocalFlags}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-Flags of every command:
-{{wrapped .InheritedFlags}}{{end}}{{if .HasAvailableSubCommands}}
-
-"{{.CommandPath}} [command] --help" says more about a command.{{end}}
-`
-
+// printUsage writes what cobra's template does, with flags wrapped and topics named by how to
+// read them.
 func printUsage(cmd *cobra.Command) error {
-	t, err := template.New("usage").Funcs(template.FuncMap{
-		"rpad":    func(s string, n int) string { return fmt.Sprintf("%-*s", n, s) },
-		"wrapped": wrapped,
-	}).Parse(usage)
-	if err != nil {
-		return err
+	var b strings.Builder
+	b.WriteString("Usage:")
+	if cmd.Runnable() {
+		b.WriteString("\n  " + cmd.UseLine())
 	}
-	return t.Execute(cmd.OutOrStderr(), cmd)
+	if cmd.HasAvailableSubCommands() {
+		b.WriteString("\n  " + cmd.CommandPath() + " [command]")
+	}
+	if cmd.HasExample() {
+		b.WriteString("\n\nExamples:\n" + cmd.Example)
+	}
+	usageOfCommands(&b, cmd)
+	if cmd.HasAvailableLocalFlags() {
+		b.WriteString("\n\nFlags:\n" + wrapped(cmd.LocalFlags()))
+	}
+	if cmd.HasAvailableInheritedFlags() {
+		b.WriteString("\n\nFlags of every command:\n" + wrapped(cmd.InheritedFlags()))
+	}
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "\n\n\"%s [command] --help\" says more about a command.", cmd.CommandPath())
+	}
+	b.WriteString("\n")
+	_, err := io.WriteString(cmd.OutOrStderr(), b.String())
+	return err
+}
+
+// usageOfCommands lists the commands below cmd, by group, and the topics.
+func usageOfCommands(b *strings.Builder, cmd *cobra.Command) {
+	list := func(title string, listed func(*cobra.Command) bool) {
+		b.WriteString("\n\n" + title)
+		for _, sub := range cmd.Commands() {
+			if listed(sub) {
+				fmt.Fprintf(b, "\n  %-*s %s", sub.NamePadding(), sub.Name(), sub.Short)
+			}
+		}
+	}
+	of := func(group string) func(*cobra.Command) bool {
+		return func(sub *cobra.Command) bool { return sub.GroupID == group && sub.IsAvailableCommand() }
+	}
+	if cmd.HasAvailableSubCommands() && len(cmd.Groups()) == 0 {
+		list("Commands:", (*cobra.Command).IsAvailableCommand)
+	} else if cmd.HasAvailableSubCommands() {
+		for _, group := range cmd.Groups() {
+			list(group.Title, of(group.ID))
+		}
+		list("Other:", of(""))
+	}
+	if cmd.HasHelpSubCommands() {
+		list("Topics (lockstep help TOPIC):", (*cobra.Command).IsAdditionalHelpTopicCommand)
+	}
 }
 
 func printHelp(cmd *cobra.Command, _ []string) {

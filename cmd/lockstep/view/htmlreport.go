@@ -4,7 +4,6 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
-	"html/template"
 	"slices"
 	"strings"
 	"time"
@@ -14,19 +13,15 @@ import (
 	"lockstep/roles"
 )
 
-//go:embed report.html
-var reportPage string
+//go:embed report.css
+var reportStyle string
 
 // Report is the answer of verify as one page that can be forwarded: the verdict, the findings,
 // who reads and writes what, and when certificates end. It needs no other file and runs no
 // program in the browser.
 func Report(p Proof, entries []certgen.Entry) ([]byte, error) {
-	page, err := template.New("report").Parse(reportPage)
-	if err != nil {
-		return nil, err
-	}
 	var out bytes.Buffer
-	if err := page.Execute(&out, reportOf(p, entries)); err != nil {
+	if err := reportOf(p, entries).write(&out); err != nil {
 		return nil, fmt.Errorf("writing the report: %w", err)
 	}
 	return printableLines(out.String()), nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"math/big"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -121,7 +122,7 @@ func TestReportPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wellFormed(t, page)
+	wellFormed(t, regexp.MustCompile(`(<meta[^>]*)>`).ReplaceAll(page, []byte("$1/>"))) // HTML has elements without an end
 	for _, want := range []string{
 		`<h1>edge: <span class="bad">not in step</span></h1>`, `&lt;b&gt;\x1b[31m\u202e`, `<td class="warning">warning</td>`, `<td class="info">info</td>`, "accepted until 2027-06-30",
 		`<code>prefix &#34;/&lt;a&gt;&amp;/&#34;</code></td><td>app</td><td>app</td>`, "2 of 2", "its key is not here", "34 days", `style="width: 9%"`,
