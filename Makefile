@@ -6,8 +6,9 @@ BUILD         := .build
 POLICY        ?= policies/examples/kubernetes-calico.yaml
 FUZZTIME      ?= 20s
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
-MODULES       := . etcd e2e
+MODULES       := . etcd e2e release
 BINARIES      := lockstep lockstep-etcd
+PREFIX        ?= /usr/local
 SIZES         ?= 100 1000 3000
 ROUNDS        ?= 3
 CFSSL         := github.com/cloudflare/cfssl/cmd
@@ -21,7 +22,7 @@ BUILD_FLAGS   := -trimpath -buildvcs=$(VCS)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build man tools demo test e2e-versions openssl check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
+.PHONY: help build man tools demo test e2e-versions openssl release release-test install check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +43,7 @@ test: build tools openssl ## run every test: the packages, then the binaries aga
 	cd etcd && $(GO) test -timeout 5m ./...
 	cd e2e && $(GO) test -count=1 -timeout 40m ./...
 
-check: gofmt vet staticcheck tidy reproducible test ## everything that CI and reviewers ask for
+check: gofmt vet staticcheck tidy reproducible test release-test ## everything that CI and reviewers ask for
 
 # What every version has to do alike, and what 3.6 has to do beside 3.7: members of both in one cluster. Proxies and the exact findings of the other scripts are those
 # of one version.
@@ -70,6 +71,21 @@ openssl: # openssl is the other one
 	  else \
 	    echo 'openssl is missing: it is the independent witness of the e2e tests. Install the package "openssl" and run make again.' >&2; exit 1; \
 	  fi; }
+
+release: ## build archives, packages, list of modules and sums of the commit into .build/release/
+	cd release && $(GO) run . -out "$(CURDIR)/$(BUILD)/release"
+
+release-test: ## make the release of this platform, and use it in clean roots (needs dpkg)
+	cd release && $(GO) test -count=1 -timeout 30m ./...
+
+install: build man ## install into PREFIX (/usr/local), below DESTDIR
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
+	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	install -m 755 $(addprefix $(BUILD)/,$(BINARIES)) "$(DESTDIR)$(PREFIX)/bin/"
+	install -m 644 $(BUILD)/man/*.1 "$(DESTDIR)$(PREFIX)/share/man/man1/"
+	$(BUILD)/lockstep completion bash > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/lockstep"
+	$(BUILD)/lockstep completion zsh > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_lockstep"
+	$(BUILD)/lockstep completion fish > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lockstep.fish"
 
 gofmt:
 	@unformatted=$$(gofmt -l $(wildcard */)); \

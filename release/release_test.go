@@ -34,7 +34,7 @@ func TestRelease(t *testing.T) {
 	dir := t.TempDir()
 	first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
 	for _, out := range []string{first, second} {
-		if err := run(t.Context(), []string{"-only", host(), "-out", out}); err != nil {
+		if err := run(t.Context(), []string{"-only", runtime.GOOS + "/" + runtime.GOARCH, "-out", out}); err != nil {
 			t.Fatal(err)
 		}
 	}
