@@ -56,7 +56,11 @@ func surveyPeerPort(ctx context.Context, w *world.World, url string, component, 
 	}
 	p.Shown = peer.Leaf
 	var greeting store.Greeting
-	if greeting, p.Peer = try(peer); p.Peer.Outcome == Unknown {
+	greeting, p.Peer = try(peer)
+	if p.Peer.Outcome == Refused && store.HungUp(p.Peer.Err) { // a member under load ends a connection, too
+		greeting, p.Peer = try(peer)
+	}
+	if p.Peer.Outcome == Unknown {
 		return p
 	}
 	p.AcceptableCAs = greeting.AcceptableCAs
