@@ -56,7 +56,7 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// tarball unpacks the archive in a clean root, and rehearses there.
+// tarball unpacks the archive in a clean root without Go, and rehearses there.
 func tarball(t *testing.T, path string) {
 	root := t.TempDir()
 	file, err := os.Open(path)
@@ -98,6 +98,7 @@ func tarball(t *testing.T, path string) {
 		t.Errorf("lockstep has %.1f MB, and is to stay below %.0f MB", float64(info.Size())/1e6, largest/1e6)
 	}
 	linked(t, filepath.Join(root, folder, lockstep))
+	shell(t, root)
 	version := strings.Split(folder, "_")[1]
 	if got := inRoot(t, root, "/"+folder+"/lockstep", "version"); !strings.HasPrefix(got, "lockstep v"+version+"\nbuilt from ") {
 		t.Errorf("in %s lockstep says %s", folder, got)
@@ -172,6 +173,7 @@ func debian(t *testing.T, path string) {
 			t.Fatalf("dpkg %v: %v\n%s", args, err, said)
 		}
 	}
+	shell(t, root)
 	before := tree(t, root)
 	dpkg("--install", path)
 	const doc = "/usr/share/doc/lockstep/"
@@ -196,15 +198,54 @@ func rehearsed(t *testing.T, text string) {
 	}
 }
 
-// inRoot runs a program whose root is the folder root: no Go, no shell, no library and no /proc is
-// there (by which a program knows what lies beside it).
+// shell puts this machine's sh with its libraries into root, and an empty /dev/null: rehearse starts
+// members by them, as the operator does.
+func shell(t *testing.T, root string) {
+	t.Helper()
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(root, "dev"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "dev", "null"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	libraries, err := exec.CommandContext(t.Context(), "ldd", sh).CombinedOutput()
+	if err != nil {
+		libraries = nil // it is static
+	}
+	for _, path := range append(strings.Fields(string(libraries)), sh) {
+		if !filepath.IsAbs(path) {
+			continue
+		}
+		content, err := os.ReadFile(path)
+		to := path
+		if path == sh {
+			to = "/bin/sh"
+		}
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(root, filepath.Dir(to)), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(root, to), content, 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// inRoot runs a program whose root is the folder root: no Go is there, and no /proc, by which a
+// program knows what lies beside it.
 func inRoot(t *testing.T, root string, args ...string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Join(root, "tmp"), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
-	cmd.Dir, cmd.Env = "/", []string{"HOME=/tmp"}
+	cmd.Dir, cmd.Env = "/", []string{"HOME=/tmp", "PATH=/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
 	if os.Geteuid() != 0 {
 		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
