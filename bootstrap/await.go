@@ -86,7 +86,7 @@ func (r *run) notAnswering(missing []silent) error {
 		names = append(names, m.name)
 	}
 	if name := missing[0].name; r.Folder.Joining(name) {
-		return hint.Refuse(fmt.Sprintf("lockstep members add %[1]s goes on with it, lockstep members remove %[1]s gives it up.", name),
+		return hint.Refuse(fmt.Sprintf("lockstep members %[2]s %[1]s goes on with it, lockstep members remove %[1]s gives it up.", name, r.Folder.JoinVerb(name)),
 			"%s joins the cluster and cannot be reached: %w", strings.Join(names, ", "), missing[0].err)
 	}
 	return hint.Refuse(advice(missing[0].err, "Start it, or take it out of the policy and the cluster: no user can be proven to get in through a member that does not answer."),

@@ -64,6 +64,24 @@ func (s State) Replaces(name string) uint64 {
 	return id
 }
 
+// JoinVerb is the verb of lockstep members by which the member with that name joins.
+func (s State) JoinVerb(name string) string {
+	if s.Replaces(name) != 0 {
+		return "replace"
+	}
+	return "add"
+}
+
+// ClientsHave reports whether a client's list of members has the URL.
+func (s State) ClientsHave(url string) bool {
+	for _, content := range s.Files {
+		if list, there := setting(content, endpointsName); there && slices.Contains(strings.Split(list, ","), url) {
+			return true
+		}
+	}
+	return false
+}
+
 // whileJoining is w while members of the policy join: their own etcd.env keeps its initial
 // cluster, and in every other file the list of members stays as it is. A file that is not there
 // yet does not name them.

@@ -236,7 +236,8 @@ func (v View) remove(m Member, advice string) Step {
 }
 
 // Replacement decides how the member with that name gives its place to one with an empty data
-// folder. A member that works is replaced only if living says so.
+// folder. A member that works is replaced only if living says so. A run that goes on with a
+// replacement, or begins one, ends with that one and begins no other.
 //
 // A member that is lost, and one whose successor has the same address, is removed first: beside it
 // etcd would take no new member of most clusters (fact 41), and no address twice. One that works
@@ -247,7 +248,7 @@ func Replacement(name string, living bool) Decision {
 		old, there := v.listed(v.Replaces)
 		own := m.Listed && m.Entry.ID != v.Replaces // it is the successor that is listed
 		switch {
-		case !m.Joining && m.Votes() && m.At && m.Answers && !living:
+		case !m.Joining && m.Votes() && m.At && (v.Begun || m.Answers && !living):
 			return Step{Kind: Done, Member: m}
 		case !m.Joining && m.Listed && !m.Entry.Learner:
 			return v.beginReplacement(m)

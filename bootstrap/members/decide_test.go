@@ -64,6 +64,8 @@ func led(by uint64, v View) View { v.LeaderID = by; return v }
 
 func with1(replaces uint64, v View) View { v.Replaces = replaces; return v }
 
+func begun(v View) View { v.Begun = true; return v }
+
 func TestAddition(t *testing.T) {
 	t.Parallel()
 	fourth := func(change ...func(*Member)) View { return by(three(), voter(4, change...)) }
@@ -166,11 +168,13 @@ func TestReplacement(t *testing.T) {
 		living bool
 		want   string
 	}{
-		"it works":                    {second(), false, "done"},
-		"it works, and that is meant": {second(), true, "write"},
-		"it is down":                  {second(down), false, "write"},
-		"it is to be elsewhere":       {second(elsewhere), false, "write"},
-		"down and elsewhere":          {second(down, elsewhere), false, "write"},
+		"it works":                     {second(), false, "done"},
+		"it works, and that is meant":  {second(), true, "write"},
+		"it is down":                   {second(down), false, "write"},
+		"it has joined in this run":    {begun(second()), true, "done"},
+		"it has joined, and is silent": {begun(second(down)), true, "done"},
+		"it is to be elsewhere":        {second(elsewhere), false, "write"},
+		"down and elsewhere":           {second(down, elsewhere), false, "write"},
 
 		"the etcd.env joins":              {with1(2, second(joining)), true, "remove"},
 		"the etcd.env joins, it leads":    {with1(2, leading), true, "move leader etcd1"},
@@ -214,7 +218,8 @@ func TestReplacement(t *testing.T) {
 
 // What etcd does with a step is etcd's: the model is [after], which says so of each. Whatever
 // verbs are run in whatever order, cut off anywhere, with members that fail and come back: a step
-// never takes the quorum, a member gets its vote only when it is proven, and at most one joins.
+// never takes the quorum, a member gets its vote only when it is proven, at most one joins, and a
+// run in which one has joined ends.
 func TestNoSequenceGoesBelowTheQuorum(t *testing.T) {
 	t.Parallel()
 	done := map[string]int{}
@@ -234,6 +239,8 @@ func TestNoSequenceGoesBelowTheQuorum(t *testing.T) {
 			case 2:
 				verb, decide = "remove", Removal(name)
 			}
+			m, _ := v.named(name)
+			v.Begun = m.Joining
 			if v = runFor(t, seed, 1+r.IntN(8), decide, v); v.Members == nil {
 				return
 			}
@@ -250,6 +257,7 @@ func TestNoSequenceGoesBelowTheQuorum(t *testing.T) {
 // runFor executes up to steps decisions, and checks each.
 func runFor(t *testing.T, seed uint64, steps int, decide Decision, v View) View {
 	t.Helper()
+	settled := false
 	for range steps {
 		s := decide(v)
 		if s.Ends() || s.Waits() {
@@ -273,10 +281,12 @@ func runFor(t *testing.T, seed uint64, steps int, decide Decision, v View) View 
 			t.Errorf("seed %d: a vote for one that is not proven: %+v", seed, s.Member)
 		case s.Kind == AddLearner && len(v.where(func(m Member) bool { return m.Entry.Learner })) > 0:
 			t.Errorf("seed %d: two learners", seed)
+		case settled:
+			t.Errorf("seed %d: after the member has joined: %s", seed, s)
 		case s.Kind == Remove && s.Member.Leader && next.Quorum().Voters > 0:
 			t.Errorf("seed %d: the leader is removed before another one leads", seed)
 		default:
-			v = next
+			v, settled = next, s.Kind == Settle
 			continue
 		}
 		return View{}

@@ -45,6 +45,7 @@ type Result struct {
 	Did     []Step
 	Waiting Step         // what comes next, unless it is done
 	Start   change.Start // of AwaitStart
+	Known   bool         // of AwaitStart: clients have its address already, and are refused by it until it has a vote (fact 44)
 	Copy    []string     // folders below the PKI folder whose list of members has changed, and which are copied somewhere
 	View    View
 }
@@ -59,6 +60,7 @@ type run struct {
 	result  *Result
 	until   map[Kind]<-chan time.Time // the end of the wait for a step
 
+	begun  bool   // the member in question was seen to join
 	target uint64 // what the leader had applied when it was first seen
 	proven *Member
 }
@@ -115,7 +117,9 @@ func (r *run) refusal(s Step) error {
 // await waits a moment, and reports whether to look again: not when the time for the step is up.
 func (r *run) await(ctx context.Context, s Step) (bool, error) {
 	if s.Kind == AwaitStart {
-		r.result.Start = r.start()
+		if err := r.tellStart(); err != nil {
+			return false, err
+		}
 	}
 	if _, begun := r.until[s.Kind]; !begun {
 		least := map[Kind]time.Duration{AwaitLog: r.World.CallTimeout, Refuse: r.World.CallTimeout}
@@ -132,13 +136,19 @@ func (r *run) await(ctx context.Context, s Step) (bool, error) {
 	}
 }
 
-// start says what to copy to the member's host and how to start it there.
-func (r *run) start() change.Start {
+// tellStart says what to copy to the member's host and how to start it there.
+func (r *run) tellStart() error {
+	state, err := r.World.Folder.Observe()
+	if err != nil {
+		return err
+	}
 	m, _ := r.World.Policy.Member(r.Name)
-	return change.Start{
+	r.result.Known = state.ClientsHave(m.ClientURL)
+	r.result.Start = change.Start{
 		Member: m.Name, Folder: filepath.Join(r.World.Folder.Path(), "members", m.Name),
 		Host: m.Hosts[0], Target: r.World.Policy.Cluster.Install, URL: m.ClientURL,
 	}
+	return nil
 }
 
 // look shows the members, and of the one in question what the folder and this run know.
@@ -165,8 +175,9 @@ func (r *run) look(ctx context.Context) (View, error) {
 	}
 	m := &v.Members[i]
 	if m.Joining {
-		v.Replaces = state.Replaces(m.Name)
+		v.Replaces, r.begun = state.Replaces(m.Name), true
 	}
+	v.Begun = r.begun
 	m.Behind = m.Err == nil && (r.target == 0 || m.applied < r.target) // one that refuses root is not fit, and says why when it is asked
 	if r.proven != nil && r.proven.Entry.ID == m.Entry.ID {
 		m.Proven, m.Unfit, m.Remedy = r.proven.Proven, r.proven.Unfit, r.proven.Remedy
@@ -315,7 +326,7 @@ func after(v View, s Step) View {
 	m := &v.Members[i]
 	switch s.Kind {
 	case Write:
-		m.Joining, m.Written, v.Replaces = true, true, s.Replaces
+		m.Joining, m.Written, v.Begun, v.Replaces = true, true, true, s.Replaces
 	case AddLearner:
 		former := *m
 		m.Listed, m.At, m.Answers, m.Leader, m.Behind = true, true, false, false, true

@@ -49,6 +49,7 @@ type View struct {
 	LeaderID  uint64   // of the member that leads, reached or not; 0 where no member knows one
 	Members   []Member // the policy's, in its order, then others that the cluster lists
 	Replaces  uint64   // ID of the member whose place the one in question takes; 0 for none
+	Begun     bool     // the run has seen the one in question join: it ends when that one has joined
 }
 
 // named is the member with that name that the policy declares, else one that the cluster lists.

@@ -232,13 +232,17 @@ func (e *Evidence) memberName(id uint64) string {
 // findLearner takes a learner that runs for less than a day for one that is being added: it has to
 // catch up before it can vote. Before auth is on, every member has to vote.
 func findLearner(j *judgement, m Member) (out findings) {
+	var remedy string
+	if m.Learner && j.joins(m) {
+		remedy = j.joinCommand(m) + " goes on with it"
+	}
 	switch age := j.Now.Sub(m.Started); {
 	case !m.Learner:
 	case !m.Started.IsZero() && age < learnerTime && slices.ContainsFunc(j.Members, func(o Member) bool { return !o.Learner && o.AuthOn }):
-		out.add(m.subject(), "is a learner, and started less than a day ago")
+		out.add(m.subject(), "is a learner, and started less than a day ago", remedy)
 		out[0].Severity = Info
 	default:
-		out.add(m.subject(), "is a learner")
+		out.add(m.subject(), "is a learner", remedy)
 	}
 	return out
 }

@@ -287,6 +287,35 @@ func TestALearnerThatIsBeingAdded(t *testing.T) {
 	}
 }
 
+// The remedy for a member whose etcd.env says that it joins is the verb by which it joins.
+func TestRemedyOfAMemberThatJoins(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"ETCD_INITIAL_CLUSTER_STATE=existing\n":                       "lockstep members add etcd3",
+		"ETCD_INITIAL_CLUSTER_STATE=existing\nLOCKSTEP_REPLACES=a1\n": "lockstep members replace etcd3",
+	} {
+		e := sound()
+		e.Folder = &certgen.State{Files: map[string][]byte{certgen.MemberEnvPath("etcd3"): []byte(text)}}
+		e.Members[2].Learner, e.Members[2].Started, e.Members[0].AuthOn = true, e.Now.Add(-time.Hour), true
+		started := remedyOf(e, "members/learner")
+		e.Members[2] = Member{Name: "etcd3", Err: errors.New("connection refused")}
+		silent := remedyOf(e, "members/reached")
+		if started != want+" goes on with it" || silent != want+" says what to copy and to start" {
+			t.Errorf("%q: %q and %q", text, started, silent)
+		}
+	}
+}
+
+// remedyOf is the remedy of the first finding of a check.
+func remedyOf(e *Evidence, code string) string {
+	for _, f := range Judge(e, MemberChecks()).Findings {
+		if f.Code == code {
+			return f.Remedy
+		}
+	}
+	return ""
+}
+
 // A member that does not tell where its peer port is has the remedy of the reason.
 func TestRemediesOfAPeerPortThatWasNotSeen(t *testing.T) {
 	t.Parallel()

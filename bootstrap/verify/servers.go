@@ -42,6 +42,11 @@ func (j *judgement) joins(m Member) bool {
 		slices.ContainsFunc(j.Members, func(o Member) bool { return o.Name != m.Name && o.Err == nil })
 }
 
+// joinCommand is the command by which the member goes on to join.
+func (j *judgement) joinCommand(m Member) string {
+	return fmt.Sprintf("lockstep members %s %s", j.Folder.JoinVerb(m.Name), m.Name)
+}
+
 // findSilent leaves a member to the checks of its port for members where that is why it answers
 // no client: without the others it has no leader.
 func findSilent(j *judgement, m Member) (out findings) {
@@ -49,7 +54,7 @@ func findSilent(j *judgement, m Member) (out findings) {
 		return nil
 	}
 	if m.silent() && j.joins(m) {
-		return append(out, Finding{Severity: Info, Subject: m.subject(), Text: "joins the cluster and does not answer yet", Remedy: "lockstep members add " + m.Name + " says what to copy and to start"})
+		return append(out, Finding{Severity: Info, Subject: m.subject(), Text: "joins the cluster and does not answer yet", Remedy: j.joinCommand(m) + " says what to copy and to start"})
 	}
 	if m.silent() {
 		out.add(m.subject(), "cannot be asked: "+m.Err.Error(), hint.Text(m.Err))

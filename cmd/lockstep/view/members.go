@@ -209,6 +209,9 @@ func (c MemberChange) tellStart(s *Sheet) {
 	s.Line("    start  %s", c.Start.Command())
 	s.Line("    it then answers at %s", c.Start.URL)
 	s.Line("  The keys belong to the user that etcd runs as, with mode 0600.")
+	if c.Known {
+		s.Wrapped("  ", "  ", fmt.Sprintf("Clients have its address already, and it refuses them until it has a vote. To keep that short, run %s --wait 10m before you start it.", c.next()))
+	}
 }
 
 // dataFolder is etcd's data folder on the member's host.
@@ -289,6 +292,7 @@ type startDocument struct {
 	Data    string `json:"data"`    // has to be empty or absent
 	Command string `json:"command"` // to type there
 	URL     string `json:"url"`     // where it then answers
+	Known   bool   `json:"known"`   // clients have its address already, and are refused by it until it has a vote
 }
 
 // Document implements Answer.
@@ -302,7 +306,7 @@ func (c MemberChange) Document() any {
 	}
 	d.Waits, d.Next = c.Waiting.String(), c.next()
 	if c.Start != (change.Start{}) {
-		d.Start = &startDocument{c.Start.Folder, c.Start.Host, c.Start.Target, c.dataFolder(), c.Start.Command(), c.Start.URL}
+		d.Start = &startDocument{c.Start.Folder, c.Start.Host, c.Start.Target, c.dataFolder(), c.Start.Command(), c.Start.URL, c.Known}
 	}
 	return d
 }

@@ -76,6 +76,8 @@ func waiting() MemberChange {
 
 func TestMemberChangeText(t *testing.T) {
 	t.Parallel()
+	known := waiting()
+	known.Verb, known.Known = "replace", true
 	behind := waiting()
 	behind.Waiting.Kind = members.AwaitLog
 	nothing := waiting()
@@ -92,6 +94,18 @@ func TestMemberChangeText(t *testing.T) {
     it then answers at https://10.0.0.14:2379
   The keys belong to the user that etcd runs as, with mode 0600.
 when that is done: lockstep members add etcd4
+`},
+		"clients have its address": {known, `etcd4 is a member without a vote, and does not answer yet
+  etcd4 (10.0.0.14)
+    empty  /var/lib/etcd: etcd must not run there, and the folder must be empty or absent
+    copy   scp -rp pki/members/etcd4/. 10.0.0.14:/etc/etcd
+    start  cd /etc/etcd && set -a && . ./etcd.env && exec etcd
+    it then answers at https://10.0.0.14:2379
+  The keys belong to the user that etcd runs as, with mode 0600.
+  Clients have its address already, and it refuses them until it has a vote. To
+  keep that short, run lockstep members replace etcd4 --wait 10m before you
+  start it.
+when that is done: lockstep members replace etcd4
 `},
 		"behind": {behind, `etcd4 has not caught up with the cluster yet
 when that is done: lockstep members add etcd4
@@ -115,7 +129,7 @@ func TestMemberChangeDocument(t *testing.T) {
 	const want = `{"formatVersion":"lockstep/v1","kind":"MemberChange","verb":"add","name":"etcd4","done":false,` +
 		`"steps":["write policy, certificates and etcd.env of etcd4","add etcd4 to the cluster without a vote"],"waits":"wait until etcd4 is started",` +
 		`"start":{"folder":"pki/members/etcd4","host":"10.0.0.14","target":"/etc/etcd","data":"/var/lib/etcd",` +
-		`"command":"cd /etc/etcd \u0026\u0026 set -a \u0026\u0026 . ./etcd.env \u0026\u0026 exec etcd","url":"https://10.0.0.14:2379"},` +
+		`"command":"cd /etc/etcd \u0026\u0026 set -a \u0026\u0026 . ./etcd.env \u0026\u0026 exec etcd","url":"https://10.0.0.14:2379","known":false},` +
 		`"changed":[],"quorum":{"voters":3,"healthy":2,"needed":2,"holds":true},"next":"lockstep members add etcd4"}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
