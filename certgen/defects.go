@@ -48,18 +48,12 @@ const (
 // names, and of a CA itself. It is the one function that judges certificates, those
 // of external CAs included. Whether a key belongs to cert it cannot know: see Pair.Key.
 func Defects(cert *x509.Certificate, p Profile, ca *x509.Certificate, now time.Time) []Defect {
-	j := judge{cert: cert, p: p, ca: ca, now: now}
-	j.time()
-	j.signature()
-	j.names()
-	j.usages()
-	if p.Kind == KindCA {
-		j.authority()
-	} else {
-		j.leaf()
-	}
-	j.keys()
-	return j.found
+	return judge{cert: cert, p: p, ca: ca, now: now}.all()
+}
+
+// DefectsBesideChain is Defects for a certificate whose signature and chain have been checked.
+func DefectsBesideChain(cert *x509.Certificate, p Profile, ca *x509.Certificate, now time.Time) []Defect {
+	return judge{cert: cert, p: p, ca: ca, now: now, chained: true}.all()
 }
 
 // Fatal keeps the defects with which a certificate does not do.
@@ -77,7 +71,24 @@ type judge struct {
 	cert, ca *x509.Certificate
 	p        Profile
 	now      time.Time
+	chained  bool // the chain has been checked
 	found    []Defect
+}
+
+func (j judge) all() []Defect {
+	j.time()
+	if !j.chained {
+		j.signature()
+	}
+	j.names()
+	j.usages()
+	if j.p.Kind == KindCA {
+		j.authority()
+	} else {
+		j.leaf()
+	}
+	j.keys()
+	return j.found
 }
 
 func (j *judge) fatal(code, format string, args ...any) {

@@ -2,6 +2,7 @@ package certgen
 
 import (
 	"crypto"
+	"crypto/x509"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,6 +65,8 @@ type Step struct {
 	CopyOf  CA               // of Write, instead of Content: this CA's certificate, which may only be made in the same plan
 	List    *List            // of Write, instead of Content: a revocation list that has to be signed
 	Reason  string
+
+	Signed *x509.Certificate // of Issue, Reissue, Sign and Renew that were carried out: what is in place now
 }
 
 // Path is what the step changes, below the PKI folder; of a pair without .crt and .key.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"sync"
 	"time"
 
 	"lockstep/certgen"
@@ -22,6 +23,8 @@ type Authority struct {
 	key      crypto.Signer
 	serials  *certgen.Serials
 	external bool // an external CA, good for all purposes
+
+	chained sync.Map // each certgen.Kind without hosts whose chain was verified; see withoutDefect
 }
 
 var (
@@ -68,7 +71,7 @@ func selfSign(p certgen.Profile, key crypto.Signer, now time.Time) (*x509.Certif
 	if err != nil {
 		return nil, fmt.Errorf("parsing back what was made: %w", err)
 	}
-	return cert, withoutDefect(cert, p, cert, now)
+	return cert, refuse(certgen.Defects(cert, p, cert, now))
 }
 
 // Load takes up a CA that exists.
@@ -140,7 +143,7 @@ func (a *Authority) issue(ctx context.Context, key crypto.PublicKey, p certgen.P
 	if err != nil {
 		return nil, fmt.Errorf("parsing back what was made: %w", err)
 	}
-	return leaf, withoutDefect(leaf, p, a.cert, now)
+	return leaf, a.withoutDefect(leaf, p, now)
 }
 
 // mayIssue keeps a CA at its own work. The peer CA's usages include the client CA's,
@@ -172,10 +175,25 @@ func replacing(ca certgen.CA, external bool) string {
 }
 
 // withoutDefect is the last look before a certificate leaves: of our own making, not even
-// a minor defect passes.
-func withoutDefect(cert *x509.Certificate, p certgen.Profile, ca *x509.Certificate, now time.Time) error {
-	if found := certgen.Defects(cert, p, ca, now); len(found) > 0 {
-		return fmt.Errorf("refusing what was just signed: it %s", found[0].Text)
+// a minor defect passes. [x509.CreateCertificate] has checked the signature with the CA's key. What
+// else makes a chain, the CA's own usages and constraints, is the same for all certificates of a
+// kind that name no hosts, and is verified for the first one.
+func (a *Authority) withoutDefect(leaf *x509.Certificate, p certgen.Profile, now time.Time) error {
+	if _, verified := a.chained.Load(p.Kind); verified && len(p.Hosts) == 0 {
+		return refuse(certgen.DefectsBesideChain(leaf, p, a.cert, now))
+	}
+	if err := refuse(certgen.Defects(leaf, p, a.cert, now)); err != nil {
+		return err
+	}
+	if len(p.Hosts) == 0 {
+		a.chained.Store(p.Kind, true)
+	}
+	return nil
+}
+
+func refuse(defects []certgen.Defect) error {
+	if len(defects) > 0 {
+		return fmt.Errorf("refusing what was just signed: it %s", defects[0].Text)
 	}
 	return nil
 }

@@ -16,7 +16,8 @@ import (
 )
 
 // Apply carries out exactly the steps of plan, with the CAs in the folder, and calls
-// done after each one that is on the disk, never two at a time. First comes what was
+// done with each one that is on the disk, never two at a time; Step.Signed is set in those that
+// signed. First comes what was
 // cut off, then the CAs, then the records of revocations, then revocation lists, then everything
 // else, each folder by folder, at most inFlight folders at a time. Of several errors it returns the first, which names step and
 // path; what was begun is finished or cleared by the next plan. It takes the lock,
@@ -239,12 +240,13 @@ func unitsOf(steps []certgen.Step) []unit {
 // unit stages every file of a folder, forces them to disk, renames them, and forces
 // that to disk.
 func (r *run) unit(ctx context.Context, u unit) error {
-	for i, s := range u.steps {
+	for i := range u.steps {
+		s := &u.steps[i]
 		if err := ctx.Err(); err != nil {
-			return r.undo(u.steps[:i], fmt.Errorf("%s: %w", gerund(s), err))
+			return r.undo(u.steps[:i], fmt.Errorf("%s: %w", gerund(*s), err))
 		}
 		if err := r.stage(ctx, s); err != nil {
-			return r.undo(u.steps[:i+1], fmt.Errorf("%s: %w", gerund(s), err))
+			return r.undo(u.steps[:i+1], fmt.Errorf("%s: %w", gerund(*s), err))
 		}
 	}
 	if slices.ContainsFunc(u.steps, pairs) {

@@ -23,8 +23,16 @@ import (
 // Observe reads the whole folder, but no CA's key and no secret, and the certificates
 // outside of it that the policy names. A ca/ that this user may not read counts as absent. A
 // folder with a link in it, or in which others could use or exchange a CA, is refused.
-func (f *Folder) Observe() (certgen.State, error) {
-	s, err := f.observe(observer{keys: true})
+func (f *Folder) Observe() (certgen.State, error) { return f.observed(observer{keys: true}) }
+
+// ObserveCertificates is Observe without the texts like etcd.env, for plans that write none.
+func (f *Folder) ObserveCertificates() (certgen.State, error) {
+	return f.observed(observer{keys: true, names: true})
+}
+
+// observed spares Apply its own look at what was seen under the same lock.
+func (f *Folder) observed(o observer) (certgen.State, error) {
+	s, err := f.observe(o)
 	if err == nil && f.held.Load() {
 		f.seen.Store(&s)
 	}
@@ -44,13 +52,6 @@ func (f *Folder) Look() (certgen.State, error) {
 	return f.observe(observer{keys: true, reports: true, names: true})
 }
 
-// Certificates is the pairs at these paths (each a Profile.Path) and beside them as they are
-// now. Keys are not opened.
-func (f *Folder) Certificates(paths ...string) (map[string]certgen.Pair, error) {
-	s, err := f.observe(observer{names: true, only: paths})
-	return s.Pairs, err
-}
-
 func (f *Folder) observe(o observer) (certgen.State, error) {
 	o.f = f
 	if err := o.run(); err != nil {
@@ -61,11 +62,10 @@ func (f *Folder) observe(o observer) (certgen.State, error) {
 
 type observer struct {
 	f       *Folder
-	keys    bool     // look at keys, too
-	reports bool     // record what is refused otherwise
-	names   bool     // a file is what its name says: State.Contents stays empty, and no text is read
-	only    []string // the paths of the pairs that are looked at; nil for the whole folder
-	owner   int64    // the user that the PKI folder belongs to; -1 where that is not known
+	keys    bool  // look at keys, too
+	reports bool  // record what is refused otherwise
+	names   bool  // a file is what its name says: State.Contents stays empty, and no text is read
+	owner   int64 // the user that the PKI folder belongs to; -1 where that is not known
 
 	group *errgroup.Group // folders that are looked at together
 	mu    *sync.Mutex     // guards state
@@ -87,7 +87,7 @@ func (o *observer) run() error {
 		return err
 	}
 	o.owner = owner(info)
-	err = o.dirs()
+	err = o.dir(o.f.root, ".", ".")
 	if err = cmp.Or(err, o.group.Wait()); err != nil {
 		return err
 	}
@@ -123,24 +123,6 @@ func rank(r certgen.Retired) int {
 		return 1
 	}
 	return 0
-}
-
-// dirs looks at the whole folder, or at the folders of the pairs that are meant.
-func (o *observer) dirs() error {
-	if o.only == nil {
-		return o.dir(o.f.root, ".", ".")
-	}
-	var dirs []string
-	for _, pair := range o.only {
-		dirs = append(dirs, path.Dir(pair))
-	}
-	slices.Sort(dirs)
-	for _, dir := range slices.Compact(dirs) {
-		if err := o.dir(o.f.root, dir, dir); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // dir looks at a folder, which has the name base in the folder above.
@@ -369,10 +351,6 @@ func (v *visit) file(name string, item certgen.Item, info fs.FileInfo) error {
 		}
 	case certgen.ForText:
 		if v.names && !item.Staged {
-			return nil
-		}
-	case certgen.ForCopy:
-		if v.only != nil && !item.Staged {
 			return nil
 		}
 	}

@@ -11,15 +11,14 @@ import (
 
 // sign stages a certificate for a key that its component keeps. What is there is in retired/
 // before that: with the same key beside it, what a crash left staged is put in place.
-func (r *run) sign(ctx context.Context, s certgen.Step) error {
-	leaf, err := r.certify(ctx, s.Profile, s.Key)
-	if err != nil {
+func (r *run) sign(ctx context.Context, s *certgen.Step) (err error) {
+	if s.Signed, err = r.certify(ctx, s.Profile, s.Key); err != nil {
 		return err
 	}
 	if err := r.f.retire(s.Profile.Identity, s.Path()); err != nil {
 		return err
 	}
-	return r.f.stage(s.Path()+".crt", certgen.EncodeCertificate(leaf), 0o644)
+	return r.f.stage(s.Path()+".crt", certgen.EncodeCertificate(s.Signed), 0o644)
 }
 
 // certify signs a certificate for key.

@@ -20,7 +20,7 @@ import (
 const unreadable = "unreadable-"
 
 // stage writes what the step needs under .new.
-func (r *run) stage(ctx context.Context, s certgen.Step) error {
+func (r *run) stage(ctx context.Context, s *certgen.Step) error {
 	switch s.Action {
 	case certgen.Issue, certgen.Reissue:
 		if s.Action == certgen.Issue {
@@ -28,7 +28,7 @@ func (r *run) stage(ctx context.Context, s certgen.Step) error {
 				return err
 			}
 		}
-		return r.issue(ctx, s.Profile)
+		return r.issue(ctx, s)
 	case certgen.Sign:
 		return r.sign(ctx, s)
 	case certgen.Renew:
@@ -36,7 +36,7 @@ func (r *run) stage(ctx context.Context, s certgen.Step) error {
 	case certgen.Note:
 		return r.f.stage(s.Path()+".crt", s.Content, 0o644)
 	case certgen.Write:
-		content, err := r.content(ctx, s)
+		content, err := r.content(ctx, *s)
 		if err != nil {
 			return err
 		}
@@ -45,21 +45,22 @@ func (r *run) stage(ctx context.Context, s certgen.Step) error {
 	return nil
 }
 
-func (r *run) issue(ctx context.Context, p certgen.Profile) error {
-	issuer, err := r.authority(p.CA)
+func (r *run) issue(ctx context.Context, s *certgen.Step) error {
+	issuer, err := r.authority(s.Profile.CA)
 	if err != nil {
 		return err
 	}
-	pair, err := authority.Mint(ctx, issuer, p, r.now())
+	pair, err := authority.Mint(ctx, issuer, s.Profile, r.now())
 	if err != nil {
 		return err
 	}
-	return r.f.stagePair(p.Path, pair.Leaf, pair.PrivateKey)
+	s.Signed = pair.Leaf
+	return r.f.stagePair(s.Path(), pair.Leaf, pair.PrivateKey)
 }
 
 // renew stages a new certificate for the key of the present one. The private key is not read:
 // it may have been delivered long ago.
-func (r *run) renew(ctx context.Context, s certgen.Step) error {
+func (r *run) renew(ctx context.Context, s *certgen.Step) error {
 	content, _, err := r.f.read(s.Path() + ".crt")
 	if err != nil {
 		return err
@@ -68,14 +69,13 @@ func (r *run) renew(ctx context.Context, s certgen.Step) error {
 	if err != nil {
 		return fmt.Errorf("reading %s.crt: %w", s.Path(), err)
 	}
-	next, err := r.certify(ctx, s.Profile, present.PublicKey)
-	if err != nil {
+	if s.Signed, err = r.certify(ctx, s.Profile, present.PublicKey); err != nil {
 		return err
 	}
 	if err := r.f.keep(s.Profile.Identity, s.Path(), content, present); err != nil {
 		return err
 	}
-	return r.f.stage(s.Path()+".crt", certgen.EncodeCertificate(next), 0o644)
+	return r.f.stage(s.Path()+".crt", certgen.EncodeCertificate(s.Signed), 0o644)
 }
 
 // commit puts in place what stage wrote.

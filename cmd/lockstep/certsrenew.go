@@ -119,7 +119,7 @@ func runRenew(ctx context.Context, opts renewOptions) error {
 		return err
 	}
 	defer release()
-	state, err := f.Observe()
+	state, err := f.ObserveCertificates()
 	if err != nil {
 		return err
 	}
@@ -139,14 +139,11 @@ func runRenew(ctx context.Context, opts renewOptions) error {
 			return err
 		}
 	}
-	if err := f.Apply(ctx, plan, opts.now, inFlight, func(certgen.Step) {}); err != nil {
+	answer := renewedSteps{policy: p, folder: f, state: state}
+	if err := f.Apply(ctx, plan, opts.now, inFlight, answer.done); err != nil {
 		return err
 	}
-	answer, err := renewed(p, f, plan)
-	if err != nil {
-		return err
-	}
-	return opts.conclude(ctx, answer)
+	return opts.conclude(ctx, answer.all(plan))
 }
 
 // conclude runs the program of --exec, and answers.
@@ -233,36 +230,35 @@ func leftOf(plan certgen.Plan) (left []string) {
 	return left
 }
 
-// renewed looks again, and says of each certificate what to do with it.
-func renewed(p *policies.Policy, f *folder.Folder, plan certgen.Plan) (view.Renewed, error) {
-	answer := view.Renewed{Certificates: []view.NewCertificate{}}
-	answer.Left = leftOf(plan)
-	var paths []string
-	for _, s := range plan.Steps {
-		if s.List == nil && s.Action != certgen.Finish {
-			paths = append(paths, s.Profile.Path)
-		}
-	}
-	pairs, err := f.Certificates(paths...)
-	if err != nil {
-		return answer, err
-	}
-	for _, s := range plan.Steps {
-		if s.List != nil {
-			answer.Lists = append(answer.Lists, filepath.Join(f.Path(), filepath.FromSlash(s.File)))
-			continue
-		}
-		pair := pairs[s.Path()]
-		if s.Action == certgen.Finish || pair.Leaf == nil {
-			continue
-		}
-		answer.Certificates = append(answer.Certificates, view.NewCertificate{
-			Name: certgen.NameOf(s.Path()), Rekeyed: s.Action == certgen.Reissue, Pair: pair, Place: s.Place(), Folder: f.Path(),
-			Reload: reloadOf(p, s.Place()),
+// renewedSteps says of each certificate that was made what to do with it.
+type renewedSteps struct {
+	policy *policies.Policy
+	folder *folder.Folder
+	state  certgen.State // as the folder was before
+	answer view.Renewed
+}
+
+// done notes a step that is on the disk.
+func (r *renewedSteps) done(s certgen.Step) {
+	switch {
+	case s.List != nil:
+		r.answer.Lists = append(r.answer.Lists, filepath.Join(r.folder.Path(), filepath.FromSlash(s.File)))
+	case s.Signed != nil:
+		rekeyed := s.Action == certgen.Reissue
+		r.answer.Certificates = append(r.answer.Certificates, view.NewCertificate{
+			Name: certgen.NameOf(s.Path()), Rekeyed: rekeyed, Path: s.Path(), Leaf: s.Signed,
+			HasKey: rekeyed || r.state.Pair(s.Profile).Key != certgen.KeyAbsent,
+			Place:  s.Place(), Folder: r.folder.Path(), Reload: reloadOf(r.policy, s.Place()),
 		})
 	}
-	slices.SortStableFunc(answer.Certificates, func(a, b view.NewCertificate) int { return strings.Compare(a.Name, b.Name) })
-	return answer, nil
+}
+
+// all is the answer when plan has been carried out.
+func (r *renewedSteps) all(plan certgen.Plan) view.Renewed {
+	answer := r.answer
+	answer.Left = leftOf(plan)
+	slices.SortFunc(answer.Certificates, func(a, b view.NewCertificate) int { return strings.Compare(a.Name, b.Name) })
+	return answer
 }
 
 // hookTime is how long a program of --exec may run unless --exec-timeout says otherwise.

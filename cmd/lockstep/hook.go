@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"lockstep/certgen"
 	"lockstep/cmd/lockstep/view"
 )
 
@@ -71,17 +70,17 @@ func (b *beginning) Write(text []byte) (int, error) {
 
 // environmentOf is what a program learns about a new certificate.
 func environmentOf(c view.NewCertificate) []string {
-	pair := filepath.Join(c.Folder, filepath.FromSlash(c.Pair.Path))
+	pair := filepath.Join(c.Folder, filepath.FromSlash(c.Path))
 	if whole, err := filepath.Abs(pair); err == nil { // else the path as it was given
 		pair = whole
 	}
 	key := ""
-	if c.Pair.Key != certgen.KeyAbsent {
+	if c.HasKey {
 		key = pair + ".key"
 	}
 	return []string{
 		"LOCKSTEP_ACTION=" + c.Action(), "LOCKSTEP_NAME=" + c.Name, "LOCKSTEP_FOLDER=" + filepath.Dir(pair),
 		"LOCKSTEP_CERT=" + pair + ".crt", "LOCKSTEP_KEY=" + key,
-		fmt.Sprintf("LOCKSTEP_SERIAL=%x", c.Pair.Leaf.SerialNumber), "LOCKSTEP_NOT_AFTER=" + c.Pair.Leaf.NotAfter.UTC().Format(time.RFC3339),
+		fmt.Sprintf("LOCKSTEP_SERIAL=%x", c.Leaf.SerialNumber), "LOCKSTEP_NOT_AFTER=" + c.Leaf.NotAfter.UTC().Format(time.RFC3339),
 	}
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"crypto/x509"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,9 @@ func (steps CertificateSteps) Text(s *Sheet) {
 type NewCertificate struct {
 	Name    string // as commands take it
 	Rekeyed bool   // with a new key
-	Pair    certgen.Pair
+	Path    string // its Profile.Path
+	Leaf    *x509.Certificate
+	HasKey  bool // its key is in the folder
 	Place   certgen.Place
 	Folder  string // the PKI folder
 	Reload  presets.Reload
@@ -45,7 +48,7 @@ func (c NewCertificate) Action() string {
 
 // files is what has to be copied.
 func (c NewCertificate) files() string {
-	crt := filepath.Join(c.Folder, filepath.FromSlash(c.Pair.Path)) + ".crt"
+	crt := filepath.Join(c.Folder, filepath.FromSlash(c.Path)) + ".crt"
 	if c.Rekeyed {
 		return crt + " and .key"
 	}
@@ -97,7 +100,7 @@ func (r Renewed) Text(s *Sheet) {
 		return
 	}
 	for _, c := range r.Certificates {
-		s.Line("%s: valid until %s, serial number %x", c.Name, c.Pair.Leaf.NotAfter.UTC().Format(time.RFC3339), c.Pair.Leaf.SerialNumber)
+		s.Line("%s: valid until %s, serial number %x", c.Name, c.Leaf.NotAfter.UTC().Format(time.RFC3339), c.Leaf.SerialNumber)
 		s.Wrapped("  copy ", "    ", fmt.Sprintf("%s to the %s; %s", c.files(), holderOf(c.Place), c.next()))
 	}
 	for _, file := range r.Lists {
@@ -156,8 +159,8 @@ func (r Renewed) Document() any {
 	d := renewedDocument{Header: header("Renewed"), Certificates: []newCertificateDocument{}, Left: append([]string{}, r.Left...), Lists: r.Lists}
 	for _, c := range r.Certificates {
 		d.Certificates = append(d.Certificates, newCertificateDocument{
-			Name: c.Name, Action: c.Action(), File: c.Pair.Path + ".crt", Serial: fmt.Sprintf("%x", c.Pair.Leaf.SerialNumber),
-			NotAfter: c.Pair.Leaf.NotAfter.UTC().Format(time.RFC3339), Reloading: string(c.Reload.Certificate),
+			Name: c.Name, Action: c.Action(), File: c.Path + ".crt", Serial: fmt.Sprintf("%x", c.Leaf.SerialNumber),
+			NotAfter: c.Leaf.NotAfter.UTC().Format(time.RFC3339), Reloading: string(c.Reload.Certificate),
 		})
 	}
 	return d
