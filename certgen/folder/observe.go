@@ -47,9 +47,19 @@ func (f *Folder) Inspect() (certgen.State, error) {
 }
 
 // Look is Inspect for what certificates and revocation lists alone tell: without
-// State.Contents and without texts like etcd.env in State.Files.
+// State.Contents, and in State.Files without texts like etcd.env and copies of CAs that are in ca/.
 func (f *Folder) Look() (certgen.State, error) {
-	return f.observe(observer{keys: true, reports: true, names: true})
+	return f.observe(observer{keys: true, reports: true, names: true, trusts: f.trusts()})
+}
+
+// trusts is the CAs that are known without their copies.
+func (f *Folder) trusts() map[certgen.CA]bool {
+	known := map[certgen.CA]bool{}
+	for _, ca := range certgen.CAs() {
+		_, err := f.lstat(certgen.CAPath(ca) + ".crt")
+		known[ca] = err == nil || f.external.CA.Current != nil
+	}
+	return known
 }
 
 func (f *Folder) observe(o observer) (certgen.State, error) {
@@ -62,10 +72,11 @@ func (f *Folder) observe(o observer) (certgen.State, error) {
 
 type observer struct {
 	f       *Folder
-	keys    bool  // look at keys, too
-	reports bool  // record what is refused otherwise
-	names   bool  // a file is what its name says: State.Contents stays empty, and no text is read
-	owner   int64 // the user that the PKI folder belongs to; -1 where that is not known
+	keys    bool                // look at keys, too
+	reports bool                // record what is refused otherwise
+	names   bool                // a file is what its name says: State.Contents stays empty, and no text is read
+	trusts  map[certgen.CA]bool // no copy of these is read
+	owner   int64               // the user that the PKI folder belongs to; -1 where that is not known
 
 	group *errgroup.Group // folders that are looked at together
 	mu    *sync.Mutex     // guards state
@@ -351,6 +362,10 @@ func (v *visit) file(name string, item certgen.Item, info fs.FileInfo) error {
 		}
 	case certgen.ForText:
 		if v.names && !item.Staged {
+			return nil
+		}
+	case certgen.ForCopy:
+		if v.trusts[item.CA] && !item.Staged {
 			return nil
 		}
 	}
