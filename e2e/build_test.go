@@ -11,7 +11,7 @@ import (
 // It is cached between runs: go build links again only what changed.
 const binaries = "../.build/e2e"
 
-// build makes lockstep, lockstep-etcd, etcd, etcdctl and etcdutl with the flags of the Makefile.
+// build makes lockstep, lockstep-etcd, etcd, etcdctl, etcdutl and kustomize with the flags of the Makefile.
 func build() error {
 	out, err := filepath.Abs(binaries)
 	if err != nil {
@@ -25,6 +25,7 @@ func build() error {
 		{"build", "-C", "../etcd", "-trimpath", "-o", filepath.Join(out, "lockstep-etcd"), "."},
 		{"build", "-trimpath", "-o", filepath.Join(out, "etcdctl"), "go.etcd.io/etcd/etcdctl/v3"},
 		{"build", "-trimpath", "-o", filepath.Join(out, "etcdutl"), "go.etcd.io/etcd/etcdutl/v3"},
+		{"build", "-trimpath", "-o", filepath.Join(out, "kustomize"), "sigs.k8s.io/kustomize/kustomize/v5"},
 	} {
 		cmd := exec.Command("go", args...)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

@@ -13,8 +13,8 @@
 // Each file of testdata/scripts is one scenario: a txtar archive for testscript
 // (github.com/rogpeppe/go-internal) that opens with one sentence. It runs in a folder
 // of its own with ports of its own, beside other scripts; whatever it started is killed
-// when it ends. lockstep, lockstep-etcd, etcd (which is lockstep-etcd), etcdctl and
-// etcdutl come first on PATH. The usual beginning:
+// when it ends. lockstep, lockstep-etcd, etcd (which is lockstep-etcd), etcdctl, etcdutl
+// and kustomize come first on PATH. The usual beginning:
 //
 //	policy small                         # testdata/policies/small.yaml becomes ./lockstep.yaml
 //	exits 2 lockstep bootstrap           # makes pki/; etcd does not answer yet
@@ -53,7 +53,7 @@
 //	listing [-skip NAME]... DIR      print every file's mode, modification time, inode and SHA-256: compare two of them with cmp
 //	json FILE                        the file, or stdout, must be one JSON document and nothing else
 //	zlint FILE...                    every RFC and community lint on certificates must pass
-//	manifests FILE                   Secrets and ConfigMaps as Kubernetes' own types, strictly: prints each with its keys
+//	manifests FILE                   Secrets, ConfigMaps and CronJobs as Kubernetes' own types, strictly: prints each with its keys
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
 //
@@ -82,6 +82,7 @@
 //	                                 without a certificate and with the client certificate in each DIR: none may be carried out
 //	                                 (-open: it says for how long they were); for daemon
 //	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
+//	confined ETC VAR PROGRAM...      PROGRAM as a unit or a container starts it: uid 65532, no capabilities, in ETC, which is read-only
 //	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root
 //	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
 //

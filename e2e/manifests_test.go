@@ -32,7 +32,7 @@ func manifests(_ *script, ts *testscript.TestScript, args []string) error {
 	return nil
 }
 
-// cronJob is the line of a CronJob with one container.
+// cronJob is the line of a CronJob with one container, then a line for each container with its environment and command.
 func cronJob(document []byte) (string, error) {
 	var job batch.CronJob
 	if err := yaml.UnmarshalStrict(document, &job); err != nil {
@@ -48,15 +48,23 @@ func cronJob(document []byte) (string, error) {
 	if len(pod.Containers) != 1 || len(strings.Fields(job.Spec.Schedule)) != 5 {
 		return "", fmt.Errorf("%d containers, schedule %q", len(pod.Containers), job.Spec.Schedule)
 	}
-	for _, m := range pod.Containers[0].VolumeMounts {
-		if !volumes[m.Name] {
-			problems = append(problems, "no volume "+m.Name)
+	commands := ""
+	for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
+		for _, m := range c.VolumeMounts {
+			if !volumes[m.Name] {
+				problems = append(problems, "no volume "+m.Name)
+			}
 		}
+		var words []string
+		for _, e := range c.Env {
+			words = append(words, e.Name+"="+e.Value)
+		}
+		commands += "\n  " + c.Name + ": " + strings.Join(slices.Concat(words, c.Command, c.Args), " ")
 	}
 	if len(problems) > 0 {
 		return "", fmt.Errorf("an API server refuses it: %s", strings.Join(problems, "; "))
 	}
-	return fmt.Sprintf("CronJob %s/%s: %s: %s", job.Namespace, job.Name, job.Spec.Schedule, strings.Join(pod.Containers[0].Args, " ")), nil
+	return fmt.Sprintf("CronJob %s/%s: %s: %s", job.Namespace, job.Name, job.Spec.Schedule, strings.Join(pod.Containers[0].Args, " ")) + commands, nil
 }
 
 func manifest(document []byte) (string, error) {

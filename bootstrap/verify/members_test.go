@@ -319,7 +319,7 @@ func remedyOf(e *Evidence, code string) string {
 // A member that does not tell where its peer port is has the remedy of the reason.
 func TestRemediesOfAPeerPortThatWasNotSeen(t *testing.T) {
 	t.Parallel()
-	const elsewhere = "run lockstep verify where the peer ports can be reached"
+	const elsewhere = "run lockstep verify where the peer ports can be reached and the members' keys are"
 	for name, c := range map[string]struct {
 		spoil func(*Member)
 		want  string

@@ -33,7 +33,7 @@ func peerPortChecks() []Check {
 		{
 			Code: "members/peer-port-unseen", Severity: Warning, Needs: NeedsMembers, Acceptable: true,
 			Sentence: "the peer port could be tried",
-			Remedy:   "run lockstep verify where the peer ports can be reached",
+			Remedy:   "run lockstep verify where the peer ports can be reached and the members' keys are",
 			Find:     eachReached(findPeerPortUnseen),
 		},
 	}
