@@ -22,7 +22,7 @@ BUILD_FLAGS   := -trimpath -buildvcs=$(VCS)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build man tools demo test e2e-versions openssl release release-test install check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
+.PHONY: help build man tools demo test e2e-versions openssl rpm release release-test install check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,7 +77,15 @@ openssl: # openssl is the other one; systemd-analyze judges the units where it c
 release: ## build archives, packages, list of modules and sums of the commit into .build/release/
 	cd release && $(GO) run . -out "$(CURDIR)/$(BUILD)/release"
 
-release-test: ## make the release of this platform, and use it in clean roots (needs dpkg)
+rpm: # release-test installs the rpm
+	@command -v rpm >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    apt-get update && apt-get install -y --no-install-recommends rpm; \
+	  else \
+	    echo 'rpm is missing: release-test installs the rpm with it. Install the package "rpm" and run make again.' >&2; exit 1; \
+	  fi; }
+
+release-test: rpm ## make the release of this platform, and use it in clean roots (needs dpkg)
 	cd release && $(GO) test -count=1 -timeout 30m ./...
 
 install: build man ## install into PREFIX (/usr/local), below DESTDIR

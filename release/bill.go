@@ -99,6 +99,7 @@ func (r *release) print(context.Context) error {
 			fmt.Printf("%s %s: %.1f MB, %d modules\n", program, p, float64(info.Size())/1e6, len(linked))
 		}
 	}
+	fmt.Println("image", r.digest)
 	return fs.WalkDir(os.DirFS(r.out), ".", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			fmt.Println(filepath.Join(r.out, path))

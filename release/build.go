@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // platform is one system that binaries are built for, by Go's names.
@@ -44,6 +46,7 @@ type release struct {
 	version   string // of the tag, or Go's pseudo-version of the commit; without "v"
 	at        time.Time
 	platforms []platform
+	digest    v1.Hash // of the image
 }
 
 // newRelease clones the commit that is checked out in checkout, and empties out.

@@ -36,7 +36,8 @@ func (r *release) archived(p platform) ([]file, error) {
 		{filepath.Join(r.work, "man", "*.1"), "man/"},
 		{filepath.Join(r.work, "completions", "*"), "completions/"},
 		{filepath.Join(r.root, "policies/examples/*.yaml"), "examples/"},
-		{filepath.Join(r.root, unitsDir, "*"), "units/"},
+		{filepath.Join(r.root, unitsDir, "*.*"), "units/"},
+		{filepath.Join(r.root, unitsDir, "kubernetes-verify", "*"), "units/kubernetes-verify/"},
 	} {
 		if err := addAll(&all, d.to, d.pattern); err != nil {
 			return nil, err
@@ -55,8 +56,11 @@ func (r *release) installed(p platform, zsh string) ([]file, error) {
 		}
 	}
 	const doc = "/usr/share/doc/lockstep/"
-	for name, to := range map[string]string{"LICENSE": "copyright", "README.md": "README.md", "CHANGELOG.md": "CHANGELOG.md"} {
-		if err := add(&all, doc+to, 0o644, filepath.Join(r.root, name)); err != nil {
+	for name, to := range map[string]string{
+		"LICENSE": doc + "copyright", "README.md": doc + "README.md", "CHANGELOG.md": doc + "CHANGELOG.md",
+		unitsDir + "/lockstep.sysusers": "/usr/lib/sysusers.d/lockstep.conf",
+	} {
+		if err := add(&all, to, 0o644, filepath.Join(r.root, name)); err != nil {
 			return nil, err
 		}
 	}
@@ -68,6 +72,8 @@ func (r *release) installed(p platform, zsh string) ([]file, error) {
 		{filepath.Join(completions, shells()["fish"]), "/usr/share/fish/vendor_completions.d/"},
 		{filepath.Join(r.root, "policies/examples/*.yaml"), doc + "examples/"},
 		{filepath.Join(r.root, unitsDir, "*.yaml"), doc + "units/"},
+		{filepath.Join(r.root, unitsDir, "*.cron"), doc + "units/"},
+		{filepath.Join(r.root, unitsDir, "kubernetes-verify", "*"), doc + "units/kubernetes-verify/"},
 		{filepath.Join(r.root, unitsDir, "*.service"), "/usr/lib/systemd/system/"},
 		{filepath.Join(r.root, unitsDir, "*.timer"), "/usr/lib/systemd/system/"},
 	} {

@@ -1,5 +1,5 @@
 // Command release builds what users download: static, stripped binaries in archives, packages
-// for Debian and Fedora, a list of the modules that are linked (CycloneDX), and SHA-256 sums.
+// for Debian and Fedora, an OCI image, a list of the modules that are linked (CycloneDX), and SHA-256 sums.
 //
 // The same commit gives the same bytes: all times are those of the commit, archives are sorted,
 // and nothing of this machine is in them.
@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string) error {
 	if len(r.platforms) == 0 {
 		return fmt.Errorf("there is no platform %q; there are %s", *only, strings.Trim(fmt.Sprint(platforms()), "[]"))
 	}
-	for _, step := range []func(context.Context) error{r.build, r.write, r.archives, r.packages, r.bill, r.sums, r.print} {
+	for _, step := range []func(context.Context) error{r.build, r.write, r.archives, r.packages, r.image, r.bill, r.sums, r.print} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -48,48 +48,53 @@ func TestRelease(t *testing.T) {
 			t.Errorf("%s has the sum %s, and SHA256SUMS says %s", name, got, sum)
 		}
 	}
-	t.Run("tarball", func(t *testing.T) { tarball(t, one(t, first, "*_"+runtime.GOOS+"_"+runtime.GOARCH+".tar.gz")) })
+	t.Run("tarball", func(t *testing.T) { unzipped(t, one(t, first, "*_"+runtime.GOOS+"_"+runtime.GOARCH+".tar.gz")) })
 	t.Run("bill", func(t *testing.T) { bill(t, one(t, first, "lockstep_*.cdx.json")) })
 	if runtime.GOOS == "linux" {
 		t.Run("deb", func(t *testing.T) { debian(t, one(t, first, "*.deb")) })
-		t.Run("rpm", func(t *testing.T) { one(t, first, "*.rpm") })
+		t.Run("rpm", func(t *testing.T) { fedora(t, one(t, first, "*.rpm"), one(t, first, "*.deb")) })
+		t.Run("image", func(t *testing.T) { image(t, one(t, first, "*_image.tar")) })
 	}
 }
 
-// tarball unpacks the archive in a clean root without Go, and rehearses there.
-func tarball(t *testing.T, path string) {
+// TestVersionOfATag tags a clone of the checkout, as a maintainer does: release and program say the tag.
+func TestVersionOfATag(t *testing.T) {
+	clone := filepath.Join(t.TempDir(), "clone")
+	for _, args := range [][]string{{"clone", "--quiet", "--no-local", "..", clone}, {"-C", clone, "tag", "v1.2.3-rc.1"}} {
+		if said, err := exec.CommandContext(t.Context(), "git", args...).CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, said)
+		}
+	}
+	r, err := newRelease(t.Context(), clone, filepath.Join(t.TempDir(), "out"))
+	if r != nil {
+		t.Cleanup(r.close)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := platform{os: runtime.GOOS, arch: runtime.GOARCH}
+	if err := r.buildOne(t.Context(), here, lockstep); err != nil {
+		t.Fatal(err)
+	}
+	said, err := r.output(t.Context(), r.bin(here, lockstep), "version")
+	if err != nil || r.version != "1.2.3-rc.1" || !strings.HasPrefix(said, "lockstep v1.2.3-rc.1\nbuilt from ") {
+		t.Errorf("release %s, %v: %s", r.version, err, said)
+	}
+}
+
+// unzipped unpacks the archive in a clean root without Go, and rehearses there.
+func unzipped(t *testing.T, path string) {
 	root := t.TempDir()
 	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
+	content, err := gzip.NewReader(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := ""
-	for r := tar.NewReader(unzipped); ; {
-		header, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		folder, _, _ = strings.Cut(header.Name, "/")
-		name := filepath.Join(root, filepath.FromSlash(header.Name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		content, err := io.ReadAll(r)
-		if err == nil {
-			err = os.WriteFile(name, content, header.FileInfo().Mode())
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	folder, _, _ := strings.Cut(untar(t, content, root), "/")
 	info, err := os.Stat(filepath.Join(root, folder, lockstep))
 	if err != nil {
 		t.Fatal(err)
@@ -104,9 +109,35 @@ func tarball(t *testing.T, path string) {
 		t.Errorf("in %s lockstep says %s", folder, got)
 	}
 	rehearsed(t, inRoot(t, root, "/"+folder+"/lockstep", "rehearse", "--etcd", "/"+folder+"/lockstep-etcd", "-f", "/"+folder+"/examples/minimal.yaml"))
-	for _, name := range []string{"LICENSE", "man/lockstep.1", "man/lockstep-verify.1", "completions/lockstep", "completions/_lockstep", "completions/lockstep.fish", "units/lockstep-apply.timer"} {
+	for _, name := range []string{"LICENSE", "man/lockstep.1", "man/lockstep-verify.1", "completions/lockstep", "completions/_lockstep", "completions/lockstep.fish", "units/lockstep-apply.timer", "units/lockstep-verify.cron", "units/kubernetes-verify/cronjob.yaml"} {
 		if _, err := os.Stat(filepath.Join(root, folder, name)); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// untar unpacks a tar file into root, and returns the name of its last file.
+func untar(t *testing.T, content io.Reader, root string) (last string) {
+	t.Helper()
+	for r := tar.NewReader(content); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return last
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = header.Name
+		name := filepath.Join(root, filepath.FromSlash(last))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		file, err := io.ReadAll(r)
+		if err == nil {
+			err = os.WriteFile(name, file, header.FileInfo().Mode())
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -178,8 +209,10 @@ func debian(t *testing.T, path string) {
 	dpkg("--install", path)
 	const doc = "/usr/share/doc/lockstep/"
 	rehearsed(t, inRoot(t, root, "/usr/bin/lockstep", "rehearse", "--etcd", "/usr/bin/lockstep-etcd", "-f", doc+"examples/minimal.yaml"))
-	if unit := read(t, root, "usr/lib/systemd/system/lockstep-apply.service"); !strings.Contains(unit, "ExecStart=/usr/bin/lockstep ") {
-		t.Errorf("the unit starts another program:\n%s", unit)
+	for _, name := range []string{"lockstep-apply.service", "lockstep-verify.service"} {
+		if unit := read(t, root, "usr/lib/systemd/system/"+name); !strings.Contains(unit, "ExecStart=/usr/bin/lockstep ") {
+			t.Errorf("the unit starts another program:\n%s", unit)
+		}
 	}
 	if enabled := filepath.Join(root, "etc/systemd"); exists(enabled) {
 		t.Errorf("%s: a unit was enabled", enabled)
@@ -244,10 +277,17 @@ func inRoot(t *testing.T, root string, args ...string) string {
 	if err := os.MkdirAll(filepath.Join(root, "tmp"), 0o777); err != nil {
 		t.Fatal(err)
 	}
+	return asUser(t, root, nil, args...)
+}
+
+// asUser is inRoot as another user, where root runs the tests.
+func asUser(t *testing.T, root string, user *syscall.Credential, args ...string) string {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	cmd.Dir, cmd.Env = "/", []string{"HOME=/tmp", "PATH=/bin"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: user}
 	if os.Geteuid() != 0 {
+		cmd.SysProcAttr.Credential = nil
 		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
@@ -260,11 +300,11 @@ func inRoot(t *testing.T, root string, args ...string) string {
 	return out.String()
 }
 
-// tree is the files below root that are not dpkg's own.
+// tree is the files below root that are not dpkg's or rpm's own, nor a folder.
 func tree(t *testing.T, root string) (all []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !strings.Contains(path, "/var/lib/dpkg") {
+		if err == nil && !d.IsDir() && !strings.Contains(path, "/var/lib/dpkg") && !strings.Contains(path, "/var/lib/rpm") {
 			all = append(all, path)
 		}
 		return err
