@@ -86,7 +86,7 @@ func (r *release) close() { _ = os.RemoveAll(r.work) }
 
 // versionOf is the tag of the commit, or what Go calls a commit without one.
 func (r *release) versionOf(ctx context.Context) (string, error) {
-	if tag, err := r.output(ctx, "git", "describe", "--exact-match", "--match", "v[0-9]*", "HEAD"); err == nil {
+	if tag, err := r.output(ctx, "git", "describe", "--tags", "--exact-match", "--match", "v[0-9]*", "HEAD"); err == nil {
 		return strings.TrimPrefix(tag, "v"), nil
 	}
 	revision, err := r.output(ctx, "git", "rev-parse", "--short=12", "HEAD")

@@ -45,7 +45,7 @@ func fedora(t *testing.T, rpm, deb string) {
 	}
 	inside := func(args ...string) {
 		t.Helper()
-		all := append([]string{"rpm", "--root=" + root}, args...)
+		all := append([]string{"rpm", "--root=" + root, "--dbpath=/var/lib/rpm"}, args...)
 		if os.Geteuid() != 0 {
 			all = append([]string{"unshare", "--map-root-user"}, all...)
 		}
