@@ -45,6 +45,7 @@ func (p *parser) readComponent(v strict.Value, all Certificates) component {
 	p.readIdentity(&c, preset)
 	p.readPermissions(&c)
 	p.checkPower(c)
+	p.checkPassword(c)
 	if c.Administrator {
 		c.Role, c.written = RootRole(), nil
 	}
@@ -78,8 +79,8 @@ func (p *parser) readCertificateFile(v strict.Value) CertificateFile {
 	return file
 }
 
-// readIdentity settles user and role: what the component says, else its preset, else
-// its name.
+// readIdentity settles user, role and how the user proves itself: what the component says, else
+// its preset, else its name and its certificate.
 func (p *parser) readIdentity(c *component, preset presets.Preset) {
 	user := c.v.Field("user")
 	c.named = c.v.Field("name")
@@ -94,6 +95,7 @@ func (p *parser) readIdentity(c *component, preset presets.Preset) {
 	}
 	c.User, _ = ParseUserName(user.Or(cmp.Or(preset.User, c.Name)))
 	c.Role, _ = ParseRoleName(c.v.Field("role").Or(c.User.String()))
+	c.Password = c.v.Field("identity").Or(preset.Identity) == presets.ByPassword
 }
 
 // readPreset expands the component's preset.

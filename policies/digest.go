@@ -30,7 +30,7 @@ func digest(p *Policy) Digest {
 		meaning.Components = append(meaning.Components, Component{
 			Name: c.Name, User: c.User, Role: c.Role, Administrator: c.Administrator,
 			Permissions: sorted(c.Permissions), Certificate: c.Certificate, Key: c.Key, Lifetime: c.Lifetime,
-			Instances: slices.Sorted(slices.Values(c.Instances)),
+			Instances: slices.Sorted(slices.Values(c.Instances)), Password: c.Password,
 		})
 	}
 	for _, a := range byName(p.Accept, func(a Accept) string { return a.Check + " " + a.Subject }) {

@@ -132,6 +132,7 @@ type Component struct {
 	With          map[string]string `json:"-"` // values for the preset's parameters, as written
 	Permissions   []keyrange.Permission
 	Instances     []string        `json:",omitempty"` // each has a key and a certificate of its own; none: the component has one
+	Password      bool            `json:",omitempty"` // identity: password: its user has a password, and its certificate no CN
 	Certificate   CertificateFile `json:",omitzero"`  // its external certificate; Key and Lifetime then do not apply
 	Key           KeyAlgorithm
 	Lifetime      time.Duration

@@ -88,7 +88,7 @@ func componentType() strict.Type {
 		{Name: "permissions", Type: list(presets.PermissionType(), false), Doc: "What it may do, beside what its preset says."},
 		{Name: "calls", Type: list(presets.CallType(), false), Doc: "What it calls beside requests for keys, in place of what its preset says. lockstep presets calls lists the calls, and which etcd refuses them."},
 		{Name: "instances", Type: list(name(), true), Doc: "Its instances, one for each host, say: each has a key and a certificate of its own, all of them the same user."},
-		{Name: "identity", Type: enum("certificate"), Doc: "How it proves who it is."},
+		{Name: "identity", Type: presets.IdentityType(), Doc: "How it proves who it is: by the CN of its certificate, or, behind etcd's HTTP gateway, by a password and a certificate without a CN. Default: what its preset says, else certificate."},
 		{Name: "certificate", Doc: "What is different about its certificate.", Type: strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
 			{Name: "file", Type: certificateFile(), Doc: "The file of an external certificate. It is read and verified, never written."},
 			{Name: "lifetime", Type: lifetime(), Doc: "Default: certificates.lifetimes.component."},

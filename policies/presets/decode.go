@@ -22,6 +22,7 @@ func Decode(d *strict.Decoder, name string, v strict.Value) Preset {
 		Checked: oneLine(v.Field("checked").Text()),
 
 		User:          v.Field("user").Text(),
+		Identity:      v.Field("identity").Text(),
 		Administrator: v.Field("administrator").Bool(),
 	}
 	for _, e := range v.Field("parameters").Entries() {

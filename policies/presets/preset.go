@@ -17,6 +17,7 @@ type Preset struct {
 	Sources       []string // URLs or repositories where the permissions were read
 	Checked       string   // the versions that they were checked against, and how
 	User          string   // the user that the software's own certificate names; "" for the component's
+	Identity      string   // ByPassword for software that reaches etcd through its HTTP gateway alone; "" for not said
 	Administrator bool     // needs role root; Permissions is empty then
 	Parameters    []Parameter
 	Permissions   []Permission

@@ -34,6 +34,7 @@ func Type() strict.Type {
 			{Name: "sources", Type: list(text), Doc: "Where the permissions were read."},
 			{Name: "checked", Type: prose, Doc: "The versions that the permissions were checked against."},
 			{Name: "user", Type: text, Doc: "The user that the software's own certificate names, where a component gives none."},
+			{Name: "identity", Type: IdentityType(), Doc: "How the software proves who it is, where a component does not say: password for software behind etcd's HTTP gateway."},
 			{Name: "parameters", Type: strict.Type{Kind: strict.Map, Key: parameterName(), Elem: &parameter}, Doc: "Values that a component may set by with; {name of the parameter} stands for them below."},
 			{Name: "permissions", Type: list(permission), Doc: "What the software needs. {name} stands for the component's name."},
 			{Name: "administrator", Type: strict.Type{Kind: strict.Bool, OnlyTrue: true}, Doc: "The software needs etcd's role root."},
@@ -83,6 +84,17 @@ func notEmpty(text string) error {
 
 func parameterName() *strict.Type {
 	return &strict.Type{Kind: strict.Text, Pattern: `^[a-z][a-z0-9-]{0,31}$`, Says: "a parameter's name: a small letter, then small letters, digits and hyphens, 32 at most"}
+}
+
+// How a component proves who it is.
+const (
+	ByCertificate = "certificate" // the CN of its certificate names its user
+	ByPassword    = "password"    // its user has a password, and its certificate no CN
+)
+
+// IdentityType is how a component proves who it is, in presets and in components.
+func IdentityType() strict.Type {
+	return strict.Type{Kind: strict.Text, Enum: []string{ByCertificate, ByPassword}}
 }
 
 func list(elem strict.Type) strict.Type { return strict.Type{Kind: strict.List, Elem: &elem} }
