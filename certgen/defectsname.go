@@ -20,7 +20,7 @@ func (j *judge) names() {
 			cns = append(cns, fmt.Sprint(n.Value))
 		}
 	}
-	user := j.p.User.String()
+	user := j.p.CN()
 	switch {
 	case j.p.Kind == KindCA:
 	case user == "" && len(cns) > 0:
@@ -31,6 +31,9 @@ func (j *judge) names() {
 		j.fatal(CodeCN, "has %d CNs, %s, and should have one, %q", len(cns), count.Quoted(cns), user)
 	case user != "" && cns[0] != user:
 		j.fatal(CodeCN, "has CN %q, and should have %q", cns[0], user)
+	}
+	if j.p.Password && userID(j.cert.Subject) != j.p.User.String() {
+		j.fatal(CodeCN, "does not name the user %q (subject user ID): nothing else tells whose it is", j.p.User)
 	}
 	j.subject()
 }
@@ -58,7 +61,11 @@ func (j *judge) subject() {
 			j.minor(codeSubject, "%s", text)
 		}
 	}
-	if other := otherParts(s); len(other) > 0 {
+	other := otherParts(s)
+	if j.p.Password {
+		other = slices.DeleteFunc(other, func(part string) bool { return strings.HasPrefix(part, userIDPart) })
+	}
+	if len(other) > 0 {
 		j.minor(codeSubject, "has %s in its subject, and the policy has no such part", strings.Join(other, ", "))
 	}
 }
@@ -69,10 +76,13 @@ func ofKubernetes(organization string) bool {
 	return strings.HasPrefix(organization, "system:") || strings.HasPrefix(organization, "kubeadm:")
 }
 
+// userIDPart begins the user ID among other parts of a subject.
+const userIDPart = "UID="
+
 // otherParts is the parts of a subject that no policy can ask for.
 func otherParts(s pkix.Name) (out []string) {
 	known := map[string]string{"2.5.4.3": "", "2.5.4.7": "", "2.5.4.10": "", "2.5.4.11": "",
-		"2.5.4.5": "serialNumber", "2.5.4.6": "C", "2.5.4.8": "ST", "2.5.4.9": "STREET", "2.5.4.17": "postalCode", "1.2.840.113549.1.9.1": "emailAddress"}
+		"2.5.4.5": "serialNumber", "2.5.4.6": "C", "2.5.4.8": "ST", "2.5.4.9": "STREET", "2.5.4.17": "postalCode", "1.2.840.113549.1.9.1": "emailAddress", oidUserID.String(): strings.TrimSuffix(userIDPart, "=")}
 	for _, n := range s.Names {
 		name, found := known[n.Type.String()]
 		if !found {

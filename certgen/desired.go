@@ -88,6 +88,11 @@ func (w *Wanted) addMember(p *policies.Policy, m policies.Member) {
 	peer := server
 	peer.Kind, peer.CA, peer.Path, peer.Hosts = KindPeer, PeerCA, dir.In("peer").String(), withoutTwins(m.Hosts)
 	w.Profiles = append(w.Profiles, server, peer)
+	if p.Gateway() {
+		gateway := server
+		gateway.Kind, gateway.CA, gateway.Path, gateway.Hosts = KindGateway, ClientCA, dir.In("gateway").String(), nil
+		w.Profiles = append(w.Profiles, gateway)
+	}
 	for _, ca := range CAs() {
 		w.Copies[dir.In(string(ca)+"-ca.crt").String()] = ca
 	}
@@ -125,7 +130,7 @@ func (w *Wanted) addComponent(p *policies.Policy, h policies.Holder) {
 func ComponentProfile(p *policies.Policy, c policies.Holder) Profile {
 	prof, place := base(p), Place{Kind: PlaceComponent, Name: c.Name, Instance: c.Instance, Use: "client"}
 	prof.Kind, prof.CA, prof.Path, prof.Identity = KindComponent, ClientCA, place.String(), c.Name
-	prof.User, prof.Lifetime = c.User, p.Certificates.Lifetimes.Component
+	prof.User, prof.Password, prof.Lifetime = c.User, c.Password, p.Certificates.Lifetimes.Component
 	if c.Key != "" {
 		prof.Key = c.Key
 	}

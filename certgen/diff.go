@@ -26,6 +26,7 @@ func Diff(w Wanted, s State, now time.Time) Plan {
 		case p.External != "":
 			d.external(p)
 		case p.Kind != KindCA:
+			d.password(p) // before the certificate: once that is in place, a password that is missing was delivered
 			d.leaf(p, "")
 		}
 	}
@@ -194,6 +195,10 @@ func (d *differ) removable() {
 			continue
 		}
 		p := Profile{Kind: place.certificate(), CA: Locate(name + ".crt").CA, Path: name, Identity: place.Name}
+		if _, named := d.wanted.policy.Member(place.Name); named && p.Kind == KindGateway {
+			d.step(Step{Action: Retire, Profile: p, Reason: "no component needs the HTTP gateway"})
+			continue
+		}
 		d.wait(pending.Prune, Step{Action: Retire, Profile: p}, unnamed(place, wanted))
 	}
 }

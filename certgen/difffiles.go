@@ -64,4 +64,13 @@ func (d *differ) restrict() {
 			d.step(Step{Action: Restrict, File: name + ".key", Reason: fmt.Sprintf("its mode is %04o", p.KeyMode.Perm())})
 		}
 	}
+	changed := map[string]bool{}
+	for _, s := range d.plan.Steps {
+		changed[s.File] = true
+	}
+	for _, file := range slices.Sorted(maps.Keys(d.state.Passwords)) {
+		if mode := d.state.Passwords[file].Perm(); mode&0o177 != 0 && !changed[file] {
+			d.step(Step{Action: Restrict, File: file, Reason: fmt.Sprintf("its mode is %04o", mode)})
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lockstep/policies"
@@ -53,7 +54,7 @@ func memberEnv(p *policies.Policy, m policies.Member, state, cluster string) []b
 	if m.MetricsURL != "" {
 		e.set("ETCD_LISTEN_METRICS_URLS", m.MetricsURL)
 	}
-	e.set("ETCD_ENABLE_GRPC_GATEWAY", "false")
+	e.set("ETCD_ENABLE_GRPC_GATEWAY", strconv.FormatBool(p.Gateway()))
 	e.set("ETCD_AUTO_COMPACTION_MODE", "periodic")
 	e.set("ETCD_AUTO_COMPACTION_RETENTION", "5m")
 	e.set("ETCD_TLS_MIN_VERSION", "TLS1.2")
@@ -62,6 +63,10 @@ func memberEnv(p *policies.Policy, m policies.Member, state, cluster string) []b
 	e.set("ETCD_CLIENT_CERT_AUTH", "true")
 	e.set("ETCD_TRUSTED_CA_FILE", installed(p, "client-ca.crt"))
 	e.set("ETCD_CLIENT_CRL_FILE", installed(p, "client.crl"))
+	if p.Gateway() { // the gateway dials the member by it: with the server's own certificate every request gets HTTP 503 (fact 10)
+		e.set("ETCD_CLIENT_CERT_FILE", installed(p, "gateway.crt"))
+		e.set("ETCD_CLIENT_KEY_FILE", installed(p, "gateway.key"))
+	}
 	e.set("ETCD_PEER_CERT_FILE", installed(p, "peer.crt"))
 	e.set("ETCD_PEER_KEY_FILE", installed(p, "peer.key"))
 	e.set("ETCD_PEER_CLIENT_CERT_AUTH", "true")
@@ -97,7 +102,20 @@ func ProxyEnv(p *policies.Policy, x policies.Proxy) []byte {
 
 // ComponentEnv is the etcdctl.env of c, with paths relative to its folder.
 func ComponentEnv(p *policies.Policy, c policies.Holder) []byte {
+	if c.Password {
+		return passwordEnv(p, c)
+	}
 	return etcdctlEnv(p, "component "+c.ID(), c.User)
+}
+
+// passwordEnv is the etcdctl.env of a user with a password, which stays in its own file.
+func passwordEnv(p *policies.Policy, c policies.Holder) []byte {
+	var e env
+	e.comment("etcdctl as component "+c.ID()+" (user "+c.User.String()+"), written by lockstep, which overwrites changes.",
+		"In this folder, type  set -a; . ./etcdctl.env; ETCDCTL_PASSWORD=$(cat password); etcdctl get KEY")
+	e.connect(p)
+	e.set("ETCDCTL_USER", c.User.String())
+	return []byte(e.String())
 }
 
 // RootEnv is the etcdctl.env of root/.
@@ -109,13 +127,18 @@ func etcdctlEnv(p *policies.Policy, who string, user policies.UserName) []byte {
 	var e env
 	e.comment("etcdctl as "+who+" (user "+user.String()+"), written by lockstep, which overwrites changes.",
 		"In this folder, type  set -a; . ./etcdctl.env; etcdctl get KEY")
+	e.connect(p)
+	return []byte(e.String())
+}
+
+// connect sets what etcdctl needs to reach the members with the folder's certificate.
+func (e *env) connect(p *policies.Policy) {
 	e.set(endpointsName, strings.Join(endpoints(p), ","))
 	if knowsServerCA(p) {
 		e.set("ETCDCTL_CACERT", "ca.crt")
 	}
 	e.set("ETCDCTL_CERT", "client.crt")
 	e.set("ETCDCTL_KEY", "client.key")
-	return []byte(e.String())
 }
 
 func endpoints(p *policies.Policy) []string {

@@ -68,10 +68,10 @@ func (e Entry) Hosts() []string {
 	return append(out, e.Cert.DNSNames...)
 }
 
-// Holder is the CN, of a certificate without a CN its hosts.
+// Holder is the user, of a certificate without a user its hosts.
 func (e Entry) Holder() []string {
-	if e.Cert != nil && e.Cert.Subject.CommonName != "" {
-		return []string{e.Cert.Subject.CommonName}
+	if e.Cert != nil && UserOf(e.Cert) != "" {
+		return []string{UserOf(e.Cert)}
 	}
 	return e.Hosts()
 }

@@ -30,6 +30,7 @@ const (
 	ForText                       // any other file that lockstep writes
 	ForSecret                     // read and written by name only
 	ForSeed                       // of a cluster that has not started yet; read and written by name only
+	ForPassword                   // the password of a component's user; of a State only that it is there
 	ForRetired                    // retired/<identity>/<serial>.crt, and records of revocations
 )
 
@@ -94,7 +95,7 @@ func recordsRevocation(name string) bool {
 // layout lists the files of one identity's folder, by kind of folder.
 var layout = map[PlaceKind]map[string]Item{
 	PlaceMember: {
-		"server": {Purpose: ForCertificate, CA: ServerCA}, "peer": {Purpose: ForCertificate, CA: PeerCA},
+		"server": {Purpose: ForCertificate, CA: ServerCA}, "peer": {Purpose: ForCertificate, CA: PeerCA}, "gateway": {Purpose: ForCertificate, CA: ClientCA},
 		"client-ca.crt": {Purpose: ForCopy, CA: ClientCA}, "server-ca.crt": {Purpose: ForCopy, CA: ServerCA}, "peer-ca.crt": {Purpose: ForCopy, CA: PeerCA},
 		"client.crl": {Purpose: ForCRL, CA: ClientCA}, "peer.crl": {Purpose: ForCRL, CA: PeerCA}, "etcd.env": {Purpose: ForText},
 		RestoreFile: {Purpose: ForSeed},
@@ -106,6 +107,7 @@ var layout = map[PlaceKind]map[string]Item{
 	},
 	PlaceComponent: {
 		"client": {Purpose: ForCertificate, CA: ClientCA}, "ca.crt": {Purpose: ForCopy, CA: ServerCA}, "etcdctl.env": {Purpose: ForText},
+		PasswordFile: {Purpose: ForPassword},
 	},
 	PlaceRoot: {
 		"client": {Purpose: ForCertificate, CA: ClientCA}, "ca.crt": {Purpose: ForCopy, CA: ServerCA}, "etcdctl.env": {Purpose: ForText},

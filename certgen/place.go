@@ -144,6 +144,8 @@ func (p Place) certificate() Kind {
 		return KindComponent
 	case p.Kind == PlaceProxy && p.Use == "client":
 		return KindProxyClient
+	case p.Kind == PlaceMember && p.Use == "gateway":
+		return KindGateway
 	case p.Use == "peer":
 		return KindPeer
 	}

@@ -26,7 +26,10 @@ const (
 	Note     Action = "note"     // an external certificate is copied, without a key; what was there goes as by Reissue
 	Write    Action = "write"    // a file without secrets, which can be made again at any time
 	Retire   Action = "retire"   // certificate to retired/, key deleted, nothing new
-	Restrict Action = "restrict" // a key's mode back to 0600
+	Restrict Action = "restrict" // a key's or password's mode back to 0600
+
+	MakePassword Action = "make"   // a new random password of a component's user; one that is there is overwritten
+	DropPassword Action = "delete" // the password of a user that has none any more
 
 	// Of a CA that is rotated; they come before everything that is signed.
 	Promote Action = "promote CA" // the next generation becomes the current one, which becomes the previous one; its key is deleted
@@ -57,7 +60,7 @@ const FirstStart = "lists other members, which counts at a first start alone; co
 type Step struct {
 	Action  Action
 	Profile Profile          // of MakeCA, TakeInCA, Promote, Replace, Drop, Issue, Reissue, Sign, Note, Retire, Repair, Renew
-	File    string           // of Finish, Write and Restrict: path below the PKI folder (of a pair without .crt and .key; of Finish also a folder)
+	File    string           // of Finish, Write, Restrict, MakePassword and DropPassword: path below the PKI folder (of a pair without .crt and .key; of Finish also a folder)
 	Content []byte           // of Write, TakeInCA and Note
 	Carries bool             // of Reissue and Renew: the CA issued the present certificate for this user, and only its dates are wrong
 	Early   bool             // of Renew and Write: the present certificate or list is still valid

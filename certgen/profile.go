@@ -29,7 +29,8 @@ const (
 	KindServer      Kind = "server"       // member or proxy, towards clients
 	KindPeer        Kind = "peer"         // member, towards members
 	KindProxyClient Kind = "proxy-client" // proxy, towards members: no CN (fact 9)
-	KindComponent   Kind = "component"    // CN = user
+	KindGateway     Kind = "gateway"      // member's HTTP gateway, towards the member itself: no CN (facts 10, 12)
+	KindComponent   Kind = "component"    // CN = user; of a user with a password no CN
 	KindRoot        Kind = "root"         // CN = root
 	KindCanary      Kind = "canary"       // no CN; see [CanaryPath]
 )
@@ -40,7 +41,8 @@ type Profile struct {
 	CA       CA                // who signs; of a CA: itself
 	Path     string            // the pair is Path.crt and Path.key below the PKI folder: "members/etcd1/server"
 	Identity string            // whose it is: the member's, proxy's or component's name; "root"; of a CA its name
-	User     policies.UserName // the CN; zero for none
+	User     policies.UserName // whom it stands for in etcd; zero for no user
+	Password bool              // the user logs in by a password: it is no CN, but the subject's user ID, which etcd does not read
 	Cluster  string
 	Subject  policies.Subject // Organization is never empty
 	Hosts    []string         // all SANs, loopback included: IPs and DNS names
@@ -54,6 +56,14 @@ type Profile struct {
 // File is where the certificate lies: below the PKI folder, or outside of it.
 func (p Profile) File() string {
 	return cmp.Or(p.External, p.ExternalCA, p.Path+".crt")
+}
+
+// CN is the subject's CN, which etcd takes for the user; "" for none.
+func (p Profile) CN() string {
+	if p.Password {
+		return ""
+	}
+	return p.User.String()
 }
 
 // authority is what a sentence calls the CA of the profile p.

@@ -15,6 +15,9 @@ type Renewal struct {
 	Revoke bool     // and the certificates of the former keys come on the revocation lists
 }
 
+// asked is the reason of a step that the operator wants without a defect.
+const asked = "it was asked for"
+
 // DiffRenewal plans r. A certificate that cannot be renewed, because the policy does not name
 // it, it is external, missing, or not only its time is wrong, is a pending step that needs the
 // operator or its issuer. The CAs must exist.
@@ -34,6 +37,9 @@ func DiffRenewal(p *policies.Policy, r Renewal, s State, now time.Time) Plan {
 	meant := slices.DeleteFunc(slices.Clone(d.wanted.Profiles), func(p Profile) bool { return p.Kind == KindCA || !paths[p.Path] })
 	d.judgeAhead(meant)
 	for _, p := range meant {
+		if r.Rekey && p.Password {
+			d.step(Step{Action: MakePassword, File: p.Place().In(PasswordFile).String(), Reason: asked})
+		}
 		d.renewal(p, r.Rekey)
 	}
 	if r.Revoke {
@@ -44,7 +50,6 @@ func DiffRenewal(p *policies.Policy, r Renewal, s State, now time.Time) Plan {
 
 // renewal plans one certificate that is wanted anew.
 func (d *differ) renewal(p Profile, rekey bool) {
-	const asked = "it was asked for"
 	v, pair := d.views[p.CA], d.state.Pair(p)
 	s := Step{Action: Reissue, Profile: p, Reason: asked}
 	switch {

@@ -57,6 +57,9 @@ func RequestDefect(request *x509.CertificateRequest, p Profile) string {
 		}
 	}
 	switch {
+	case p.Password && len(users) > 0:
+		return fmt.Sprintf("has the CN %s, and the component %s has no CN: its user has a password", strings.Join(users, " and "), p.Identity)
+	case p.Password:
 	case len(users) == 0:
 		return fmt.Sprintf("has no CN, and the component %s has the CN %q", p.Identity, p.User)
 	case len(users) > 1 || request.Subject.CommonName != p.User.String():

@@ -255,7 +255,7 @@ func (s State) withUnknown(known []RevokedCertificate, r Revocation, p *policies
 		return refuse("is signed by no CA of the PKI folder")
 	case !now.Before(cert.NotAfter):
 		return refuse("has expired on %s", day(cert.NotAfter))
-	case kindOf(cert, place) != place.Kind, place.Kind == PlaceComponent && named && cert.Subject.CommonName != c.User.String():
+	case kindOf(cert, place) != place.Kind, place.Kind == PlaceComponent && named && UserOf(cert) != c.User.String():
 		return refuse("has the CN %q, and is not for %s", cert.Subject.CommonName, r.Name)
 	}
 	return append(known, RevokedCertificate{Leaf: cert, Lists: lists}), nil
@@ -282,7 +282,7 @@ func usersOf(p *policies.Policy, component string, chosen []RevokedCertificate) 
 		users = append(users, c.User.String())
 	}
 	for _, c := range chosen {
-		if user := c.Leaf.Subject.CommonName; !others[user] {
+		if user := UserOf(c.Leaf); !others[user] {
 			others[user] = true
 			users = append(users, user)
 		}
@@ -389,11 +389,11 @@ func kindOf(leaf *x509.Certificate, at Place) PlaceKind {
 	switch ca := listOf(leaf); {
 	case leaf.Subject.CommonName == policies.Root().String():
 		return PlaceRoot
-	case leaf.Subject.CommonName != "":
+	case UserOf(leaf) != "":
 		return PlaceComponent
 	case ca == PeerCA:
 		return PlaceMember
-	case ca == ServerCA && at.Kind == PlaceMember:
+	case at.Kind == PlaceMember: // a server certificate, or that of the member's HTTP gateway
 		return PlaceMember
 	}
 	return PlaceProxy

@@ -33,7 +33,7 @@ func LeafTemplate(p Profile, ca *x509.Certificate, id []byte, serial *big.Int, n
 		SubjectKeyId:          id,
 		AuthorityKeyId:        issuer,
 	}
-	t.Subject.CommonName = p.User.String()
+	t.Subject.CommonName = p.CN()
 	for _, host := range p.Hosts {
 		if ip := net.ParseIP(host); ip != nil {
 			t.IPAddresses = append(t.IPAddresses, ip)
@@ -46,11 +46,15 @@ func LeafTemplate(p Profile, ca *x509.Certificate, id []byte, serial *big.Int, n
 
 // Name is the subject without its CN.
 func (p Profile) Name() pkix.Name {
-	return pkix.Name{
+	name := pkix.Name{
 		Organization:       p.Organization(),
 		OrganizationalUnit: p.Subject.OrganizationalUnit,
 		Locality:           p.Subject.Locality,
 	}
+	if p.Password {
+		name.ExtraNames = []pkix.AttributeTypeAndValue{{Type: oidUserID, Value: p.User.String()}}
+	}
+	return name
 }
 
 // From is when what ca signs at the time now begins to be valid.

@@ -202,6 +202,10 @@ func gerund(s certgen.Step) string {
 		return "retiring " + s.Path()
 	case certgen.Restrict:
 		return "restricting " + s.Path()
+	case certgen.MakePassword:
+		return "making " + s.Path()
+	case certgen.DropPassword:
+		return "deleting " + s.Path()
 	}
 	return "writing " + s.Path()
 }
@@ -287,7 +291,7 @@ func (r *run) undo(steps []certgen.Step, cause error) error {
 			_ = r.f.unstage(s.Path() + ".crt")
 		case certgen.Renew, certgen.Sign, certgen.Note:
 			_ = r.f.unstage(s.Path() + ".crt")
-		case certgen.Write:
+		case certgen.Write, certgen.MakePassword:
 			_ = r.f.unstage(s.Path())
 		}
 	}

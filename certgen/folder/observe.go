@@ -85,7 +85,7 @@ type observer struct {
 
 func (o *observer) run() error {
 	o.state = certgen.State{
-		Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{},
+		Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{}, Passwords: map[string]fs.FileMode{},
 		ExternalCA: o.f.external.CA, HasKey: o.f.external.Key != nil, External: o.f.externalCertificates(),
 	}
 	if o.reports {
@@ -139,7 +139,7 @@ func rank(r certgen.Retired) int {
 // dir looks at a folder, which has the name base in the folder above.
 func (o *observer) dir(above *os.Root, base, dir string) error {
 	v := &visit{observer: o, name: dir, found: map[string]pairFiles{}}
-	v.state = certgen.State{Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{}}
+	v.state = certgen.State{Pairs: map[string]certgen.Pair{}, Files: map[string][]byte{}, Passwords: map[string]fs.FileMode{}}
 	root, err := above.OpenRoot(base)
 	if err != nil {
 		if dir == "ca" && errors.Is(err, fs.ErrPermission) || dir != "." && errors.Is(err, fs.ErrNotExist) {
@@ -224,6 +224,7 @@ func (v *visit) end() {
 	defer o.mu.Unlock()
 	maps.Copy(o.state.Pairs, v.state.Pairs)
 	maps.Copy(o.state.Files, v.state.Files)
+	maps.Copy(o.state.Passwords, v.state.Passwords)
 	o.state.Retired = append(o.state.Retired, v.state.Retired...)
 	o.state.Unfinished = append(o.state.Unfinished, v.state.Unfinished...)
 	o.state.Empty = append(o.state.Empty, v.state.Empty...)
@@ -356,6 +357,11 @@ func (v *visit) file(name string, item certgen.Item, info fs.FileInfo) error {
 		}
 		v.found[item.Pair] = pair
 		return nil
+	case certgen.ForPassword:
+		if !item.Staged {
+			v.state.Passwords[name] = permissions(info)
+			return nil
+		}
 	case certgen.ForRetired:
 		if !item.Staged {
 			return v.retired(name, info)

@@ -27,7 +27,7 @@ func (v *visit) others(name string, item certgen.Item, info fs.FileInfo) error {
 		return nil
 	case info.IsDir():
 		return v.fault(certgen.FaultFolder, name, v.f.closed(name, info))
-	case item.Purpose == certgen.ForKey, item.Purpose == certgen.ForSecret:
+	case item.Purpose == certgen.ForKey, item.Purpose == certgen.ForSecret, item.Purpose == certgen.ForPassword:
 		return v.secret(name, info)
 	}
 	return v.fault(certgen.FaultFile, name, v.f.unchanged(name, info))

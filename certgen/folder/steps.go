@@ -35,6 +35,8 @@ func (r *run) stage(ctx context.Context, s *certgen.Step) error {
 		return r.renew(ctx, s)
 	case certgen.Note:
 		return r.f.stage(s.Path()+".crt", s.Content, 0o644)
+	case certgen.MakePassword:
+		return r.f.stagePassword(s.File)
 	case certgen.Write:
 		content, err := r.content(ctx, *s)
 		if err != nil {
@@ -95,7 +97,11 @@ func (r *run) commit(s certgen.Step) error {
 		return f.renameCertificate(s.Path())
 	case certgen.Note:
 		return f.note(s)
-	case certgen.Write:
+	case certgen.DropPassword:
+		if err := f.disk.Remove(s.File); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing: %w", err)
+		}
+	case certgen.Write, certgen.MakePassword:
 		if err := f.disk.Rename(s.File+certgen.NewSuffix, s.File); err != nil {
 			return fmt.Errorf("writing: %w", err)
 		}
