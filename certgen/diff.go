@@ -195,7 +195,7 @@ func (d *differ) removable() {
 			continue
 		}
 		p := Profile{Kind: place.certificate(), CA: Locate(name + ".crt").CA, Path: name, Identity: place.Name}
-		if _, named := d.wanted.policy.Member(place.Name); named && p.Kind == KindGateway {
+		if p.Kind == KindGateway && wanted[place.In("server").String()] {
 			d.step(Step{Action: Retire, Profile: p, Reason: "no component needs the HTTP gateway"})
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 
 // Desired is what the policy wants in etcd: user root with role root, and for each
 // component one user with one role. Administrators hold role root, for which etcd
-// needs no entry. Every user is without a password.
+// needs no entry. No user has a password but those of components that the policy gives one.
 func Desired(p *policies.Policy) State {
 	wanted := map[string][]keyrange.Permission{}
 	s := State{Enabled: true, Users: []User{certificateUser(policies.Root(), policies.RootRole())}}
@@ -19,7 +19,11 @@ func Desired(p *policies.Policy) State {
 		if c.Administrator {
 			role = policies.RootRole()
 		}
-		s.Users = append(s.Users, certificateUser(c.User, role))
+		user := certificateUser(c.User, role)
+		if c.Password {
+			user.Password = PasswordOurs
+		}
+		s.Users = append(s.Users, user)
 		if role != policies.RootRole() {
 			wanted[role.String()] = append(wanted[role.String()], c.Permissions...)
 		}

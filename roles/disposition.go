@@ -30,7 +30,7 @@ func dispositionOf(u User, enabled bool, owned Ownership, allow Allow) (disposit
 		return kept, nil
 	case allow.Recreate && (!unknown || !enabled || !owned(u.Name)):
 		return recreated, nil
-	case u.Password == PasswordPresent:
+	case u.Password.Logs():
 		return alone, &Pending{Needs: pending.Recreate, Step: Step{Action: UserDelete, User: u.Name, TakesOver: true},
 			Reason: "it has a password, which etcd takes away only by deleting the user and adding it again"}
 	case owned(u.Name) || allow.Adopt:
@@ -46,7 +46,11 @@ func (d *difference) decideUsers(owned Ownership, allow Allow) {
 		want, named := d.desired.User(u.Name)
 		switch {
 		case named:
-			f, waits := dispositionOf(u, d.observed.Enabled, owned, allow)
+			decide := dispositionOf
+			if want.Password == PasswordOurs {
+				decide = passwordDisposition
+			}
+			f, waits := decide(u, d.observed.Enabled, owned, allow)
 			d.dispositions[u.Name] = f
 			if waits != nil {
 				waits.Step.Role = first(want.Roles)
@@ -89,15 +93,24 @@ func (d *difference) userSteps() []Step {
 			steps = append(steps, Step{Phase: removeUsers, Action: UserDelete, User: u.Name, Reason: "the policy no longer names this user"})
 		case recreated:
 			steps = append(steps, Step{Phase: recreateUsers, Action: UserDelete, User: u.Name,
-				Reason: "it may have a password, which only deleting it takes away", Interrupts: d.recreation(u.Name)})
+				Reason: d.recreated(u.Name), Interrupts: d.recreation(u.Name)})
 		}
 	}
 	for _, u := range d.desired.Users {
+		withPassword := u.Password == PasswordOurs
 		switch d.dispositions[u.Name] {
 		case added:
-			steps = append(steps, Step{Phase: addUsers, Action: UserAdd, User: u.Name, Reason: "the policy names this user and etcd has none"})
+			steps = append(steps, Step{Phase: addUsers, Action: UserAdd, User: u.Name, WithPassword: withPassword, Reason: "the policy names this user and etcd has none"})
 		case recreated:
-			steps = append(steps, Step{Phase: addUsers, Action: UserAdd, User: u.Name, Reason: "it is made again, without a password", Interrupts: d.recreation(u.Name)})
+			reason := "it is made again, without a password"
+			if withPassword {
+				reason = "it is made again, with a password"
+			}
+			steps = append(steps, Step{Phase: addUsers, Action: UserAdd, User: u.Name, WithPassword: withPassword, Reason: reason, Interrupts: d.recreation(u.Name)})
+		case kept:
+			if withPassword {
+				steps = append(steps, d.setPassword(u.Name)...)
+			}
 		}
 	}
 	return steps

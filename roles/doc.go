@@ -11,5 +11,6 @@
 //   - A plan made again after a cut ends in the same state; made again after its
 //     end, it is empty.
 //   - No step touches a user or role that is unmanaged unless [Allow] permits it.
-//   - Users are added without a password, never with an empty one (fact 17).
+//   - Users are added without a password, never with an empty one (fact 17), but for those to
+//     which the policy gives one. No step holds a password.
 package roles

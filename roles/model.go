@@ -56,7 +56,9 @@ func (s State) apply(step Step) (State, error) {
 			return revoke(p, step.Permission)
 		})
 	case UserAdd:
-		return s.addUser(step.User)
+		return s.addUser(step.User, step.WithPassword)
+	case UserChangePassword:
+		return s.changePassword(step.User)
 	case UserDelete:
 		return s.deleteUser(step.User)
 	case UserGrantRole:
@@ -148,7 +150,7 @@ func (s State) deleteRole(name string) (State, error) {
 	return s, nil
 }
 
-func (s State) addUser(name string) (State, error) {
+func (s State) addUser(name string, withPassword bool) (State, error) {
 	if name == "" {
 		return s, ErrUserEmpty
 	}
@@ -156,7 +158,25 @@ func (s State) addUser(name string) (State, error) {
 	if found {
 		return s, ErrUserExists
 	}
-	s.Users = slices.Insert(slices.Clone(s.Users), i, User{Name: name, Password: PasswordAbsent})
+	added := User{Name: name, Password: PasswordAbsent}
+	if withPassword {
+		added.Password = PasswordOurs
+	}
+	s.Users = slices.Insert(slices.Clone(s.Users), i, added)
+	s.Revision++
+	return s, nil
+}
+
+// changePassword moves the revision and does nothing else to a user without a password (fact 18).
+func (s State) changePassword(name string) (State, error) {
+	i, found := s.userIndex(name)
+	if !found {
+		return s, ErrUserNotFound
+	}
+	s.Users = slices.Clone(s.Users)
+	if s.Users[i].Password.Logs() {
+		s.Users[i].Password = PasswordOurs
+	}
 	s.Revision++
 	return s, nil
 }

@@ -21,6 +21,7 @@ const (
 	dropRoles     // unwanted ones that only users made again hold
 	recreateUsers // their deletion, as late as it can be
 	addUsers
+	setPasswords
 	bindUsers   // to their role, or to its bridge
 	unbindUsers // from what they should not hold: by now they hold all they should
 

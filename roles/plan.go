@@ -13,7 +13,8 @@ const (
 	RoleGrantPermission  Action = "RoleGrantPermission"
 	RoleRevokePermission Action = "RoleRevokePermission"
 	RoleDelete           Action = "RoleDelete"
-	UserAdd              Action = "UserAdd" // always without a password
+	UserAdd              Action = "UserAdd" // without a password, but for a step WithPassword
+	UserChangePassword   Action = "UserChangePassword"
 	UserGrantRole        Action = "UserGrantRole"
 	UserRevokeRole       Action = "UserRevokeRole"
 	UserDelete           Action = "UserDelete"
@@ -25,6 +26,9 @@ type Step struct {
 	Action     Action
 	User, Role string
 	Permission keyrange.Permission
+	// WithPassword, of UserAdd, adds the user with the password in its component's folder. No step
+	// holds a password: who executes it reads the folder.
+	WithPassword bool
 	Was        keyrange.Access // what an in-place grant replaces; "" for a new entry
 	Reason     string
 	Interrupts string // which users may be refused for a moment, and why; "" when none is

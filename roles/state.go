@@ -23,8 +23,13 @@ type Password int
 const (
 	PasswordUnknown Password = iota // not asked, or cannot be asked while auth is off (fact 18)
 	PasswordAbsent                  // certificate only
-	PasswordPresent                 // the user can log in without a certificate of ours
+	PasswordPresent                 // it has one, and none was tried
+	PasswordOurs                    // it logs in with the password in its component's folder
+	PasswordOther                   // it has another one than the password in its component's folder
 )
+
+// Logs reports whether the user is known to log in with a password, whichever.
+func (p Password) Logs() bool { return p == PasswordPresent || p == PasswordOurs || p == PasswordOther }
 
 // Role is one etcd role. Permissions are in etcd's own order, duplicates included:
 // what a grant does depends on both (fact 20).

@@ -34,7 +34,12 @@ func (s Step) String() string {
 	case RoleDelete:
 		return fmt.Sprintf("delete role %q", s.Role)
 	case UserAdd:
+		if s.WithPassword {
+			return fmt.Sprintf("add user %q with the password in its folder", s.User)
+		}
 		return fmt.Sprintf("add user %q without a password", s.User)
+	case UserChangePassword:
+		return fmt.Sprintf("set the password of user %q to the one in its folder", s.User)
 	case UserGrantRole:
 		return fmt.Sprintf("bind user %q to role %q", s.User, s.Role)
 	case UserRevokeRole:

@@ -19,13 +19,13 @@ type Former struct {
 func formerComponents(s certgen.State, observed roles.State, p *policies.Policy) Former {
 	f := Former{Users: map[string]string{}, Roles: map[string]string{}}
 	for _, r := range s.Retired { // those in the folder are younger
-		if user := r.Leaf.Subject.CommonName; user != "" {
+		if user := certgen.UserOf(r.Leaf); user != "" {
 			f.Users[user] = r.Identity
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(s.Pairs)) {
 		if name, leaf := certgen.PlaceOf(path).Component(), s.Pairs[path].Leaf; name != "" && leaf != nil {
-			f.Users[leaf.Subject.CommonName] = name
+			f.Users[certgen.UserOf(leaf)] = name
 		}
 	}
 	for _, c := range p.Components {

@@ -112,9 +112,9 @@ func bootstrapRenews(plan certgen.Plan, err error) error {
 // PlanRoles is the difference between policy and etcd within the scope.
 func (c *Change) PlanRoles(observed roles.State) roles.Plan { return c.planRoles(observed, nil) }
 
-// planRoles takes the users in added for users without a password: this change added them.
+// planRoles takes the users in added for what they are to be: this change added them.
 func (c *Change) planRoles(observed roles.State, added map[string]bool) roles.Plan {
-	plan := roles.Diff(c.desired, withKnown(observed, added), c.Owned, c.Scope.Allow)
+	plan := roles.Diff(c.desired, c.withKnown(observed, added), c.Owned, c.Scope.Allow)
 	if c.Scope.Sweep {
 		plan.Steps = append(sweep(observed), plan.Steps...)
 	}
@@ -133,12 +133,12 @@ func sweep(observed roles.State) []roles.Step {
 	return steps
 }
 
-// withKnown marks the users that this change added, without a password.
-func withKnown(s roles.State, added map[string]bool) roles.State {
+// withKnown marks the users that this change added as they were added.
+func (c *Change) withKnown(s roles.State, added map[string]bool) roles.State {
 	s.Users = slices.Clone(s.Users)
 	for i, u := range s.Users {
-		if added[u.Name] {
-			s.Users[i].Password = roles.PasswordAbsent
+		if want, _ := c.desired.User(u.Name); added[u.Name] && want.Password != roles.PasswordUnknown {
+			s.Users[i].Password = want.Password
 		}
 	}
 	return s

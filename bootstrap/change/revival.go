@@ -52,7 +52,7 @@ func revivals(s certgen.State, plan roles.Plan, now time.Time) []revival {
 	gone := certgen.Revocations(s)[certgen.ClientCA]
 	for path, pair := range s.Pairs {
 		if certgen.PlaceOf(path).Component() != "" && pair.Leaf != nil && err == nil && trust.Issued(pair.Leaf) {
-			current[pair.Leaf.Subject.CommonName] = true
+			current[certgen.UserOf(pair.Leaf)] = true
 		}
 	}
 	for _, r := range s.Retired {

@@ -61,6 +61,9 @@ func anyAdministrator(ctx context.Context, w *world.World) (asker, As, error) {
 // no component's key is here.
 func anyComponent(ctx context.Context, w *world.World, otherwise *tls.Certificate) (*tls.Certificate, string) {
 	for _, c := range w.Policy.Holders() {
+		if c.Password {
+			continue // its certificate has no CN
+		}
 		if found, _, err := ComponentIdentity(ctx, w, c, false); err == nil {
 			return found, c.ID()
 		}

@@ -130,7 +130,7 @@ func (j *judgement) revokedWithUser(p certgen.Profile) bool {
 // wasRevoked reports whether a certificate of the policy's user is recorded as revoked.
 func (j *judgement) wasRevoked(user string) bool {
 	return slices.ContainsFunc(j.Folder.Retired, func(r certgen.Retired) bool {
-		return r.Revoked && !r.Alone && r.Leaf.Subject.CommonName == user
+		return r.Revoked && !r.Alone && certgen.UserOf(r.Leaf) == user
 	})
 }
 

@@ -126,11 +126,12 @@ type Proof struct {
 	Component string
 	User      policies.UserName
 	Role      string
-	Member    string    // the member that answered
-	Minted    bool      // with a certificate made in memory for this, not the one in the folder
-	NotLive   string    // why it could not be tried; "" when it was
-	Err       error     // why it could not be asked as this identity
-	NotAfter  time.Time // of the certificate it used; zero when not live
+	Member    string         // the member that answered; of a user with a password all of them
+	Gateways  []GatewayLogin // of a user with a password, in the order of the members that were asked
+	Minted    bool           // with a certificate made in memory for this, not the one in the folder
+	NotLive   string         // why it could not be tried; "" when it was
+	Err       error          // why it could not be asked as this identity
+	NotAfter  time.Time      // of the certificate it used; zero when not live
 
 	Allowed, Refused int            // answers that were expected and given
 	Failed           []roles.Answer // all others

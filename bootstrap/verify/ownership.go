@@ -21,8 +21,8 @@ func Ownership(s certgen.State) (roles.Ownership, error) {
 		return nil, err
 	}
 	claim := func(leaf *x509.Certificate) {
-		if leaf != nil && trust.Issued(leaf) && leaf.Subject.CommonName != "" {
-			ours[leaf.Subject.CommonName] = true
+		if leaf != nil && trust.Issued(leaf) && certgen.UserOf(leaf) != "" {
+			ours[certgen.UserOf(leaf)] = true
 		}
 	}
 	for path, pair := range s.Pairs {

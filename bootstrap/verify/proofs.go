@@ -79,7 +79,7 @@ func (j *judgement) explained(p Proof, a roles.Answer) bool {
 	}
 	user, named := p.User.String(), p.User.String()
 	if leaf := j.shownBy(p); leaf != nil && !p.Minted {
-		named = leaf.Subject.CommonName // findMisnamed says that it is another
+		named = certgen.UserOf(leaf) // findMisnamed says that it is another
 	}
 	given := roles.Denied
 	if j.Auth.Can(named, a.Access, a.Range).Whole {

@@ -30,8 +30,8 @@ const perIdentity = 4
 const perConnection = 2
 
 // Prove asks etcd, as each of the holders with its own certificate, about every range
-// it was given and about what lies beside it (fact 23). Members take turns. Nothing is
-// written.
+// it was given and about what lies beside it (fact 23). Members take turns; a user with a password
+// asks all of them, because each has an HTTP gateway of its own. Nothing is written.
 func Prove(ctx context.Context, w *world.World, o Options, holders []policies.Holder) []Proof {
 	examiner := roles.NewExaminer(roles.Desired(w.Policy))
 	proofs := make([]Proof, len(holders))
@@ -53,7 +53,11 @@ func Prove(ctx context.Context, w *world.World, o Options, holders []policies.Ho
 			p := &proofs[i]
 			url := voters[i%len(voters)]
 			p.Member = w.MemberAt(url)
-			proveOne(ctx, w, o, c, url, examiner.Questions(c.User.String(), o.sample()), p)
+			urls := []string{url}
+			if c.Password {
+				urls = voters
+			}
+			proveOne(ctx, w, o, c, urls, examiner.Questions(c.User.String(), o.sample()), p)
 			done("proved " + c.ID())
 			return nil
 		})
@@ -65,7 +69,7 @@ func Prove(ctx context.Context, w *world.World, o Options, holders []policies.Ho
 // keyDelivered is why a component whose key was delivered is not proven live.
 const keyDelivered = "its key is not here"
 
-func proveOne(ctx context.Context, w *world.World, o Options, c policies.Holder, url string, questions []roles.Question, p *Proof) {
+func proveOne(ctx context.Context, w *world.World, o Options, c policies.Holder, urls []string, questions []roles.Question, p *Proof) {
 	identity, minted, err := ComponentIdentity(ctx, w, c, o.Mint)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -76,7 +80,11 @@ func proveOne(ctx context.Context, w *world.World, o Options, c policies.Holder,
 		return
 	}
 	p.NotAfter, p.Minted = identity.Leaf.NotAfter, minted
-	client, err := w.Connect(ctx, identity, url)
+	if c.Password {
+		proveThroughGateways(ctx, w, c, identity, urls, questions, p)
+		return
+	}
+	client, err := w.Connect(ctx, identity, urls...)
 	if err != nil {
 		p.Err = err
 		return

@@ -88,6 +88,7 @@ func (w *World) ConnectAs(ctx context.Context, identity *tls.Certificate, user, 
 	}
 	c, err := store.Connect(ctx, store.Target{
 		Endpoints: urls, TLS: config, User: user, Password: password, As: w.describe(identity, user), Timeout: w.CallTimeout,
+		Passwords: w.Password,
 	})
 	return c, w.explain(err)
 }

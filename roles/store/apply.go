@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sync/errgroup"
 
 	"lockstep/policies/hint"
@@ -86,8 +85,10 @@ func call(ctx context.Context, api API, s roles.Step) (err error) {
 		_, err = api.RoleRevokePermission(ctx, s.Role, p.Key, p.RangeEnd)
 	case roles.RoleDelete:
 		_, err = api.RoleDelete(ctx, s.Role)
-	case roles.UserAdd: // never UserAdd(name, ""): that stores the hash of "" (fact 17)
-		_, err = api.UserAddWithOptions(ctx, s.User, "", &clientv3.UserAddOptions{NoPassword: true})
+	case roles.UserAdd:
+		err = addUser(ctx, api, s)
+	case roles.UserChangePassword:
+		err = changePassword(ctx, api, s.User)
 	case roles.UserGrantRole:
 		_, err = api.UserGrantRole(ctx, s.User, s.Role)
 	case roles.UserRevokeRole:

@@ -34,6 +34,7 @@ type Target struct {
 	TLS            *tls.Config
 	User, Password string        // "" for the certificate's identity; a password beats it (fact 4)
 	As             Identity      // who that is, for the text of a refusal
+	Passwords      Passwords     // of the users that get one; nil for none
 	Timeout        time.Duration // of the first handshake, the login, and every single call
 }
 
@@ -163,18 +164,21 @@ func (c *Client) bounded(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeout(ctx, c.target.Timeout)
 }
 
+// api is the connection with the passwords that are known.
+func (c *Client) api() API { return With(c.etcd, c.target.Passwords) }
+
 // Close ends the connection.
 func (c *Client) Close() error { return c.etcd.Close() }
 
 // Observe is the function Observe on this connection.
 func (c *Client) Observe(ctx context.Context, probe []string) (roles.State, error) {
-	s, err := Observe(ctx, c.etcd, probe)
+	s, err := Observe(ctx, c.api(), probe)
 	return s, c.explain(ctx, err)
 }
 
 // Apply is the function Apply on this connection.
 func (c *Client) Apply(ctx context.Context, plan roles.Plan, inFlight int, done func(roles.Step)) error {
-	return c.explain(ctx, apply(ctx, c.etcd, plan, inFlight, c.bounded, done))
+	return c.explain(ctx, apply(ctx, c.api(), plan, inFlight, c.bounded, done))
 }
 
 // Probe is the function Probe on this connection.

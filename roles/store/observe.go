@@ -25,7 +25,8 @@ const looks = 5
 
 // Observe reads all users and roles, as they were at one auth revision: when that
 // moves meanwhile, it looks again. For the users named in probe it also finds out,
-// while auth is on, whether they have a password; etcd logs each such question (fact 18).
+// while auth is on, whether they have a password, and whether it is the one that api knows
+// (see With); etcd logs each such question that fails (fact 18).
 func Observe(ctx context.Context, api API, probe []string) (roles.State, error) {
 	for range looks {
 		s, whole, err := look(ctx, api, probe)
@@ -106,6 +107,10 @@ func observeUser(ctx context.Context, api API, name string, probe bool) (roles.U
 	u.Roles = slices.Sorted(slices.Values(held))
 	if !probe {
 		return u, nil
+	}
+	if found, known, err := tryPassword(ctx, api, name); known {
+		u.Password = found
+		return u, err
 	}
 	// No user has this password; etcd tells a wrong one from none at all.
 	switch _, err := api.Authenticate(ctx, name, rand.Text()); {

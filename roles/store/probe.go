@@ -20,6 +20,33 @@ const opsPerTxn = 128
 // to 128 in one Txn; if that one is refused, each is asked alone. The error is nil
 // unless ctx ended; an answer that does not tell is Inconclusive with its own error.
 func Probe(ctx context.Context, api API, questions []roles.Question, inFlight int) ([]roles.Answer, error) {
+	return probe(ctx, asker(api), questions, inFlight)
+}
+
+// ask is one request about all of the questions: nil when each access is allowed.
+type ask func(ctx context.Context, questions []roles.Question) error
+
+// asker asks by a Txn of api.
+func asker(api API) ask {
+	return func(ctx context.Context, questions []roles.Question) error {
+		ops := make([]clientv3.Op, 0, len(questions))
+		for _, q := range questions {
+			op, err := probeOp(q)
+			if err != nil {
+				return err
+			}
+			ops = append(ops, op)
+		}
+		answer, err := api.Txn(ctx).Else(ops...).Commit()
+		if err == nil {
+			err = permitted(answer)
+		}
+		return err
+	}
+}
+
+// probe asks all questions by one, which may be any way to ask.
+func probe(ctx context.Context, one ask, questions []roles.Question, inFlight int) ([]roles.Answer, error) {
 	answers := make([]roles.Answer, len(questions))
 	var together, alone []int
 	for i, q := range questions {
@@ -36,13 +63,13 @@ func Probe(ctx context.Context, api API, questions []roles.Question, inFlight in
 		batch := together[:min(len(together), opsPerTxn)]
 		together = together[len(batch):]
 		g.Go(func() error {
-			probeBatch(ctx, api, answers, batch)
+			probeBatch(ctx, one, answers, batch)
 			return nil
 		})
 	}
 	for _, i := range alone {
 		g.Go(func() error {
-			probeBatch(ctx, api, answers, []int{i})
+			probeBatch(ctx, one, answers, []int{i})
 			return nil
 		})
 	}
@@ -52,23 +79,15 @@ func Probe(ctx context.Context, api API, questions []roles.Question, inFlight in
 
 // probeBatch answers the questions at the given indices. Allowed together means each
 // is allowed; any other answer concerns one of them and does not say which.
-func probeBatch(ctx context.Context, api API, answers []roles.Answer, batch []int) {
-	ops := make([]clientv3.Op, 0, len(batch))
-	for _, i := range batch {
-		op, err := probeOp(answers[i].Question)
-		if err != nil {
-			answers[i].Err = err
-			return
-		}
-		ops = append(ops, op)
+func probeBatch(ctx context.Context, one ask, answers []roles.Answer, batch []int) {
+	asked := make([]roles.Question, len(batch))
+	for k, i := range batch {
+		asked[k] = answers[i].Question
 	}
-	answer, err := api.Txn(ctx).Else(ops...).Commit()
-	if err == nil {
-		err = permitted(answer)
-	}
+	err := one(ctx, asked)
 	if err != nil && len(batch) > 1 {
 		for k := range batch {
-			probeBatch(ctx, api, answers, batch[k:k+1])
+			probeBatch(ctx, one, answers, batch[k:k+1])
 		}
 		return
 	}

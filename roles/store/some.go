@@ -74,7 +74,7 @@ func present(err error) error {
 
 // ObserveSome is the function ObserveSome on this connection.
 func (c *Client) ObserveSome(ctx context.Context, users, held []string, stranger func(string) bool) (roles.State, error) {
-	s, err := ObserveSome(ctx, c.etcd, users, held, stranger)
+	s, err := ObserveSome(ctx, c.api(), users, held, stranger)
 	return s, c.explain(ctx, err)
 }
 

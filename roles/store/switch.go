@@ -37,7 +37,7 @@ func (c *Client) DisableAuth(ctx context.Context) error {
 	})
 }
 
-// AddRecoveryUser adds a user with a password and role root. It is the only user with
+// AddRecoveryUser adds a user with a password and role root. It is the only superuser with
 // a password that lockstep ever makes, and it does not live longer than turning auth on.
 func (c *Client) AddRecoveryUser(ctx context.Context, user, password string) error {
 	if _, err := c.etcd.UserAdd(ctx, user, password); err != nil {

@@ -73,7 +73,7 @@ func (e *Etcd) UserAdd(ctx context.Context, name, password string) (*clientv3.Au
 // UserAddWithOptions leaves the password out only when told so.
 func (e *Etcd) UserAddWithOptions(ctx context.Context, name, password string, o *clientv3.UserAddOptions) (*clientv3.AuthUserAddResponse, error) {
 	err := e.mutate(ctx, "UserAdd", func() error {
-		next, err := e.state.Apply(roles.Step{Action: roles.UserAdd, User: name})
+		next, err := e.state.Apply(roles.Step{Action: roles.UserAdd, User: name, WithPassword: o == nil || !o.NoPassword})
 		if err != nil {
 			return err
 		}
@@ -90,13 +90,14 @@ func (e *Etcd) UserAddWithOptions(ctx context.Context, name, password string, o 
 // but move the revision (fact 18).
 func (e *Etcd) UserChangePassword(ctx context.Context, name, password string) (*clientv3.AuthUserChangePasswordResponse, error) {
 	err := e.mutate(ctx, "UserChangePassword", func() error {
-		if _, found := e.state.User(name); !found {
-			return roles.ErrUserNotFound
+		next, err := e.state.Apply(roles.Step{Action: roles.UserChangePassword, User: name})
+		if err != nil {
+			return err
 		}
+		e.state = next
 		if _, has := e.passwords[name]; has {
 			e.passwords[name] = password
 		}
-		e.state.Revision++
 		return nil
 	})
 	return &clientv3.AuthUserChangePasswordResponse{}, err

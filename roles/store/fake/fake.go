@@ -38,13 +38,19 @@ type cluster struct {
 // an answer that was lost. nil for neither.
 type Fault func(n int, call string) (before, after error)
 
+// OurPassword is the password that a user has whose password is ours, for store.With.
+func OurPassword(user string) string { return "ours of " + user }
+
 // New is a store that holds s, connected as root. Users whose password is present
-// have the password "password".
+// have the password "password", or OurPassword.
 func New(s roles.State) *Etcd {
 	c := &cluster{state: s, passwords: map[string]string{}}
 	for _, u := range s.Users {
-		if u.Password == roles.PasswordPresent {
+		if u.Password.Logs() {
 			c.passwords[u.Name] = "password"
+		}
+		if u.Password == roles.PasswordOurs {
+			c.passwords[u.Name] = OurPassword(u.Name)
 		}
 	}
 	return &Etcd{cluster: c, user: "root"}
