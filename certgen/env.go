@@ -63,7 +63,7 @@ func memberEnv(p *policies.Policy, m policies.Member, state, cluster string) []b
 	e.set("ETCD_CLIENT_CERT_AUTH", "true")
 	e.set("ETCD_TRUSTED_CA_FILE", installed(p, "client-ca.crt"))
 	e.set("ETCD_CLIENT_CRL_FILE", installed(p, "client.crl"))
-	if p.Gateway() { // the gateway dials the member by it: with the server's own certificate every request gets HTTP 503 (fact 10)
+	if p.Gateway() { // the gateway dials the member by it: with the server's own certificate every request gets HTTP 503 (fact 12)
 		e.set("ETCD_CLIENT_CERT_FILE", installed(p, "gateway.crt"))
 		e.set("ETCD_CLIENT_KEY_FILE", installed(p, "gateway.key"))
 	}

@@ -29,7 +29,7 @@ const (
 	KindServer      Kind = "server"       // member or proxy, towards clients
 	KindPeer        Kind = "peer"         // member, towards members
 	KindProxyClient Kind = "proxy-client" // proxy, towards members: no CN (fact 9)
-	KindGateway     Kind = "gateway"      // member's HTTP gateway, towards the member itself: no CN (facts 10, 12)
+	KindGateway     Kind = "gateway"      // member's HTTP gateway, towards the member itself: no CN (fact 12)
 	KindComponent   Kind = "component"    // CN = user; of a user with a password no CN
 	KindRoot        Kind = "root"         // CN = root
 	KindCanary      Kind = "canary"       // no CN; see [CanaryPath]
@@ -41,7 +41,7 @@ type Profile struct {
 	CA       CA                // who signs; of a CA: itself
 	Path     string            // the pair is Path.crt and Path.key below the PKI folder: "members/etcd1/server"
 	Identity string            // whose it is: the member's, proxy's or component's name; "root"; of a CA its name
-	User     policies.UserName // whom it stands for in etcd; zero for no user
+	User     policies.UserName // the etcd user that it stands for; zero for none
 	Password bool              // the user logs in by a password: it is no CN, but the subject's user ID, which etcd does not read
 	Cluster  string
 	Subject  policies.Subject // Organization is never empty

@@ -15,12 +15,14 @@ import (
 // operator permits another one.
 func passwordDisposition(u User, enabled bool, owned Ownership, allow Allow) (disposition, *Pending) {
 	switch {
+	case u.Password == PasswordOurs:
+		return kept, nil
 	case !enabled && allow.Recreate, u.Password == PasswordAbsent && allow.Recreate:
 		return recreated, nil
 	case u.Password == PasswordAbsent:
 		return alone, &Pending{Needs: pending.Recreate, Step: Step{Action: UserDelete, User: u.Name, TakesOver: true},
 			Reason: "it has no password, and etcd gives it one only by deleting the user and adding it again"}
-	case u.Password == PasswordOurs, owned(u.Name), allow.Adopt:
+	case owned(u.Name), allow.Adopt:
 		return kept, nil
 	}
 	return alone, &Pending{Needs: pending.Adopt, Step: Step{Action: UserGrantRole, User: u.Name, TakesOver: true},

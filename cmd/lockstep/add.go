@@ -57,6 +57,7 @@ finishes the work.`,
 	opts.connection.signingFlags(fs)
 	fs.StringVar(&opts.entry.Preset, "preset", "", "`PRESET` that says what it needs; lockstep presets lists them")
 	fs.StringArrayVar(&opts.with, "with", nil, "`KEY=VALUE` of the preset; may be repeated")
+	fs.StringVar(&opts.entry.Identity, "identity", "", "how it proves who it is: `certificate`, or password for software behind etcd's HTTP gateway")
 	fs.BoolVar(&opts.entry.Administrator, "administrator", false, "give it etcd's role root")
 	fs.StringVar(&opts.entry.Role, "role", "", "`ROLE` it holds (default: its name)")
 	for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write, keyrange.ReadWrite} {
@@ -135,7 +136,7 @@ func (opts addOptions) added(s *session, h policies.Holder, diff string, proof v
 
 // describes reports whether flags say what a component is.
 func (opts addOptions) describes() bool {
-	given := opts.entry.Preset != "" || opts.entry.Role != "" || opts.entry.Administrator || len(opts.with) > 0 || opts.into != ""
+	given := opts.entry.Preset != "" || opts.entry.Role != "" || opts.entry.Identity != "" || opts.entry.Administrator || len(opts.with) > 0 || opts.into != ""
 	for _, a := range []keyrange.Access{keyrange.Read, keyrange.Write, keyrange.ReadWrite} {
 		given = given || len(*opts.prefixes[a])+len(*opts.keys[a]) > 0
 	}

@@ -16,6 +16,7 @@ import (
 type Component struct {
 	Name          string
 	User, Role    string // "" for the defaults: the name, the user
+	Identity      string // "" for what its preset says, else by its certificate
 	Preset        string
 	With          map[string]string // values of the preset's parameters
 	Administrator bool
@@ -46,7 +47,7 @@ func block(e entry) []string { return indent(e.lines(style{nested: "  "}), "  - 
 // plain is c as strict.Value.Plain gives it when it is read.
 func (c Component) plain() any {
 	out := map[string]any{"name": c.Name}
-	for field, text := range map[string]string{"user": c.User, "role": c.Role, "preset": c.Preset} {
+	for field, text := range map[string]string{"user": c.User, "role": c.Role, "identity": c.Identity, "preset": c.Preset} {
 		if text != "" {
 			out[field] = text
 		}

@@ -26,7 +26,7 @@ type field struct {
 
 func (c Component) fields(s style) []field {
 	out := []field{{name: "name", value: quote(c.Name)}}
-	for _, f := range []field{{name: "user", value: c.User}, {name: "role", value: c.Role}, {name: "preset", value: c.Preset}} {
+	for _, f := range []field{{name: "user", value: c.User}, {name: "role", value: c.Role}, {name: "identity", value: c.Identity}, {name: "preset", value: c.Preset}} {
 		if f.value != "" {
 			out = append(out, field{name: f.name, value: quote(f.value)})
 		}

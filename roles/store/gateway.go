@@ -55,7 +55,7 @@ func IsGatewayOff(err error) bool {
 	return errors.As(err, &answered) && answered.Status == http.StatusNotFound
 }
 
-// IsGatewayCut reports that the gateway does not reach its own member (fact 10).
+// IsGatewayCut reports that the gateway does not reach its own member (fact 12).
 func IsGatewayCut(err error) bool {
 	var answered *GatewayError
 	return errors.As(err, &answered) && answered.Status == http.StatusServiceUnavailable || code(err) == codes.Unavailable

@@ -118,9 +118,9 @@ func (p Plan) owners() func(roles.Step) string {
 
 func certificateSign(s certgen.Step) string {
 	switch {
-	case s.Action == certgen.Retire:
+	case s.Action == certgen.Retire, s.Action == certgen.DropPassword:
 		return "-"
-	case s.Action == certgen.Issue, s.Action == certgen.MakeCA, s.Action == certgen.TakeInCA, s.Reason == certgen.NotNoted, s.Action == certgen.Write && s.Reason == certgen.Missing:
+	case s.Action == certgen.MakePassword && s.Reason == certgen.Missing, s.Action == certgen.Issue, s.Action == certgen.MakeCA, s.Action == certgen.TakeInCA, s.Reason == certgen.NotNoted, s.Action == certgen.Write && s.Reason == certgen.Missing:
 		return "+"
 	}
 	return "~"
@@ -134,6 +134,8 @@ func roleSign(s roles.Step) string {
 		if s.Was != "" {
 			return "~"
 		}
+	case roles.UserChangePassword:
+		return "~"
 	}
 	return "+"
 }
