@@ -16,8 +16,8 @@ import (
 
 // State is what the PKI folder holds.
 type State struct {
-	Pairs      map[string]Pair   // by Profile.Path, authorities included
-	Files      map[string][]byte // everything else that lockstep writes: etcd.env, CA copies, CRLs, .gitignore
+	Pairs      map[string]Pair        // by Profile.Path, authorities included
+	Files      map[string][]byte      // everything else that lockstep writes: etcd.env, CA copies, CRLs, .gitignore
 	Passwords  map[string]fs.FileMode // the files with passwords of components' users, by path, with their permissions
 	Retired    []Retired
 	Unfinished []string  // paths of pairs (without .crt and .key) and files whose writing was cut off, sorted

@@ -29,11 +29,11 @@ type Step struct {
 	// WithPassword, of UserAdd, adds the user with the password in its component's folder. No step
 	// holds a password: who executes it reads the folder.
 	WithPassword bool
-	Was        keyrange.Access // what an in-place grant replaces; "" for a new entry
-	Reason     string
-	Interrupts string // which users may be refused for a moment, and why; "" when none is
-	Affects    string // which unmanaged users lose or gain which permission by it; "" when none does
-	TakesOver  bool   // of a pending step: lockstep did not make its user
+	Was          keyrange.Access // what an in-place grant replaces; "" for a new entry
+	Reason       string
+	Interrupts   string // which users may be refused for a moment, and why; "" when none is
+	Affects      string // which unmanaged users lose or gain which permission by it; "" when none does
+	TakesOver    bool   // of a pending step: lockstep did not make its user
 }
 
 // Plan is what Diff found. Applying Steps in order makes etcd equal to the desired state.

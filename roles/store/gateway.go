@@ -95,7 +95,9 @@ func (g *Gateway) Probe(ctx context.Context, questions []roles.Question, inFligh
 }
 
 // Asks asks one question without a login, to see how the gateway takes the certificate alone.
-func (g *Gateway) Asks(ctx context.Context, q roles.Question) error { return g.ask(ctx, []roles.Question{q}) }
+func (g *Gateway) Asks(ctx context.Context, q roles.Question) error {
+	return g.ask(ctx, []roles.Question{q})
+}
 
 // ask puts the questions into the Else branch of a Txn without compares, as asker does.
 func (g *Gateway) ask(ctx context.Context, questions []roles.Question) error {
