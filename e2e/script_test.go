@@ -65,6 +65,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"json":      positive(oneDocument),
 		"zlint":     positive(lintCertificates),
 		"manifests": positive(manifests),
+		"workflow":  positive(workflow),
 	}
 	for name, act := range actions() {
 		cmds[name] = positive(act)
