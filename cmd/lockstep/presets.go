@@ -160,8 +160,12 @@ func (o showOptions) site(policy *policies.Policy, c policies.Component) (dir st
 	site = presets.Site{
 		Endpoints: policy.ClientURLs(),
 		CA:        filepath.Join(dir, "ca.crt"), Cert: filepath.Join(dir, "client.crt"), Key: filepath.Join(dir, "client.key"),
+		User: c.User.String(),
 	}
-	unknown = map[string]string{}
+	unknown = map[string]string{"{password-file}": "the password of a user that has one: " + c.Name + " has a certificate"}
+	if c.Password {
+		site.Password = filepath.Join(dir, certgen.PasswordFile)
+	}
 	external := !c.Certificate.IsZero()
 	if external {
 		dir, site.Cert, site.Key = "", c.Certificate.Resolve(), ""

@@ -19,6 +19,7 @@ func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 		rw, r         []string
 		user          string
 		administrator bool
+		identity      string
 	}{
 		"calico/node": {
 			rw: []string{
@@ -88,8 +89,22 @@ func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 		"pachyderm":                           {rw: []string{"pachyderm_pps", "pachyderm_pfs", "pachyderm_enterprise"}},
 		"confd keys=/app":                     {r: []string{"/app"}},
 		"confd":                               {r: []string{"/myapp"}},
-		"prometheus":                          {},
-		"health-check":                        {},
+		"patroni":                             {rw: []string{"/service/main/"}, identity: ByPassword},
+		"patroni scope=15-a namespace=/p/":    {rw: []string{"/p/15-a/"}, identity: ByPassword},
+		"apisix":                              {rw: []string{"/apisix"}, identity: ByPassword},
+		"apisix role=control_plane":           {rw: []string{"/apisix"}, identity: ByPassword},
+		"apisix role=data_plane prefix=/gw":   {r: []string{"/gw"}, identity: ByPassword},
+		"calico/openstack-driver": {
+			rw: []string{
+				calico, "/calico/dhcp/v1/", "/calico/dhcp/v2/", "/calico/compaction/v1/",
+				"/calico/openstack/v1/", "/calico/openstack/v2/",
+			},
+			r:        []string{"/calico/felix/v1/", "/calico/felix/v2/"},
+			identity: ByPassword,
+		},
+		"calico/openstack-dhcp-agent": {r: []string{calico, "/calico/dhcp/v1/", "/calico/dhcp/v2/"}, identity: ByPassword},
+		"prometheus":                  {},
+		"health-check":                {},
 	}
 	for _, name := range Names() {
 		if _, ok := want[name]; !ok {
@@ -116,8 +131,8 @@ func TestBuiltinPresetsGrantExactlyThis(t *testing.T) {
 				parameter, value, _ := strings.Cut(word, "=")
 				with[parameter] = value
 			}
-			if preset.User != table.user || preset.Administrator != table.administrator {
-				t.Errorf("user %q, administrator %v", preset.User, preset.Administrator)
+			if preset.User != table.user || preset.Administrator != table.administrator || preset.Identity != table.identity {
+				t.Errorf("user %q, administrator %v, identity %q", preset.User, preset.Administrator, preset.Identity)
 			}
 			permissions, _, problems := preset.Expand("x", with)
 			var got []string
@@ -140,7 +155,7 @@ func asSet(texts []string) map[string]bool {
 }
 
 // unslashed is the prefixes that software asks for without a slash, so that one would be refused.
-var unslashed = map[string]bool{"traefik": true, "/myapp": true, "pachyderm_pps": true, "pachyderm_pfs": true, "pachyderm_enterprise": true}
+var unslashed = map[string]bool{"traefik": true, "/myapp": true, "/apisix": true, "pachyderm_pps": true, "pachyderm_pfs": true, "pachyderm_enterprise": true}
 
 func TestEveryBuiltinPresetSaysWhereItComesFrom(t *testing.T) {
 	t.Parallel()

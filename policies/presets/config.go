@@ -2,6 +2,7 @@ package presets
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,10 +13,12 @@ import (
 // Site is what a program's configuration says about one component's cluster and
 // certificate. A text that is "" leaves its placeholder standing.
 type Site struct {
-	Endpoints []string // client URLs of the members: {endpoints}, {endpoints-by-space}, {endpoint}, and {address} without https://
+	Endpoints []string // client URLs of the members: {endpoints}, {endpoints-by-space}, {endpoint}, and {address} without https://; {host} and {port} of the first one
 	CA        string   // path of the CA of the members' certificates: {ca}
 	Cert      string   // path of the component's certificate: {cert}
 	Key       string   // path of its key: {key}
+	User      string   // the component's user: {user}
+	Password  string   // path of the file with the password of its user: {password-file}
 }
 
 // inConfig is a placeholder in a configuration. Every other brace is the program's own.
@@ -26,7 +29,7 @@ var inConfig = regexp.MustCompile(`\{[a-z][a-z0-9-]*\}`)
 var plain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,~\[\]-]+$`)
 
 // siteNames is the placeholders that Site fills.
-var siteNames = []string{"endpoints", "endpoints-by-space", "endpoint", "address", "ca", "cert", "key"}
+var siteNames = []string{"endpoints", "endpoints-by-space", "endpoint", "address", "host", "port", "ca", "cert", "key", "user", "password-file"}
 
 // Configure fills p's configuration in for one component. A line with {endpoint} or
 // {address} is written once for each endpoint, and a parameter's value loses a slash at its
@@ -41,6 +44,8 @@ func (p Preset) Configure(component string, with map[string]string, site Site) (
 	}
 	values["endpoints"] = strings.Join(site.Endpoints, ",")
 	values["ca"], values["cert"], values["key"] = site.CA, site.Cert, site.Key
+	values["user"], values["password-file"] = site.User, site.Password
+	values["host"], values["port"] = site.first()
 	var out strings.Builder
 	for line := range strings.Lines(p.Config) {
 		endpoints := site.Endpoints
@@ -54,6 +59,19 @@ func (p Preset) Configure(component string, with map[string]string, site Site) (
 		}
 	}
 	return out.String(), left
+}
+
+// first is the host and the port of the first endpoint, for software that takes one member; "" for
+// none.
+func (s Site) first() (host, port string) {
+	if len(s.Endpoints) == 0 {
+		return "", ""
+	}
+	endpoint, err := url.Parse(s.Endpoints[0])
+	if err != nil {
+		return "", ""
+	}
+	return endpoint.Hostname(), endpoint.Port()
 }
 
 // settle is the text in place of one placeholder: the placeholder itself where there is

@@ -19,6 +19,7 @@ config: |
   - {endpoint} with {cert}
   - "{address}"
   tls {cert} {key} {ca}, endpoints {endpoints-by-space} { not one of ours }
+  first {host} {port} as {user} by {password-file}
 `
 
 func TestConfigure(t *testing.T) {
@@ -27,7 +28,7 @@ func TestConfigure(t *testing.T) {
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	whole := Site{Endpoints: []string{"https://10.0.0.1:2379", "https://[fd00::1]:2379"}, CA: "/c/ca.crt", Cert: "/c/client.crt", Key: "/c/client.key"}
+	whole := Site{Endpoints: []string{"https://10.0.0.1:2379", "https://[fd00::1]:2379"}, CA: "/c/ca.crt", Cert: "/c/client.crt", Key: "/c/client.key", User: "acme-user", Password: "/c/password"}
 	tests := []struct {
 		name string
 		with map[string]string
@@ -45,6 +46,7 @@ storage "etcd" {
 - "10.0.0.1:2379"
 - "[fd00::1]:2379"
 tls /c/client.crt /c/client.key /c/ca.crt, endpoints https://10.0.0.1:2379 https://[fd00::1]:2379 { not one of ours }
+first 10.0.0.1 2379 as acme-user by /c/password
 `},
 		{name: "nothing is known", with: map[string]string{"root": "/other/"}, want: `# acme
 storage "etcd" {
@@ -54,6 +56,7 @@ storage "etcd" {
 - {endpoint} with {cert}
 - "{address}"
 tls {cert} {key} {ca}, endpoints {endpoints-by-space} { not one of ours }
+first {host} {port} as {user} by {password-file}
 `},
 		{
 			name: "what a shell would run stays out", with: map[string]string{"root": "/x\nrm -rf $(cat /etc/x)"},
@@ -66,6 +69,7 @@ storage "etcd" {
 - https://a:1 with {cert}
 - "a:1"
 tls {cert} /c/client.key {ca}, endpoints https://a:1 { not one of ours }
+first a 1 as {user} by {password-file}
 `,
 			left: []string{
 				`{root} stands for "/x\nrm -rf $(cat /etc/x)", which a shell or a file may take for something else`,
@@ -88,7 +92,7 @@ tls {cert} /c/client.key {ca}, endpoints https://a:1 { not one of ours }
 // Every placeholder of what comes with lockstep is filled, and no line is left with a blank.
 func TestEveryBuiltinConfigurationIsFilled(t *testing.T) {
 	t.Parallel()
-	site := Site{Endpoints: []string{"https://10.0.0.1:2379"}, CA: "/c/ca.crt", Cert: "/c/client.crt", Key: "/c/client.key"}
+	site := Site{Endpoints: []string{"https://10.0.0.1:2379"}, CA: "/c/ca.crt", Cert: "/c/client.crt", Key: "/c/client.key", User: "x", Password: "/c/password"}
 	for _, p := range List() {
 		text, left := p.Configure("x", nil, site)
 		if open := inConfig.FindAllString(text, -1); len(open) > 0 || len(left) > 0 {

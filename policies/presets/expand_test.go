@@ -171,7 +171,7 @@ func TestDecodeReportsEverythingWrong(t *testing.T) {
 		{"a condition that never holds", "parameters: {p: {values: [a, b]}}\npermissions: [{key: a, access: read, when: {p: c}}]", "p.yaml:2:48: permissions[0].when.p: parameter \"p\" is never \"c\"\n  hint: values: a, b"},
 		{"two conditions", "parameters: {p: {values: [a]}, q: {values: [a]}}\npermissions: [{key: a, access: read, when: {p: a, q: a}}]", "p.yaml:2:44: permissions[0].when: names 2 parameters, want one\n  hint: write the permission once for each"},
 		{"an empty condition", "permissions: [{key: a, access: read, when: {}}]", "p.yaml:1:44: permissions[0].when: has no fields"},
-		{"a placeholder in config", "permissions: []\nconfig: 'x { {who} }'", "p.yaml:2:9: config: {who} stands for nothing\n  hint: known here: {name}, {endpoints}, {endpoints-by-space}, {endpoint}, {address}, {ca}, {cert}, {key}"},
+		{"a placeholder in config", "permissions: []\nconfig: 'x { {who} }'", "p.yaml:2:9: config: {who} stands for nothing\n  hint: known here: {name}, {endpoints}, {endpoints-by-space}, {endpoint}, {address}, {host}, {port}, {ca}, {cert}, {key}, {user}, {password-file}"},
 		{"a parameter that hides the key", "parameters: {key: {}}\npermissions: []\nconfig: x", "p.yaml:3:9: config: {key} is already the cluster's or the certificate's\n  hint: give the parameter another name"},
 		{"an empty prefix", `permissions: [{prefix: "", access: read}]`, "p.yaml:1:24: permissions[0].prefix: is empty\n  hint: write {everything: true} if every key is meant"},
 	}

@@ -11,11 +11,12 @@ const (
 	EachRun Rereading = "eachrun" // it runs, ends, and reads its files each time
 )
 
-// Reload is how software comes to use a new certificate and a new CA. The zero value says
-// nothing: a restart is always enough.
+// Reload is how software comes to use a new certificate, a new CA and a new password. The zero
+// value says nothing: a restart is always enough.
 type Reload struct {
 	Certificate, CA Rereading
-	Source          string // where that was seen or is written
+	Password        Rereading // of its user; "" for not said
+	Source          string    // where that was seen or is written
 }
 
 // reloadType is the table of the field reload.
@@ -24,6 +25,7 @@ func reloadType() strict.Type {
 	return strict.Type{Kind: strict.Mapping, Fields: []strict.Field{
 		{Name: "certificate", Type: how, Required: true, Doc: "How it comes to use a new certificate and key: reread, restart or eachrun."},
 		{Name: "ca", Type: how, Required: true, Doc: "How it comes to use a new CA."},
+		{Name: "password", Type: how, Doc: "How it comes to use a new password, where its user has one."},
 		{Name: "source", Type: strict.Type{Kind: strict.Text, NonEmpty: true}, Required: true, Doc: "Where that was seen or is written."},
 	}}
 }
@@ -33,5 +35,8 @@ func decodeReload(v strict.Value) Reload {
 	if !v.Given() || !v.Sound() {
 		return Reload{}
 	}
-	return Reload{Rereading(v.Field("certificate").Text()), Rereading(v.Field("ca").Text()), oneLine(v.Field("source").Text())}
+	return Reload{
+		Certificate: Rereading(v.Field("certificate").Text()), CA: Rereading(v.Field("ca").Text()),
+		Password: Rereading(v.Field("password").Text()), Source: oneLine(v.Field("source").Text()),
+	}
 }

@@ -40,7 +40,7 @@ func Type() strict.Type {
 			{Name: "administrator", Type: strict.Type{Kind: strict.Bool, OnlyTrue: true}, Doc: "The software needs etcd's role root."},
 			{Name: "calls", Type: list(callingType()), Doc: "What the software calls beside requests for keys."},
 			{Name: "notes", Type: list(prose), Doc: "What the operator has to set or to know."},
-			{Name: "config", Type: prose, Doc: "What the software itself is configured with. {endpoints}, {endpoints-by-space}, {endpoint} and {address} (their line once for each), {ca}, {cert}, {key}, {name} and parameters are filled in by lockstep presets show; no other braces mean anything."},
+			{Name: "config", Type: prose, Doc: "What the software itself is configured with. {endpoints}, {endpoints-by-space}, {endpoint} and {address} (their line once for each), {host} and {port} (of the first one), {ca}, {cert}, {key}, {user}, {password-file}, {name} and parameters are filled in by lockstep presets show; no other braces mean anything."},
 			{Name: "reload", Type: reloadType(), Doc: "How the software comes to use new files. Default: not known, a restart is always enough."},
 			{Name: "kubernetes", Type: kubernetesType(), Doc: "The Secret that the software's own manifests expect, for lockstep certs export."},
 		},

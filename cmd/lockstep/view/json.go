@@ -74,7 +74,8 @@ type presetsDocument struct {
 type PresetDocument struct {
 	Name          string               `json:"name"`
 	Summary       string               `json:"summary"`
-	User          string               `json:"user,omitempty"` // where a component says none
+	User          string               `json:"user,omitempty"`     // where a component says none
+	Identity      string               `json:"identity,omitempty"` // where a component does not say: certificate or password
 	Sources       []string             `json:"sources"`
 	Checked       string               `json:"checked"`
 	Administrator bool                 `json:"administrator"`
@@ -92,6 +93,7 @@ type PresetDocument struct {
 type reloadDocument struct {
 	Certificate string `json:"certificate"` // reread, restart or eachrun
 	CA          string `json:"ca"`
+	Password    string `json:"password,omitempty"` // of a user that has one
 	Source      string `json:"source"`
 }
 

@@ -62,6 +62,9 @@ func (p Preset) Text(s *Sheet) {
 	if p.User != "" {
 		s.Line("user: %s, unless the component says another", p.User)
 	}
+	if p.Identity == presets.ByPassword {
+		s.Wrapped("identity: ", "  ", "password: it speaks to etcd's HTTP gateway, with a certificate without a CN")
+	}
 	p.permissions(s)
 	p.calls(s)
 	if len(p.Notes) > 0 {
@@ -142,6 +145,9 @@ func (p Preset) reload(s *Sheet) {
 		s.Line("")
 		s.Line("a new certificate: %s", rereading[r.Certificate])
 		s.Line("a new CA: %s", rereading[r.CA])
+		if r.Password != "" {
+			s.Line("a new password: %s", rereading[r.Password])
+		}
 		s.Wrapped("  source: ", "    ", r.Source)
 	}
 }
@@ -203,7 +209,7 @@ func (p Preset) Document() any {
 
 func presetDocument(p presets.Preset) PresetDocument {
 	d := PresetDocument{
-		Name: p.Name, Summary: p.Summary, User: p.User, Checked: p.Checked, Administrator: p.Administrator,
+		Name: p.Name, Summary: p.Summary, User: p.User, Identity: p.Identity, Checked: p.Checked, Administrator: p.Administrator,
 		Sources:     append([]string{}, p.Sources...),
 		Parameters:  []parameterDocument{},
 		Calls:       []presetCallDocument{},
@@ -215,7 +221,7 @@ func presetDocument(p presets.Preset) PresetDocument {
 		d.Parameters = append(d.Parameters, parameterDocument{parameter.Name, parameter.Default, parameter.Values, parameter.Description})
 	}
 	if r := p.Reload; r != (presets.Reload{}) {
-		d.Reload = &reloadDocument{string(r.Certificate), string(r.CA), r.Source}
+		d.Reload = &reloadDocument{string(r.Certificate), string(r.CA), string(r.Password), r.Source}
 	}
 	if k := p.Kubernetes; k != (presets.Kubernetes{}) {
 		d.Kubernetes = &kubernetesDocument{k.Secret, k.Namespace, secretKeysDocument{k.CA, k.Cert, k.Key}, k.Folder, k.Source}
