@@ -126,6 +126,9 @@ func (r *run) makeFolder(ctx context.Context) error {
 		return err
 	}
 	early := change.Keep(plan.Steps, func(s certgen.Step) bool { return !waitsForMembers(r.World.Policy, s) })
+	if err := change.RefuseForgotten(ctx, r.World, early, "nothing was changed"); err != nil {
+		return err
+	}
 	if err := r.Confirm(ctx, &change.Plan{Certificates: certgen.Plan{Steps: early}}); err != nil {
 		return err
 	}

@@ -59,6 +59,9 @@ func Revoke(ctx context.Context, w *world.World, r certgen.Revocation, o change.
 		func(ctx context.Context) error { return take(ctx, c, &out) },
 		func(ctx context.Context) error { return c.Note(ctx, p.Roles.Revision) },
 		func(context.Context) error { return unrecorded },
+		func(ctx context.Context) error {
+			return change.RefuseForgotten(ctx, w, out.Lists.Steps, "the permission is taken, and no list was signed")
+		},
 		func(ctx context.Context) error { return c.Write(ctx, out.Lists.Steps) },
 		func(ctx context.Context) error { return c.Write(ctx, out.Retire) },
 	)

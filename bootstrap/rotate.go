@@ -31,6 +31,9 @@ func Rotate(ctx context.Context, w *world.World, choice certgen.Choice, confirm 
 			return r, err
 		}
 	}
+	if err := change.RefuseForgotten(ctx, w, r.Plan.Steps, "nothing was changed"); err != nil {
+		return r, err
+	}
 	if err := confirm(ctx, r); err != nil {
 		return r, err
 	}

@@ -47,6 +47,9 @@ func (c *Change) proposeFolder(ctx context.Context, p *Plan) error {
 	if err := c.RefuseUntrusted(ctx, p.Certificates); err != nil {
 		return err
 	}
+	if err := RefuseForgotten(ctx, c.World, p.Certificates.Steps, "nothing was changed"); err != nil {
+		return err
+	}
 	if c.Scope.Prune {
 		p.Retire = p.Certificates.Removals()
 		p.Certificates.Pending = slices.DeleteFunc(p.Certificates.Pending, func(x certgen.Pending) bool { return x.Needs == pending.Prune })

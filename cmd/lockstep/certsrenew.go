@@ -131,6 +131,9 @@ func runRenew(ctx context.Context, opts renewOptions) error {
 	if err := opts.refuse(plan); err != nil {
 		return err
 	}
+	if err := opts.refuseForgotten(ctx, p, f, plan); err != nil {
+		return err
+	}
 	if len(plan.Steps) > 0 {
 		if err := opts.tell(view.CertificateSteps(plan.Steps)); err != nil {
 			return err
@@ -216,6 +219,17 @@ func (opts renewOptions) refuse(plan certgen.Plan) error {
 		return hint.Refuse("Its issuer renews it.", "%s is an external certificate; nothing was changed", external[0].Step.Profile.External)
 	}
 	return nil
+}
+
+// refuseForgotten asks the members before it signs a revocation list, the one thing of a renewal that
+// a PKI folder from an old copy would do wrong.
+func (opts renewOptions) refuseForgotten(ctx context.Context, p *policies.Policy, f *folder.Folder, plan certgen.Plan) error {
+	w, finish, err := opts.openWorld(p, f, target{})
+	if err != nil {
+		return err
+	}
+	defer finish()
+	return change.RefuseForgotten(ctx, w, plan.Steps, "nothing was changed")
 }
 
 // leftOf is what the operator has to mend first, in sentences.
