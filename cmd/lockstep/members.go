@@ -62,6 +62,10 @@ func (opts memberOptions) declaredMember(files []policies.File) (*policies.Polic
 	if err != nil {
 		return nil, policies.File{}, err
 	}
+	if len(p.Cluster.Members) == 0 {
+		_, err := opts.clusterFile(files)
+		return p, policies.File{}, err
+	}
 	if _, found := p.Member(opts.entry.Name); !found {
 		return p, policies.File{}, hint.With(fmt.Errorf("the policy names no member %q", opts.entry.Name), strict.Suggest(opts.entry.Name, memberNames(p), "It has: "))
 	}
