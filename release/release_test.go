@@ -53,6 +53,7 @@ func TestRelease(t *testing.T) {
 	if runtime.GOOS == "linux" {
 		t.Run("deb", func(t *testing.T) { debian(t, one(t, first, "*.deb")) })
 		t.Run("rpm", func(t *testing.T) { fedora(t, one(t, first, "*.rpm"), one(t, first, "*.deb")) })
+		t.Run("cluster", func(t *testing.T) { cluster(t, one(t, first, "*.deb")) })
 		t.Run("image", func(t *testing.T) { image(t, one(t, first, "*_image.tar")) })
 	}
 }
@@ -184,29 +185,33 @@ func bill(t *testing.T, path string) {
 	}
 }
 
-// debian installs the package in a clean root, rehearses there, and removes it: nothing is left.
-func debian(t *testing.T, path string) {
-	root := t.TempDir()
+// dpkg is Debian's package manager for root, a folder in which nothing is installed.
+func dpkg(t *testing.T, root string, args ...string) {
+	t.Helper()
 	for _, dir := range []string{"var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, name := range []string{"status", "available"} {
-		if err := os.WriteFile(filepath.Join(root, "var/lib/dpkg", name), nil, 0o644); err != nil {
-			t.Fatal(err)
+		if path := filepath.Join(root, "var/lib/dpkg", name); !exists(path) {
+			if err := os.WriteFile(path, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	dpkg := func(args ...string) {
-		t.Helper()
-		cmd := exec.CommandContext(t.Context(), "dpkg", append([]string{"--root=" + root, "--force-not-root", "--log=" + filepath.Join(root, "var/lib/dpkg/log")}, args...)...)
-		if said, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("dpkg %v: %v\n%s", args, err, said)
-		}
+	cmd := exec.CommandContext(t.Context(), "dpkg", append([]string{"--root=" + root, "--force-not-root", "--log=" + filepath.Join(root, "var/lib/dpkg/log")}, args...)...)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("dpkg %v: %v\n%s", args, err, said)
 	}
+}
+
+// debian installs the package in a clean root, rehearses there, and removes it: nothing is left.
+func debian(t *testing.T, path string) {
+	root := t.TempDir()
 	shell(t, root)
 	before := tree(t, root)
-	dpkg("--install", path)
+	dpkg(t, root, "--install", path)
 	const doc = "/usr/share/doc/lockstep/"
 	rehearsed(t, inRoot(t, root, "/usr/bin/lockstep", "rehearse", "--etcd", "/usr/bin/lockstep-etcd", "-f", doc+"examples/minimal.yaml"))
 	for _, name := range []string{"lockstep-apply.service", "lockstep-verify.service"} {
@@ -217,7 +222,7 @@ func debian(t *testing.T, path string) {
 	if enabled := filepath.Join(root, "etc/systemd"); exists(enabled) {
 		t.Errorf("%s: a unit was enabled", enabled)
 	}
-	dpkg("--purge", lockstep)
+	dpkg(t, root, "--purge", lockstep)
 	if after := tree(t, root); !slices.Equal(before, after) {
 		t.Errorf("before %q\nafter %q", before, after)
 	}
@@ -274,17 +279,29 @@ func shell(t *testing.T, root string) {
 // program knows what lies beside it.
 func inRoot(t *testing.T, root string, args ...string) string {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Join(root, "tmp"), 0o777); err != nil {
-		t.Fatal(err)
-	}
 	return asUser(t, root, nil, args...)
 }
 
 // asUser is inRoot as another user, where root runs the tests.
 func asUser(t *testing.T, root string, user *syscall.Credential, args ...string) string {
 	t.Helper()
+	cmd := command(t, root, user, args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, out.String())
+	}
+	return out.String()
+}
+
+// command is a program whose root is the folder root, as user where root runs the tests.
+func command(t *testing.T, root string, user *syscall.Credential, args ...string) *exec.Cmd {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Join(root, "tmp"), 0o777); err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
-	cmd.Dir, cmd.Env = "/", []string{"HOME=/tmp", "PATH=/bin"}
+	cmd.Dir, cmd.Env = "/", []string{"HOME=/tmp", "PATH=/usr/bin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: user}
 	if os.Geteuid() != 0 {
 		cmd.SysProcAttr.Credential = nil
@@ -292,12 +309,7 @@ func asUser(t *testing.T, root string, user *syscall.Credential, args ...string)
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 	}
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v: %v\n%s", args, err, out.String())
-	}
-	return out.String()
+	return cmd
 }
 
 // tree is the files below root that are not dpkg's or rpm's own, nor a folder.
