@@ -22,7 +22,7 @@ BUILD_FLAGS   := -trimpath -buildvcs=$(VCS)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build man tools demo test e2e-versions openssl rpm release release-test install check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
+.PHONY: help build man tools demo test docs-test e2e-versions openssl rpm release release-test install check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ test: build tools openssl ## run every test: the packages, then the binaries aga
 	$(GO) test -timeout 30m ./...
 	cd etcd && $(GO) test -timeout 5m ./...
 	cd e2e && $(GO) test -count=1 -timeout 40m ./...
+
+docs-test: build tools openssl ## follow every page: each command is in a script that names the page, and those scripts run
+	cd e2e && $(GO) test -count=1 -run '^TestPagesAreFollowed$$' .
+	cd e2e && $(GO) test -count=1 -timeout 40m -run "TestScripts/^($$(grep -lE '(docs/[a-z-]+|README)\.md' testdata/scripts/*.txtar | sed 's,.*/,,; s,\.txtar$$,,' | paste -sd '|' -))$$" .
 
 check: gofmt vet staticcheck tidy reproducible test release-test ## everything that CI and reviewers ask for
 
