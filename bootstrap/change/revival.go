@@ -50,9 +50,16 @@ func revivals(s certgen.State, plan roles.Plan, now time.Time) []revival {
 	current, until, revoked := map[string]bool{}, map[string]time.Time{}, map[string]bool{}
 	trust, err := s.Trust(certgen.ClientCA)
 	gone := certgen.Revocations(s)[certgen.ClientCA]
+	added := map[string]bool{}
+	for _, step := range plan.Steps {
+		added[step.User] = added[step.User] || step.Action == roles.UserAdd
+	}
 	for path, pair := range s.Pairs {
-		if certgen.PlaceOf(path).Component() != "" && pair.Leaf != nil && err == nil && trust.Issued(pair.Leaf) {
-			current[certgen.UserOf(pair.Leaf)] = true
+		if pair.Leaf == nil || certgen.PlaceOf(path).Component() == "" || err != nil {
+			continue
+		}
+		if user := certgen.UserOf(pair.Leaf); added[user] && trust.Issued(pair.Leaf) { // a signature takes long
+			current[user] = true
 		}
 	}
 	for _, r := range s.Retired {

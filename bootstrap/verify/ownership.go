@@ -2,8 +2,10 @@ package verify
 
 import (
 	"crypto/x509"
+	"slices"
 
 	"lockstep/certgen"
+	"lockstep/policies"
 	"lockstep/roles"
 )
 
@@ -13,16 +15,17 @@ import (
 // certificate. Under an external CA others have such certificates too, and
 // only the folder's mode keeps them out; what it costs is that --prune, which shows it
 // before, may delete the user. An expired one counts: it tells who made the user. The
-// error is fs.ErrNotExist when the folder holds no client CA.
+// error is fs.ErrNotExist when the folder holds no client CA. A signature is checked when its user
+// is asked about: most never are.
 func Ownership(s certgen.State) (roles.Ownership, error) {
-	ours := map[string]bool{}
 	trust, err := s.Trust(certgen.ClientCA)
 	if err != nil {
 		return nil, err
 	}
+	named := map[string][]*x509.Certificate{}
 	claim := func(leaf *x509.Certificate) {
-		if leaf != nil && trust.Issued(leaf) && certgen.UserOf(leaf) != "" {
-			ours[certgen.UserOf(leaf)] = true
+		if leaf != nil {
+			named[certgen.UserOf(leaf)] = append(named[certgen.UserOf(leaf)], leaf)
 		}
 	}
 	for path, pair := range s.Pairs {
@@ -33,8 +36,9 @@ func Ownership(s certgen.State) (roles.Ownership, error) {
 	for _, r := range s.Retired {
 		claim(r.Leaf)
 	}
-	delete(ours, "root")
-	return func(user string) bool { return ours[user] }, nil
+	delete(named, "")
+	delete(named, policies.Root().String())
+	return func(user string) bool { return slices.ContainsFunc(named[user], trust.Issued) }, nil
 }
 
 // OwnsNone is the ownership where no folder tells: no user is ours by name. Users that
