@@ -78,6 +78,7 @@ func planAddition(ctx context.Context, c *change.Change, component policies.Comp
 		func() error { return change.RefusePending(p.Roles) },
 		func() error { return c.RefuseRevival(ctx, p.Roles) },
 		func() error { return change.RefuseUncertified(p) },
+		func() error { return c.RefusePasswordless(p) },
 	} {
 		if err := refuse(); err != nil {
 			return nil, err

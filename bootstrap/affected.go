@@ -142,7 +142,7 @@ func certificatesOfNoUser(s certgen.State, after roles.State, now time.Time) []s
 	var out []string
 	for _, path := range slices.Sorted(maps.Keys(s.Pairs)) {
 		leaf := s.Pairs[path].Leaf
-		if certgen.PlaceOf(path).Component() == "" || leaf == nil || now.After(leaf.NotAfter) || !trust.Issued(leaf) {
+		if certgen.PlaceOf(path).Component() == "" || leaf == nil || leaf.Subject.CommonName == "" || now.After(leaf.NotAfter) || !trust.Issued(leaf) {
 			continue
 		}
 		if _, found := after.User(leaf.Subject.CommonName); !found {

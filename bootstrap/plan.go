@@ -33,6 +33,13 @@ func (r *run) planChanges(ctx context.Context) error {
 	// client notices it.
 	r.Scope.Recreate = !observed.Enabled
 	p.EnableAuth = !observed.Enabled
+	if r.World.Policy.Gateway() {
+		certificates, err := r.PlanCertificates()
+		if err != nil {
+			return err
+		}
+		r.NewPasswords(certificates)
+	}
 	p.Roles = r.PlanRoles(observed)
 	r.PlanRestored(p, observed)
 	if err := errors.Join(r.refuseOtherCluster(id), r.refuseUnmanaged(observed, p.Roles)); err != nil {
@@ -46,6 +53,9 @@ func (r *run) planChanges(ctx context.Context) error {
 		return err
 	}
 	if err := r.planComponents(p); err != nil {
+		return err
+	}
+	if err := r.RefusePasswordless(p); err != nil {
 		return err
 	}
 	versions := r.versions()

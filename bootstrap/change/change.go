@@ -42,6 +42,7 @@ type Change struct {
 	Disturbed bool // another client has changed users or roles meanwhile
 
 	desired  roles.State
+	renewed  map[string]bool  // users whose password is about to be replaced
 	versions []string         // of the members, when they were last asked
 	restored *verify.Restored // what the plan said of a restore; nil: nothing
 }

@@ -60,7 +60,9 @@ func (c *Change) proposeFolder(ctx context.Context, p *Plan) error {
 
 // proposeRoles fills in etcd's half, and what of the folder's half depends on it.
 func (c *Change) proposeRoles(ctx context.Context, p *Plan, observed roles.State) error {
-	waiting := c.postponeUsers(observed, uncertified(p.Certificates), pending.Certificate) // a user is added after its certificate exists
+	c.keepForeignPasswords(p, observed)
+	c.NewPasswords(p.Certificates)
+	waiting := c.postponeUsers(observed, c.unready(p.Certificates), pending.Certificate) // a user is added after its certificate exists
 	if len(waiting) > 0 && c.Scope.Prune {
 		return hint.Refuse("Without --prune the rest is done. The component may still use what would be removed.",
 			"nothing is removed while a user waits for its certificate: user %q cannot be added yet: %s", waiting[0].Step.User, waiting[0].Reason)
@@ -77,7 +79,7 @@ func (c *Change) proposeRoles(ctx context.Context, p *Plan, observed roles.State
 	c.withholdCertificates(p)
 	p.Accepted = c.Accept(observed, &p.Roles)
 	p.Notes, p.More = NotesOfChanged(c.World.Policy, p.Roles, c.versions), verify.Beyond(c.evidence(observed), p.Certificates)
-	if err := errors.Join(RefuseUncertified(p), c.RefuseOwnLoss(p.Roles)); err != nil {
+	if err := errors.Join(RefuseUncertified(p), c.RefusePasswordless(p), c.RefuseOwnLoss(p.Roles)); err != nil {
 		return err
 	}
 	p.Roles.Pending = append(p.Roles.Pending, waiting...)
@@ -113,7 +115,9 @@ func bootstrapRenews(plan certgen.Plan, err error) error {
 }
 
 // PlanRoles is the difference between policy and etcd within the scope.
-func (c *Change) PlanRoles(observed roles.State) roles.Plan { return c.planRoles(observed, nil) }
+func (c *Change) PlanRoles(observed roles.State) roles.Plan {
+	return c.planRoles(c.withNewPasswords(observed), nil)
+}
 
 // planRoles takes the users in added for what they are to be: this change added them.
 func (c *Change) planRoles(observed roles.State, added map[string]bool) roles.Plan {
@@ -166,24 +170,29 @@ func (c *Change) evidence(observed roles.State) *verify.Evidence {
 
 // withholdCertificates makes the certificate of a component pending whose user lockstep did
 // not make: with it the component would be that user, and the next run would take the user
-// for one that lockstep made.
+// for one that lockstep made. So are certificate and password of one that waits to be made again
+// with a password, or without: the component goes on as it is.
 func (c *Change) withholdCertificates(p *Plan) {
 	needs := map[string]pending.Needs{}
 	for _, x := range p.Roles.Pending {
-		if x.Step.TakesOver && !c.Owned(x.Step.User) {
+		if x.Step.TakesOver {
 			needs[x.Step.User] = x.Needs
 		}
 	}
 	for _, component := range c.World.Policy.Components {
-		need, waits := needs[component.User.String()]
-		if !waits {
+		user, reason := component.User.String(), "lockstep did not make its user"
+		need, waits := needs[user]
+		switch {
+		case !waits, c.Owned(user) && !changesPassword(p.Certificates, component.Name):
 			continue
+		case c.Owned(user):
+			reason = "its user is not made again yet"
 		}
 		p.Certificates.Steps = slices.DeleteFunc(p.Certificates.Steps, func(s certgen.Step) bool {
 			if !Concerns(s, component.Name) {
 				return false
 			}
-			p.Certificates.Pending = append(p.Certificates.Pending, certgen.Pending{Step: s, Reason: "lockstep did not make its user", Needs: need})
+			p.Certificates.Pending = append(p.Certificates.Pending, certgen.Pending{Step: s, Reason: reason, Needs: need})
 			return true
 		})
 	}

@@ -50,9 +50,21 @@ func userChecks() []Check {
 		},
 		{
 			Code: "users/password", Severity: Critical, Needs: NeedsAuth, Acceptable: true, Brief: "user with a password",
-			Sentence: "no user of the policy can log in with a password",
+			Sentence: "no user of the policy can log in with a password, but those to which it gives one",
 			Remedy:   "lockstep apply --adopt=recreate deletes the user and adds it again without one: etcd has no other cure",
 			Find:     findPasswords,
+		},
+		{
+			Code: "users/other-password", Severity: Error, Needs: NeedsAuth,
+			Sentence: "every user to which the policy gives a password logs in with the one in its component's folder",
+			Remedy:   "lockstep apply sets it; the component is refused from then until it uses that password",
+			Find:     findOtherPasswords,
+		},
+		{
+			Code: "users/weak-password", Severity: Error, Needs: NeedsFolder, Brief: "password that can be guessed",
+			Sentence: "every password in a component's folder is one line that cannot be guessed: at least 16 bytes, and no name",
+			Remedy:   "lockstep certs rekey makes a random one with a new certificate, and lockstep apply sets it",
+			Find:     findWeakPasswords,
 		},
 		{
 			Code: "users/empty-password", Severity: Critical, Needs: NeedsAuth,
@@ -138,12 +150,39 @@ func findRecovery(j *judgement) (out findings) {
 
 func findPasswords(j *judgement) (out findings) {
 	for _, want := range roles.Desired(j.Policy).Users {
-		if have, ok := j.Auth.User(want.Name); ok && have.Password == roles.PasswordPresent {
+		if want.Password == roles.PasswordOurs {
+			continue // findOtherPasswords
+		}
+		if have, ok := j.Auth.User(want.Name); ok && have.Password.Logs() {
 			text := "can log in with a password and without its certificate"
 			if slices.Contains(j.Empty, have.Name) {
 				text = "can log in with an empty password and without its certificate"
 			}
 			out.add(Subject{SubjectUser, have.Name}, text, passwordRemedy(have.Name))
+		}
+	}
+	return out
+}
+
+// findOtherPasswords finds users that etcd does not log in with the password in their folder.
+func findOtherPasswords(j *judgement) (out findings) {
+	for _, s := range j.rolesPlan().Steps {
+		if s.Action != roles.UserChangePassword {
+			continue
+		}
+		out.add(Subject{SubjectUser, s.User}, "does not log in with the password in its folder")
+		if slices.Contains(j.Empty, s.User) {
+			out[len(out)-1].Severity = Critical
+			out[len(out)-1].Text = "has an empty password: every client can log in as it"
+		}
+	}
+	return out
+}
+
+func findWeakPasswords(j *judgement) (out findings) {
+	for _, c := range j.Policy.Components {
+		if text := j.Passwords[c.Name]; text != "" {
+			out.add(Subject{SubjectFile, certgen.PasswordPath(c.Name)}, text, fmt.Sprintf("lockstep certs rekey %s makes a random one with a new certificate, and lockstep apply sets it", c.Name))
 		}
 	}
 	return out

@@ -110,7 +110,7 @@ func (j *judgement) steps(use func(certgen.Step), actions ...certgen.Action) {
 // both, and one brings both back.
 func findMissing(j *judgement) (out findings) {
 	j.steps(func(s certgen.Step) {
-		if !j.revokedWithUser(s.Profile) {
+		if !j.revokedWithUser(s.Profile) && !j.newGateway(s.Profile) {
 			out.add(Subject{SubjectFile, s.Profile.Path + ".crt"}, s.Reason)
 		}
 	}, certgen.MakeCA, certgen.TakeInCA, certgen.Issue)
@@ -220,6 +220,24 @@ func findFiles(j *judgement) (out findings) {
 			out.add(Subject{SubjectFile, s.File}, s.Reason)
 		}
 	}, certgen.Write)
+	return append(out, j.needlessFiles()...)
+}
+
+// needlessFiles is passwords and certificates of gateways that are there and not wanted, or the
+// other way round, and of which no other step of the same folder tells.
+func (j *judgement) needlessFiles() (out findings) {
+	told := map[string]bool{}
+	j.steps(func(s certgen.Step) { told[path.Dir(s.Path())] = true }, certgen.Issue, certgen.Reissue, certgen.Write)
+	j.steps(func(s certgen.Step) {
+		if !told[path.Dir(s.Path())] {
+			out.add(Subject{SubjectFile, s.Path()}, s.Reason)
+		}
+	}, certgen.MakePassword, certgen.DropPassword)
+	j.steps(func(s certgen.Step) {
+		if !told[path.Dir(s.Path())] {
+			out.add(Subject{SubjectFile, s.Path() + ".crt"}, s.Reason)
+		}
+	}, certgen.Retire)
 	return out
 }
 

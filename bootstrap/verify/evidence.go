@@ -19,11 +19,12 @@ import (
 type Evidence struct {
 	Policy      *policies.Policy
 	Now         time.Time
-	Offline     bool           // the operator chose that etcd is not asked
-	Folder      *certgen.State // nil: there is no PKI folder here
-	Auth        *roles.State   // nil: it could not be read
-	AuthErr     error          // why Auth is nil
-	Empty       []string       // users of Auth that log in with an empty password, sorted
+	Offline     bool              // the operator chose that etcd is not asked
+	Folder      *certgen.State    // nil: there is no PKI folder here
+	Auth        *roles.State      // nil: it could not be read
+	AuthErr     error             // why Auth is nil
+	Empty       []string          // users of Auth that log in with an empty password, sorted
+	Passwords   map[string]string // what is wrong with the password in a component's folder, by component
 	Members     []Member
 	MembersErr  error // why there are none
 	Proxies     []Proxy
@@ -70,10 +71,11 @@ type Member struct {
 
 // Pages is what a member tells over HTTP.
 type Pages struct {
-	Clock    time.Duration // its clock minus ours
-	ClockErr error         // why that is not known
-	Gateway  Outcome       // of asking for the HTTP gateway; Refused where there is none
-	Command  []string      // the program and the flags that it was started with; nil: it does not tell
+	Clock     time.Duration // its clock minus ours
+	ClockErr  error         // why that is not known
+	Gateway   Outcome       // of asking for the HTTP gateway; Refused where there is none
+	GatewayCN Attempt       // of a question through it with a certificate that has a CN; asked where a component needs the gateway
+	Command   []string      // the program and the flags that it was started with; nil: it does not tell
 }
 
 // Peer is one entry of the cluster's own list of members.

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"sync"
 
@@ -11,6 +12,7 @@ import (
 	"lockstep/bootstrap/authon"
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
+	"lockstep/certgen/folder"
 	"lockstep/roles"
 )
 
@@ -34,11 +36,11 @@ func (o Options) sample() int {
 // time. It fails only where nothing can be asked at all.
 func Gather(ctx context.Context, w *world.World, o Options) (*Evidence, error) {
 	e := &Evidence{Policy: w.Policy, Now: w.Now(), AcceptForeign: o.AcceptForeign}
-	folder, err := w.Folder.Inspect()
+	state, err := w.Folder.Inspect()
 	if err != nil {
 		return nil, err
 	}
-	e.Folder = &folder
+	e.Folder, e.Passwords = &state, weakPasswords(w)
 	e.Recovery = RecoveryLeft(w)
 
 	var g errgroup.Group
@@ -80,11 +82,11 @@ func (e *Evidence) spoilt() bool {
 
 // GatherOffline collects what the policy and the PKI folder tell. Nothing is asked.
 func GatherOffline(w *world.World, o Options) (*Evidence, error) {
-	folder, err := w.Folder.Inspect()
+	state, err := w.Folder.Inspect()
 	if err != nil {
 		return nil, err
 	}
-	return &Evidence{Policy: w.Policy, Now: w.Now(), Offline: true, AcceptForeign: o.AcceptForeign, Folder: &folder, Recovery: RecoveryLeft(w)}, nil
+	return &Evidence{Policy: w.Policy, Now: w.Now(), Offline: true, AcceptForeign: o.AcceptForeign, Folder: &state, Passwords: weakPasswords(w), Recovery: RecoveryLeft(w)}, nil
 }
 
 // RecoveryLeft reports whether the PKI folder holds the file of an interrupted AuthEnable,
@@ -117,11 +119,37 @@ func observe(ctx context.Context, w *world.World) (state *roles.State, cluster u
 	return &seen, cluster, empty, err
 }
 
+// shortestPassword is the length below which a password counts as one that can be guessed.
+const shortestPassword = 16
+
+// weakPasswords is what is wrong with the passwords that are here, by component.
+func weakPasswords(w *world.World) map[string]string {
+	out := map[string]string{}
+	for _, c := range w.Policy.Components {
+		if !c.Password {
+			continue
+		}
+		password, err := w.Folder.Password(c.Name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // delivered
+		case errors.Is(err, folder.ErrEmptyPassword):
+			out[c.Name] = "is empty"
+		case err != nil:
+			out[c.Name] = fmt.Sprintf("cannot be used: %v", err)
+		case password == c.User.String() || password == c.Name || password == c.Role.String():
+			out[c.Name] = "is a name"
+		case len(password) < shortestPassword:
+			out[c.Name] = fmt.Sprintf("has %d bytes", len(password))
+		}
+	}
+	return out
+}
+
 // mayLogIn is the users that may have an empty password: those that are known to have one, and
 // those that the policy does not name, of which that is not known.
 func mayLogIn(s roles.State) (names []string) {
 	for _, u := range s.Users {
-		if u.Password != roles.PasswordAbsent {
+		if u.Password != roles.PasswordAbsent && u.Password != roles.PasswordOurs {
 			names = append(names, u.Name)
 		}
 	}

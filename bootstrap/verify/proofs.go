@@ -96,6 +96,10 @@ func (j *judgement) differs(p Proof) bool {
 	}
 	c := j.plans.changed
 	held, _ := j.Auth.User(p.User.String())
+	want, _ := roles.Desired(j.Policy).User(p.User.String())
+	if want.Password == roles.PasswordOurs && held.Password == roles.PasswordAbsent {
+		return true
+	}
 	return c.users[p.User.String()] || c.roles[p.Role] || slices.ContainsFunc(held.Roles, func(role string) bool { return c.roles[role] })
 }
 
@@ -137,8 +141,12 @@ func findNotLive(j *judgement) (out findings) {
 			continue
 		}
 		f := Finding{Subject: p.subject(), Text: "not proven live: " + p.NotLive}
-		if p.NotLive == keyDelivered {
+		switch p.NotLive {
+		case keyDelivered:
 			f.Severity = Info // as it should be
+		case passwordAway:
+			f.Severity = Info
+			f.Remedy = fmt.Sprintf("run lockstep verify where the password is, or write it into %s (mode 0600); lockstep certs rekey %s makes another one, which lockstep apply sets", certgen.PasswordPath(p.Component), p.Component)
 		}
 		out = append(out, f)
 	}
@@ -149,7 +157,7 @@ func findNotLive(j *judgement) (out findings) {
 // connection makes hundreds of questions inconclusive.
 func findInconclusive(j *judgement) (out findings) {
 	for _, p := range j.Proofs {
-		if j.hungUpOn(p) || j.replaced()[p.Component] && refusedCertificate(p.Err) {
+		if j.hungUpOn(p) || j.unheard(p) || j.replaced()[p.Component] && refusedCertificate(p.Err) {
 			continue // findNewerLists, findRevoked or a check of certificates says why
 		}
 		if p.Err != nil {

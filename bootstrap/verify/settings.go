@@ -9,10 +9,10 @@ import (
 // settingChecks are about how a member was started. Etcd tells its flags alone: what it reads
 // from its environment, as members with an etcd.env do, or from a file is not seen.
 func settingChecks() []Check {
-	return []Check{
+	return append(gatewayChecks(), []Check{
 		{
 			Code: "members/gateway", Severity: Info, Needs: NeedsMembers, Acceptable: true,
-			Sentence: "no member answers the HTTP gateway: no component of a policy can use it with its certificate",
+			Sentence: "no member answers the HTTP gateway without a component that needs it",
 			Remedy:   "where no other program needs it, start the member with its etcd.env (ETCD_ENABLE_GRPC_GATEWAY=false); one that lockstep does not make with --enable-grpc-gateway=false",
 			Find:     eachReached(findGateway),
 		},
@@ -28,11 +28,11 @@ func settingChecks() []Check {
 			Remedy:   "start the member without the flag where it is not meant to be there",
 			Find:     eachReached(findSettings),
 		},
-	}
+	}...)
 }
 
-func findGateway(_ *judgement, m Member) (out findings) {
-	if m.Gateway == Accepted {
+func findGateway(j *judgement, m Member) (out findings) {
+	if m.Gateway == Accepted && !j.Policy.Gateway() {
 		out.add(m.subject(), "answers the HTTP gateway (/v3/...): it refuses a certificate with a CN, and takes a password of any user")
 	}
 	return out

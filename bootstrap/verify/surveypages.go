@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"lockstep/bootstrap/world"
+	"lockstep/policies/keyrange"
+	"lockstep/roles"
 	"lockstep/roles/store"
 )
 
@@ -34,9 +36,31 @@ func askPages(ctx context.Context, w *world.World, from store.Pages, identity *t
 			p.Gateway = Refused
 		}
 	})
+	if w.Policy.Gateway() && commonName(identity) != "" {
+		group.Go(func() { p.GatewayCN = askGateway(ctx, w, from.Client, config) })
+	}
 	group.Go(func() { p.Command, _ = store.CommandLine(ctx, from, config) }) // not every member tells it
 	group.Wait()
 	return p
+}
+
+// askGateway asks through the HTTP gateway with a certificate that has a CN, and without a login.
+func askGateway(ctx context.Context, w *world.World, url string, config *tls.Config) Attempt {
+	gateway := store.OpenGateway(url, config, w.CallTimeout)
+	defer gateway.Close()
+	switch err := gateway.Asks(ctx, anyKey()); {
+	case err == nil:
+		return Attempt{Outcome: Accepted}
+	case store.RefusesCN(err):
+		return Attempt{Outcome: Refused, Err: err}
+	default:
+		return Attempt{Err: err}
+	}
+}
+
+// anyKey is a question about the first key.
+func anyKey() roles.Question {
+	return roles.Question{Access: keyrange.Read, Range: keyrange.Single(keyrange.FromKeyEnd), Want: roles.Denied}
 }
 
 // askStart asks a member when its process started; zero where it does not tell.

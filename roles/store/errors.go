@@ -44,6 +44,9 @@ func IsAuthOff(err error) bool {
 // IsAuthFailed reports a wrong password or an unknown user.
 func IsAuthFailed(err error) bool { return is(err, rpctypes.ErrAuthFailed, "authentication failed") }
 
+// IsLoginRefused reports a wrong password, an unknown user, or one without a password.
+func IsLoginRefused(err error) bool { return IsAuthFailed(err) || isNoPassword(err) }
+
 func isNoPassword(err error) bool {
 	return is(err, nil, "authentication failed, password was given for no password user")
 }

@@ -47,6 +47,7 @@ func (p Proof) Text(s *Sheet) {
 			s.Line("")
 		}
 		p.table(s)
+		p.gateways(s)
 		s.Line("")
 	}
 	p.verdict(s)
@@ -91,6 +92,23 @@ func (p Proof) table(s *Sheet) {
 	s.Table([]string{"component", "proven allowed", "proven refused", "certificate until"}, rows)
 }
 
+// gateways says of the members' HTTP gateways, where a component needs them, what they made of a
+// certificate with a CN.
+func (p Proof) gateways(s *Sheet) {
+	if !p.Evidence.Policy.Gateway() {
+		return
+	}
+	var refuse []string
+	for _, m := range p.Evidence.Members {
+		if m.GatewayCN.Outcome == verify.Refused {
+			refuse = append(refuse, m.Name)
+		}
+	}
+	if len(refuse) > 0 {
+		s.Line("a certificate with a CN is refused by the HTTP gateway of %s", strings.Join(refuse, ", "))
+	}
+}
+
 // identity is a component with its user and role, each name once: by default all three
 // are one.
 func identity(x verify.Proof) []string {
@@ -103,6 +121,9 @@ func identity(x verify.Proof) []string {
 	}
 	if x.Role != user {
 		lines = append(lines, "  role "+x.Role)
+	}
+	if len(x.Gateways) > 0 {
+		lines = append(lines, "  by password over HTTP on "+x.Member)
 	}
 	return lines
 }
