@@ -37,9 +37,6 @@ func DiffRenewal(p *policies.Policy, r Renewal, s State, now time.Time) Plan {
 	meant := slices.DeleteFunc(slices.Clone(d.wanted.Profiles), func(p Profile) bool { return p.Kind == KindCA || !paths[p.Path] })
 	d.judgeAhead(meant)
 	for _, p := range meant {
-		if r.Rekey && p.Password {
-			d.step(Step{Action: MakePassword, File: p.Place().In(PasswordFile).String(), Reason: asked})
-		}
 		d.renewal(p, r.Rekey)
 	}
 	if r.Revoke {
@@ -75,6 +72,9 @@ func (d *differ) renewal(p Profile, rekey bool) {
 		}
 		s.Action, s.Early = Renew, d.now.Before(pair.Leaf.NotAfter)
 		s.Profile.Key = AlgorithmOf(pair.Leaf.PublicKey)
+	}
+	if rekey && p.Password && !v.keyless {
+		d.step(Step{Action: MakePassword, File: p.Place().In(PasswordFile).String(), Reason: asked})
 	}
 	d.signed(v, s)
 }

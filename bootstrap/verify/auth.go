@@ -68,7 +68,7 @@ func userChecks() []Check {
 		},
 		{
 			Code: "users/empty-password", Severity: Critical, Needs: NeedsAuth,
-			Sentence: "no unmanaged user has an empty password",
+			Sentence: "no unmanaged user, and no user to which the policy gives a password, has an empty one",
 			Remedy:   "etcdctl user passwd USER sets another one, etcdctl user delete USER ends it: until then every client that a member lets in can be that user",
 			Find:     findEmptyPasswords,
 		},
@@ -167,13 +167,8 @@ func findPasswords(j *judgement) (out findings) {
 // findOtherPasswords finds users that etcd does not log in with the password in their folder.
 func findOtherPasswords(j *judgement) (out findings) {
 	for _, s := range j.rolesPlan().Steps {
-		if s.Action != roles.UserChangePassword {
-			continue
-		}
-		out.add(Subject{SubjectUser, s.User}, "does not log in with the password in its folder")
-		if slices.Contains(j.Empty, s.User) {
-			out[len(out)-1].Severity = Critical
-			out[len(out)-1].Text = "has an empty password: every client can log in as it"
+		if s.Action == roles.UserChangePassword && !slices.Contains(j.Empty, s.User) { // else findEmptyPasswords
+			out.add(Subject{SubjectUser, s.User}, "does not log in with the password in its folder")
 		}
 	}
 	return out
@@ -248,11 +243,16 @@ func FormerUntil(folder certgen.State, s roles.Step, now time.Time) (until time.
 	return until
 }
 
-// findEmptyPasswords leaves the policy's users to users/password.
+// findEmptyPasswords leaves the policy's users that shall have no password to users/password.
 func findEmptyPasswords(j *judgement) (out findings) {
 	for _, name := range j.Empty {
-		if _, named := roles.Desired(j.Policy).User(name); !named {
-			out.add(Subject{SubjectUser, name}, "has an empty password: every client can log in as it")
+		_, given := j.Policy.WithPassword(name)
+		remedy := ""
+		if given {
+			remedy = "lockstep apply sets the password in its folder; the component is refused from then until it uses that password"
+		}
+		if _, named := roles.Desired(j.Policy).User(name); !named || given {
+			out.add(Subject{SubjectUser, name}, "has an empty password: every client can log in as it", remedy)
 		}
 	}
 	return out

@@ -70,7 +70,8 @@ until they expire or are revoked; the old keys are deleted. NAME is a component'
 NAME/INSTANCE, members/NAME or proxies/NAME. A component that keeps its own key gets a
 certificate by lockstep certs sign. The answer says what to copy where and what that costs:
 between the copy of a key and the copy of its certificate, etcd refuses new connections.
---exec works as with lockstep certs renew.
+Of a component with identity: password the password is replaced, too, and counts once
+lockstep apply has set it in etcd. --exec works as with lockstep certs renew.
 
 With --revoke the certificates of the former keys come on the revocation lists, and the
 answer names the files to copy. Server certificates cannot be revoked: no client of etcd
@@ -271,6 +272,13 @@ func (r *renewedSteps) done(s certgen.Step) {
 func (r *renewedSteps) all(plan certgen.Plan) view.Renewed {
 	answer := r.answer
 	answer.Left = leftOf(plan)
+	for _, s := range plan.Steps {
+		for i, c := range answer.Certificates {
+			if s.Action == certgen.MakePassword && s.Place().Folder() == c.Place.Folder() {
+				answer.Certificates[i].Password = filepath.Join(r.folder.Path(), filepath.FromSlash(s.File))
+			}
+		}
+	}
 	slices.SortFunc(answer.Certificates, func(a, b view.NewCertificate) int { return strings.Compare(a.Name, b.Name) })
 	return answer
 }

@@ -35,7 +35,9 @@ type NewCertificate struct {
 	HasKey  bool // its key is in the folder
 	Place   certgen.Place
 	Folder  string // the PKI folder
-	Reload  presets.Reload
+	// Password is the path of the user's new password, which etcd does not know yet; "" for none.
+	Password string
+	Reload   presets.Reload
 }
 
 // Action is the verb that made it.
@@ -49,7 +51,10 @@ func (c NewCertificate) Action() string {
 // files is what has to be copied.
 func (c NewCertificate) files() string {
 	crt := filepath.Join(c.Folder, filepath.FromSlash(c.Path)) + ".crt"
-	if c.Rekeyed {
+	switch {
+	case c.Password != "":
+		return crt + ", .key and password"
+	case c.Rekeyed:
 		return crt + " and .key"
 	}
 	return crt
@@ -102,6 +107,10 @@ func (r Renewed) Text(s *Sheet) {
 	for _, c := range r.Certificates {
 		s.Line("%s: valid until %s, serial number %x", c.Name, c.Leaf.NotAfter.UTC().Format(time.RFC3339), c.Leaf.SerialNumber)
 		s.Wrapped("  copy ", "    ", fmt.Sprintf("%s to the %s; %s", c.files(), holderOf(c.Place), c.next()))
+		if c.Password != "" {
+			s.Wrapped("  then ", "    ", "run lockstep apply, which sets the new password in etcd: until then the former one counts there, and from then on "+
+				"the component is refused until it uses the new one. One user has one password, so this gap cannot be closed")
+		}
 	}
 	for _, file := range r.Lists {
 		if host := filepath.Base(filepath.Dir(file)); filepath.Dir(file) != r.folder() {
@@ -152,6 +161,7 @@ type newCertificateDocument struct {
 	Serial    string `json:"serial"`   // hex
 	NotAfter  string `json:"notAfter"` // RFC 3339, UTC
 	Reloading string `json:"reloading,omitempty"`
+	Password  string `json:"passwordFile,omitempty"` // the user's new password, which lockstep apply sets in etcd
 }
 
 // Document implements Answer.
@@ -160,7 +170,7 @@ func (r Renewed) Document() any {
 	for _, c := range r.Certificates {
 		d.Certificates = append(d.Certificates, newCertificateDocument{
 			Name: c.Name, Action: c.Action(), File: c.Path + ".crt", Serial: fmt.Sprintf("%x", c.Leaf.SerialNumber),
-			NotAfter: c.Leaf.NotAfter.UTC().Format(time.RFC3339), Reloading: string(c.Reload.Certificate),
+			NotAfter: c.Leaf.NotAfter.UTC().Format(time.RFC3339), Reloading: string(c.Reload.Certificate), Password: c.Password,
 		})
 	}
 	return d
