@@ -117,7 +117,7 @@ func TestTheCasesHoldEveryKindOfDrift(t *testing.T) {
 	}
 	for _, kind := range []string{
 		"RoleAdd", "RoleGrantPermission", "RoleRevokePermission", "RoleDelete", "UserAdd", "UserGrantRole", "UserRevokeRole", "UserDelete",
-		"in place", "interrupts", "affects", "a role waits", "a user waits with its role", "new bridge", "foreign", "prune", "adopt", "recreate",
+		"UserChangePassword", "in place", "interrupts", "affects", "a role waits", "a user waits with its role", "new bridge", "foreign", "prune", "adopt", "recreate",
 	} {
 		if seen[kind] < 50 {
 			t.Errorf("%q came up %d times in %d cases, want 50", kind, seen[kind], cases)

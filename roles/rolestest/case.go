@@ -70,7 +70,11 @@ func policy(r *rand.Rand) roles.State {
 			s.Roles = append(s.Roles, roles.Role{Name: role, Permissions: distinct(permissions(r))})
 			sortRoles(&s)
 		}
-		s.Users = append(s.Users, roles.User{Name: name, Roles: []string{role}, Password: roles.PasswordAbsent})
+		u := roles.User{Name: name, Roles: []string{role}, Password: roles.PasswordAbsent}
+		if role != "root" && r.IntN(4) == 0 {
+			u.Password = roles.PasswordOurs
+		}
+		s.Users = append(s.Users, u)
 	}
 	sortUsers(&s)
 	return s
@@ -96,7 +100,11 @@ func found(r *rand.Rand, desired roles.State) roles.State {
 			continue
 		}
 		u := roles.User{Name: name, Roles: held(r, s.Roles), Password: roles.Password(r.IntN(3))}
-		if want, named := desired.User(name); named && r.IntN(2) == 0 {
+		want, named := desired.User(name)
+		if want.Password == roles.PasswordOurs {
+			u.Password = roles.Password(r.IntN(int(roles.PasswordOther) + 1))
+		}
+		if named && r.IntN(2) == 0 {
 			for _, role := range want.Roles {
 				if _, exists := s.Role(role); (exists || role == "root") && !u.Holds(role) {
 					u.Roles = append(u.Roles, role)

@@ -66,11 +66,22 @@ func (c Case) AtEnd(end roles.State) string {
 		if !waits && (!found || !slices.Equal(have.Roles, want.Roles)) {
 			return fmt.Sprintf("user %q holds %q, want %q", want.Name, have.Roles, want.Roles)
 		}
-		if !waits && have.Password == roles.PasswordPresent && !(want.Name == "root" && end.Enabled) {
-			return fmt.Sprintf("user %q has a password", want.Name)
+		if problem := password(want, have); !waits && problem != "" && !(want.Name == "root" && end.Enabled) {
+			return problem
 		}
 	}
 	return c.foreignTouched(end, again)
+}
+
+// password says what is wrong with the password of a user, as far as it is known.
+func password(want, have roles.User) string {
+	switch {
+	case want.Password == roles.PasswordAbsent && have.Password.Logs():
+		return fmt.Sprintf("user %q has a password", want.Name)
+	case want.Password == roles.PasswordOurs && (have.Password == roles.PasswordAbsent || have.Password == roles.PasswordOther):
+		return fmt.Sprintf("user %q does not have its password (%d)", want.Name, have.Password)
+	}
+	return ""
 }
 
 func (c Case) foreignTouched(end roles.State, again roles.Plan) string {

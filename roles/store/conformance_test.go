@@ -49,6 +49,7 @@ func conformance(t *testing.T, s subject) {
 	}{
 		{"fact 17: UserAdd with an empty password is a password", emptyPassword},
 		{"fact 18: etcd tells a user without a password", noPassword},
+		{"fact 18: a login tells which password a user has", whichPassword},
 		{"fact 19: role root needs no entry and is protected while auth is on", rootRole},
 		{"fact 20: a grant looks only at the first entry with the same key", firstEntry},
 		{"fact 21: odd ranges are refused", oddRanges},
@@ -182,6 +183,49 @@ func noPassword(t *testing.T, s suite) {
 	}}
 	if diff := cmp.Diff(want, s.observe(t, "a", "b"), cmpopts.EquateEmpty(), cmpopts.IgnoreFields(roles.State{}, "Revision")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// One user has our password, one another, one none; a call that sets it changes the first two alone.
+func whichPassword(t *testing.T, s suite) {
+	s.root = store.With(s.root, func(user string) (string, error) {
+		if user == "empty" {
+			return "", nil
+		}
+		return fake.OurPassword(user), nil
+	})
+	s.do(t, roles.Step{Action: roles.UserAdd, User: "ours", WithPassword: true}, roles.Step{Action: roles.UserAdd, User: "none"})
+	_, err := s.root.UserAdd(s.ctx, "other", "secret")
+	must(t, err)
+	s.enable(t)
+	passwords := func() (out []roles.Password) {
+		state := s.observe(t, "none", "other", "ours")
+		for _, name := range []string{"ours", "other", "none"} {
+			u, _ := state.User(name)
+			out = append(out, u.Password)
+		}
+		return out
+	}
+	if diff := cmp.Diff([]roles.Password{roles.PasswordOurs, roles.PasswordOther, roles.PasswordAbsent}, passwords()); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range []string{"ours", "other", "none"} {
+		s.do(t, roles.Step{Action: roles.UserChangePassword, User: name})
+	}
+	if diff := cmp.Diff([]roles.Password{roles.PasswordOurs, roles.PasswordOurs, roles.PasswordAbsent}, passwords()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := s.root.Authenticate(s.ctx, "other", "secret"); !store.IsAuthFailed(err) {
+		t.Errorf("the former password: %v", err)
+	}
+	// a password that is not known, or empty, is no password
+	for _, step := range []roles.Step{{Action: roles.UserAdd, User: "empty", WithPassword: true}, {Action: roles.UserChangePassword, User: "empty"}} {
+		if err := store.Apply(s.ctx, s.root, roles.Plan{Steps: []roles.Step{step}}, 1, func(roles.Step) {}); err == nil {
+			t.Errorf("%s: no error", step)
+		}
+	}
+	if _, found := s.observe(t).User("empty"); found {
+		t.Error("a user was added with an empty password")
 	}
 }
 
@@ -400,6 +444,7 @@ func model(t *testing.T, s suite) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	s.enable(t)
+	s.root = store.With(s.root, func(user string) (string, error) { return fake.OurPassword(user), nil })
 	state := s.observe(t)
 	for i := range 400 {
 		step := randomStep(r)
@@ -423,12 +468,12 @@ func model(t *testing.T, s suite) {
 
 func randomStep(r *rand.Rand) roles.Step {
 	pick := func(from ...string) string { return from[r.IntN(len(from))] }
-	actions := []roles.Action{roles.RoleAdd, roles.RoleDelete, roles.UserAdd, roles.UserDelete, roles.UserGrantRole, roles.UserRevokeRole,
+	actions := []roles.Action{roles.RoleAdd, roles.RoleDelete, roles.UserChangePassword, roles.UserAdd, roles.UserDelete, roles.UserGrantRole, roles.UserRevokeRole,
 		roles.RoleGrantPermission, roles.RoleGrantPermission, roles.RoleGrantPermission, roles.RoleGrantPermission, roles.RoleRevokePermission}
 	access := keyrange.Access(pick("read", "write", "readwrite"))
 	return roles.Step{
 		Action: actions[r.IntN(len(actions))],
-		User:   pick("a", "b", "c", "root"), Role: pick("a", "b", "root"),
+		User:   pick("a", "b", "c", "root"), WithPassword: r.IntN(2) == 0, Role: pick("a", "b", "root"),
 		Permission: keyrange.Permission{Key: pick("/a", "/b", "/c"), RangeEnd: pick("", "/b", "/d", "\x00"), Access: access},
 	}
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"lockstep/roles"
 	"lockstep/roles/rolestest"
 	"lockstep/roles/store"
+	"lockstep/roles/store/fake"
 )
 
 const (
@@ -33,11 +35,13 @@ func TestRealEtcdConvergesToAnyPolicy(t *testing.T) {
 		t.Run(fmt.Sprint("server ", n), func(t *testing.T) {
 			t.Parallel()
 			s := newSuite(t, realEtcd{startEtcd(t)})
+			root := s.root
 			all := askers{suite: s, t: t, known: map[string]store.API{}}
 			asked := 0
 			for i := range uint64(realCases) {
 				r := rand.New(rand.NewPCG(seed+n, i))
 				c := rolestest.NewCase(r)
+				s.root = store.With(root, ours(c))
 				wipeTogether(t, s)
 				seedState(t, s, r, c.Observed)
 				c.Observed = s.observe(t, c.Names()...)
@@ -133,12 +137,25 @@ func (u askers) ask(questions map[string][]roles.Question) (finish func() (answe
 	}
 }
 
+// ours is the passwords of the users to which the case gives one.
+func ours(c rolestest.Case) store.Passwords {
+	return func(user string) (string, error) {
+		if u, _ := c.Desired.User(user); u.Password != roles.PasswordOurs {
+			return "", fs.ErrNotExist
+		}
+		return fake.OurPassword(user), nil
+	}
+}
+
 // made marks the users that this run added, which while auth is off no probe can tell.
 func made(s roles.State, plan roles.Plan) roles.State {
 	for _, step := range plan.Steps {
 		for i := range s.Users {
 			if step.Action == roles.UserAdd && s.Users[i].Name == step.User {
 				s.Users[i].Password = roles.PasswordAbsent
+				if step.WithPassword {
+					s.Users[i].Password = roles.PasswordOurs
+				}
 			}
 		}
 	}
@@ -211,8 +228,9 @@ func seedState(t *testing.T, s suite, r *rand.Rand, want roles.State) {
 	})
 	together(t, want.Users, func(u roles.User) error {
 		var steps []roles.Step
-		if u.Password == roles.PasswordPresent {
-			if _, err := s.root.UserAdd(s.ctx, u.Name, "secret"); err != nil {
+		password := map[roles.Password]string{roles.PasswordPresent: "secret", roles.PasswordOther: "another", roles.PasswordOurs: fake.OurPassword(u.Name)}[u.Password]
+		if password != "" {
+			if _, err := s.root.UserAdd(s.ctx, u.Name, password); err != nil {
 				return err
 			}
 		} else {
