@@ -37,7 +37,17 @@ What is written to a terminal takes these.
   NO_COLOR           not empty: no colour, as --no-color
   TERM               dumb: no colour
 
-A proof never uses them: each component asks etcd with its own certificate.`,
+A program that --exec starts gets PATH and these.
+
+  LOCKSTEP_ACTION     renew or rekey
+  LOCKSTEP_NAME       whose certificate it is: NAME or NAME/INSTANCE
+  LOCKSTEP_FOLDER     the folder of certificate and key
+  LOCKSTEP_CERT       the certificate's file
+  LOCKSTEP_KEY        the key's file; empty when the key is not here
+  LOCKSTEP_SERIAL     the serial number, hexadecimal
+  LOCKSTEP_NOT_AFTER  its last moment (RFC 3339)
+
+A proof never uses etcdctl's variables: each component asks etcd with its own certificate.`,
 		},
 		{
 			Use:   "policy",

@@ -34,6 +34,7 @@ func (c Calls) Document() any {
 	return d
 }
 
+// callsDocument is the answer of presets calls (kind Calls).
 type callsDocument struct {
 	Header
 	Version string         `json:"version,omitempty"` // of etcd; left out for all of them
