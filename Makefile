@@ -22,7 +22,7 @@ BUILD_FLAGS   := -trimpath -buildvcs=$(VCS)
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build man tools demo test docs-test e2e-versions openssl rpm release release-test install check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
+.PHONY: help build man tools demo test docs-test patroni-test e2e-versions openssl rpm release release-test install check gofmt vet staticcheck tidy reproducible fuzz bench vuln clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ docs-test: build tools openssl ## follow every page: each command is in a script
 	cd e2e && $(GO) test -count=1 -run '^TestPagesAreFollowed$$' .
 	cd e2e && $(GO) test -count=1 -timeout 40m -run "TestScripts/^($$(grep -lE '(docs/[a-z-]+|README)\.md' testdata/scripts/*.txtar | sed 's,.*/,,; s,\.txtar$$,,' | paste -sd '|' -))$$" .
 
-check: gofmt vet staticcheck tidy reproducible test release-test ## everything that CI and reviewers ask for
+check: gofmt vet staticcheck tidy reproducible test patroni-test release-test ## everything that CI and reviewers ask for
 
 # What every version has to do alike, and what 3.6 has to do beside 3.7: members of both in one cluster. Proxies and the exact findings of the other scripts are those
 # of one version.
@@ -77,6 +77,13 @@ openssl: # openssl is the other one; systemd-analyze judges the units where it c
 	  else \
 	    echo 'openssl is missing: it is the independent witness of the e2e tests. Install the package "openssl" and run make again.' >&2; exit 1; \
 	  fi; }
+
+# 60 MB of Debian's packages, unpacked once for this user and installed nowhere.
+PATRONI ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lockstep/patroni
+
+patroni-test: build tools openssl ## run the tests with real Patroni and PostgreSQL (needs Debian or Ubuntu)
+	sh e2e/testdata/patroni.sh "$(PATRONI)"
+	patroni=$$(cd "$(PATRONI)" && pwd) && cd e2e && $(GO) test -count=1 -timeout 20m -run '^TestScripts$$' . -patroni "$$patroni"
 
 release: ## build archives, packages, list of modules and sums of the commit into .build/release/
 	cd release && $(GO) run . -out "$(CURDIR)/$(BUILD)/release"

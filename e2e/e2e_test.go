@@ -7,6 +7,7 @@
 //	cd e2e && go test -count=1 -run 'TestScripts/^bootstrap$' .   testdata/scripts/bootstrap.txtar alone
 //	cd e2e && go test -count=1 -run TestHarness .                 the harness alone, without lockstep
 //	... -v -keep                                                  print and keep the folders ($WORK) of the scripts
+//	make patroni-test                                             testdata/patroni, with Debian's Patroni and PostgreSQL
 //
 // # Scripts
 //
@@ -84,6 +85,7 @@
 //	                                 (-open: it says for how long they were); for daemon
 //	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
 //	confined ETC VAR PROGRAM...      PROGRAM as a unit or a container starts it: uid 65532, no capabilities, in ETC, which is read-only
+//	as-postgres PROGRAM...           PROGRAM as a user other than root, as whom PostgreSQL does not run
 //	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root
 //	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
 //
@@ -106,6 +108,7 @@ import (
 var (
 	keep      = flag.Bool("keep", false, "print and keep the working folders of the scripts")
 	otherEtcd = flag.String("etcd", "", "absolute path of a folder with an etcd of another version, for the members")
+	patroni   = flag.String("patroni", "", "absolute path of a folder that testdata/patroni.sh made: run testdata/patroni instead of testdata/scripts")
 )
 
 func TestMain(m *testing.M) {
@@ -127,10 +130,15 @@ func (b builder) Run() int {
 	return b.m.Run()
 }
 
-// TestScripts runs the scenarios: what lockstep promises.
+// TestScripts runs the scenarios: what lockstep promises. Those with real Patroni and PostgreSQL run
+// where these are given.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, params("testdata/scripts"))
+	dir := "testdata/scripts"
+	if *patroni != "" {
+		dir = "testdata/patroni"
+	}
+	testscript.Run(t, params(dir))
 }
 
 // TestHarness runs the commands above against plain etcd, without lockstep: a failure
@@ -176,6 +184,11 @@ func setUp(env *testscript.Env) error {
 	path := []string{bin, filepath.Join(testdata, "bin"), env.Getenv("PATH")}
 	if *otherEtcd != "" {
 		path = append([]string{*otherEtcd}, path...)
+	}
+	if *patroni != "" {
+		path = append([]string{filepath.Join(*patroni, "bin")}, path...)
+		env.Setenv("POSTGRESQL", filepath.Join(*patroni, "postgresql"))
+		env.Setenv("PATRONI", *patroni)
 	}
 	env.Setenv("PATH", strings.Join(path, ":"))
 	return nil

@@ -101,6 +101,7 @@ func (s *script) spawn(ts *testscript.TestScript, name, dir string, args ...stri
 		return err
 	}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
+	cmd.WaitDelay = 5 * time.Second // what it has started may hold its output open
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", name, err)
 	}

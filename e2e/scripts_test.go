@@ -13,7 +13,7 @@ import (
 func TestScriptsSayWhatTheyAreFor(t *testing.T) {
 	t.Parallel()
 	sentence := regexp.MustCompile(`^# \w.* .*\.$`)
-	for _, dir := range []string{"scripts", "harness"} {
+	for _, dir := range []string{"scripts", "harness", "patroni"} {
 		files, err := filepath.Glob(filepath.Join("testdata", dir, "*.txtar"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no scripts in %s (%v)", dir, err)
