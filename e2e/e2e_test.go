@@ -85,7 +85,7 @@
 //	                                 (-open: it says for how long they were); for daemon
 //	whole DIR                        under no final name below DIR lies half a key, certificate or revocation list
 //	confined ETC VAR PROGRAM...      PROGRAM as a unit or a container starts it: uid 65532, no capabilities, in ETC, which is read-only
-//	as-postgres PROGRAM...           PROGRAM as a user other than root, as whom PostgreSQL does not run
+//	as-postgres PROGRAM...           PROGRAM as a user other than root: PostgreSQL does not run as root
 //	unprivileged PROGRAM...          PROGRAM is bound by file modes, even as root
 //	fullat BYTES PROGRAM...          PROGRAM on a disk that refuses to let any file grow beyond BYTES
 //
