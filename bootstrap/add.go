@@ -40,6 +40,7 @@ func Add(ctx context.Context, w *world.World, add ComponentChange, o change.Oper
 	err = wholly(ctx, w,
 		add.writePolicy,
 		func(ctx context.Context) error { return c.Write(ctx, p.Certificates.Steps) },
+		func(context.Context) error { c.SayHosts(p.Certificates.Steps); return nil },
 		func(ctx context.Context) error { return c.Converge(ctx, p.Roles) },
 		func(ctx context.Context) error { return c.Note(ctx, p.Roles.Revision) },
 	)
@@ -84,10 +85,30 @@ func planAddition(ctx context.Context, c *change.Change, component policies.Comp
 			return nil, err
 		}
 	}
-	own := func(s certgen.Step) bool { return change.Concerns(s, component.Name) && add.of(s.Place().Instance) }
+	opened := openedGateways(p.Certificates)
+	own := func(s certgen.Step) bool {
+		return change.Concerns(s, component.Name) && add.of(s.Place().Instance) || component.Password && opened[s.Place().Owner()] && opensGateway(s)
+	}
 	sayReplaced(c, p.Certificates, add)
 	p.Certificates = certgen.Plan{Steps: change.Keep(p.Certificates.Steps, own)}
 	return p, nil
+}
+
+// openedGateways is the members that get the certificate of their HTTP gateway: no component
+// needed it before.
+func openedGateways(p certgen.Plan) map[certgen.Place]bool {
+	opened := map[certgen.Place]bool{}
+	for _, s := range p.Steps {
+		if s.Profile.Kind == certgen.KindGateway {
+			opened[s.Place().Owner()] = true
+		}
+	}
+	return opened
+}
+
+// opensGateway reports whether the step gives a member what its gateway needs.
+func opensGateway(s certgen.Step) bool {
+	return s.Profile.Kind == certgen.KindGateway || s.Place().Kind == certgen.PlaceMember && s.Action == certgen.Write && s.Place().Use == "etcd.env"
 }
 
 // sayReplaced names the certificate of the component itself, which its first instance ends.

@@ -41,6 +41,12 @@ func Remove(ctx context.Context, w *world.World, next *policies.Policy, remove C
 		func(ctx context.Context) error { return c.Note(ctx, p.Roles.Revision) },
 		func(ctx context.Context) error { return c.Write(ctx, p.Retire) },
 		remove.writePolicy,
+		func(context.Context) error {
+			if w.Policy.Gateway() && !next.Gateway() {
+				w.Say("certificates", "no component needs the HTTP gateway any more: lockstep apply turns it off in each member's etcd.env")
+			}
+			return nil
+		},
 	)
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -165,22 +166,66 @@ func (r *run) prepareSeed(ctx context.Context, p *change.Plan) error {
 	if err != nil {
 		return err
 	}
+	there := false
+	if !makesPassword(p.Certificates) { // else it is made once the password is there
+		if err = r.fillSeed(ctx, state); err == nil {
+			there, err = r.World.Folder.HoldsSeed(r.seed)
+		}
+	}
+	if there || err != nil {
+		p.Roles.Steps = nil
+		return err
+	}
+	p.Seed = &change.Seed{File: certgen.SeedFile, Users: len(state.Users), Roles: len(state.Roles), Members: len(r.World.Policy.Cluster.Members)}
+	return nil
+}
+
+// makesPassword reports whether the plan makes a password.
+func makesPassword(p certgen.Plan) bool {
+	return slices.ContainsFunc(p.Steps, func(s certgen.Step) bool { return s.Action == certgen.MakePassword })
+}
+
+// fillSeed makes the seed of state in memory. The program that writes it gets hashes of passwords,
+// and no password.
+func (r *run) fillSeed(ctx context.Context, state roles.State) error {
 	program, err := seed.Find()
 	if err != nil {
 		return err
 	}
+	hashes, err := r.passwordHashes(state)
+	if err != nil {
+		return err
+	}
 	state.Enabled = true
-	if r.seed.Database, err = seed.Make(ctx, program, state); err != nil {
+	if r.seed.Database, err = seed.Make(ctx, program, state, hashes); err != nil {
 		return err
 	}
 	r.seed.Scripts = scripts(r.World.Policy, r.seed.Database)
-	there, err := r.World.Folder.HoldsSeed(r.seed)
-	if there {
-		p.Roles.Steps = nil
-		return err
+	return nil
+}
+
+// passwordHashes is the hash of each user's password, from the seed that is there where it fits.
+func (r *run) passwordHashes(state roles.State) (map[string]string, error) {
+	hashes := map[string]string{}
+	var earlier []byte
+	for _, u := range state.Users {
+		if u.Password != roles.PasswordOurs {
+			continue
+		}
+		password, err := r.World.Password(u.Name)
+		if err != nil {
+			return nil, err
+		}
+		if earlier == nil {
+			if earlier, err = r.World.Folder.ReadSeed(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+		}
+		if hashes[u.Name], err = seed.Hash(password, earlier); err != nil {
+			return nil, err
+		}
 	}
-	p.Seed = &change.Seed{File: certgen.SeedFile, Users: len(state.Users), Roles: len(state.Roles), Members: len(r.seed.Scripts)}
-	return err
+	return hashes, nil
 }
 
 // scripts is the restore.sh of every member.
@@ -200,6 +245,15 @@ func (r *run) writeSeed(ctx context.Context) error {
 	r.SayHosts(r.plan.Certificates.Steps)
 	if r.plan.Seed == nil {
 		return nil
+	}
+	if r.seed.Database == nil {
+		state, err := freshEtcd().After(r.plan.Roles.Steps)
+		if err != nil {
+			return err
+		}
+		if err := r.fillSeed(ctx, state); err != nil {
+			return err
+		}
 	}
 	_, err := r.World.Folder.ReadSeed()
 	replaced := err == nil

@@ -10,10 +10,10 @@ import (
 	"slices"
 
 	"go.etcd.io/etcd/api/v3/authpb"
+	"golang.org/x/crypto/bcrypt"
 )
 
-// state is what a seed holds: etcd's users and roles with auth on. No user has a password, and
-// there are no keys. lockstep writes the same JSON (bootstrap/seed).
+// state is what a seed holds: etcd's users and roles with auth on. There are no keys. lockstep writes the same JSON (bootstrap/seed).
 type state struct {
 	FormatVersion int    `json:"formatVersion"`
 	Revision      uint64 `json:"revision"` // authRevision
@@ -24,6 +24,9 @@ type state struct {
 type user struct {
 	Name  string   `json:"name"`
 	Roles []string `json:"roles"` // sorted
+	// PasswordHash is the bcrypt hash of the user's password, as etcd stores it; "" for a user
+	// without a password. The password itself is never given to this program.
+	PasswordHash string `json:"passwordHash,omitempty"`
 }
 
 type role struct {
@@ -114,6 +117,9 @@ func (s state) checkUsers(roles map[string]bool) error {
 		if u.Name == "" || i > 0 && s.Users[i-1].Name >= u.Name {
 			return fmt.Errorf("user %q: names are not empty, differ and are sorted", u.Name)
 		}
+		if err := u.checkPassword(); err != nil {
+			return err
+		}
 		for j, r := range u.Roles {
 			if !roles[r] {
 				return fmt.Errorf("user %q: there is no role %q", u.Name, r)
@@ -126,6 +132,24 @@ func (s state) checkUsers(roles map[string]bool) error {
 	}
 	if !superuser {
 		return errors.New("auth cannot be on without user root with role root")
+	}
+	return nil
+}
+
+// leastCost is etcd's own cost of a bcrypt hash (--bcrypt-cost).
+const leastCost = 10
+
+// checkPassword refuses what etcd could not compare with a password, and a superuser with one.
+func (u user) checkPassword() error {
+	if u.PasswordHash == "" {
+		return nil
+	}
+	if slices.Contains(u.Roles, rootName) {
+		return fmt.Errorf("user %q: a user with role root has no password", u.Name)
+	}
+	cost, err := bcrypt.Cost([]byte(u.PasswordHash))
+	if err != nil || cost < leastCost {
+		return fmt.Errorf("user %q: its password is no bcrypt hash of cost %d or more", u.Name, leastCost)
 	}
 	return nil
 }

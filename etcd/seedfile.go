@@ -64,9 +64,13 @@ func write(be backend.Backend, s state) {
 	entries.UnsafeSaveAuthRevision(s.Revision)
 }
 
-// entry is what UserAdd with NoPassword and UserGrantRole leave in the database.
+// entry is what UserAdd, with NoPassword or with a password, and UserGrantRole leave in the database.
 func (u user) entry() *authpb.User {
-	return &authpb.User{Name: []byte(u.Name), Roles: u.Roles, Options: &authpb.UserAddOptions{NoPassword: true}}
+	entry := &authpb.User{Name: []byte(u.Name), Roles: u.Roles, Options: &authpb.UserAddOptions{NoPassword: u.PasswordHash == ""}}
+	if u.PasswordHash != "" {
+		entry.Password = []byte(u.PasswordHash)
+	}
+	return entry
 }
 
 // entry is what RoleAdd and RoleGrantPermission leave in the database.

@@ -92,7 +92,11 @@ func readUser(store auth.AuthStore, want user, permissions map[string][]permissi
 	if !slices.Equal(have.Roles, want.Roles) {
 		return fmt.Errorf("it holds the roles %q", have.Roles)
 	}
-	if _, err := store.CheckPassword(want.Name, ""); !errors.Is(err, auth.ErrNoPasswordUser) {
+	refused := auth.ErrNoPasswordUser
+	if want.PasswordHash != "" {
+		refused = auth.ErrAuthFailed // it has one, and not the empty one
+	}
+	if _, err := store.CheckPassword(want.Name, ""); !errors.Is(err, refused) {
 		return fmt.Errorf("a login with a password is answered %v", err)
 	}
 	as := &auth.AuthInfo{Username: want.Name, Revision: store.Revision()}

@@ -29,8 +29,12 @@ func (a *accountant) component(u roles.User) (edit.Component, []string) {
 		c.User = u.Name
 	}
 	why, sayable := a.power(&c, u)
-	if u.Password == roles.PasswordPresent {
-		why = append(why, "it has a password, and a component has none; lockstep apply --adopt=recreate makes the user again without")
+	switch {
+	case !u.Password.Logs():
+	case u.Holds(root):
+		why = append(why, "it has a password, and a component with role root has none; lockstep apply --adopt=recreate makes the user again without")
+	default:
+		c.Identity = presets.ByPassword
 	}
 	if !sayable {
 		return edit.Component{}, why

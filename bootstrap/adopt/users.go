@@ -75,7 +75,9 @@ func settle(s roles.State, f Facts) account {
 			continue
 		}
 		c, why := a.component(u)
-		c.Certificate = a.file(c, u.Name)
+		if c.Identity == "" {
+			c.Certificate = a.file(c, u.Name)
+		}
 		lines, err := c.Lines()
 		if err != nil && len(why) == 0 {
 			why = []string{err.Error()}
@@ -130,6 +132,10 @@ func (a *accountant) remarks(u roles.User) []string {
 		if others := without(a.holders[role], u.Name); role != root && len(others) > 0 {
 			out = append(out, fmt.Sprintf("Role %q is also held by %s.", role, count.Quoted(others)))
 		}
+	}
+	if u.Password.Logs() && !u.Holds(root) {
+		return append(out, "It logs in with a password that its software alone knows: plan leaves the user alone. lockstep apply --adopt takes it over with that password;",
+			"--adopt=recreate gives it another one, and refuses it until its software uses that. With a certificate in its place: identity: certificate.")
 	}
 	return append(out, a.certificates(u.Name)...)
 }

@@ -28,8 +28,9 @@ type state struct {
 }
 
 type user struct {
-	Name  string   `json:"name"`
-	Roles []string `json:"roles"`
+	Name         string   `json:"name"`
+	Roles        []string `json:"roles"`
+	PasswordHash string   `json:"passwordHash,omitempty"`
 }
 
 type role struct {
@@ -68,9 +69,9 @@ func Beside() (string, error) {
 // Make is a snapshot of an etcd that holds the users and roles of s, auth on and no key, as
 // `etcdctl snapshot save` would write it: `etcdutl snapshot restore` checks the hash at its end.
 // The program has read it back by etcd's own auth store. The same state gives the same bytes.
-// Every user of s is one without a password.
-func Make(ctx context.Context, program string, s roles.State) ([]byte, error) {
-	text, err := encode(s)
+// hashes has the bcrypt hash of the password of each user that has one.
+func Make(ctx context.Context, program string, s roles.State, hashes map[string]string) ([]byte, error) {
+	text, err := encode(s, hashes)
 	if err != nil {
 		return nil, err
 	}
@@ -89,13 +90,17 @@ func Make(ctx context.Context, program string, s roles.State) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func encode(s roles.State) ([]byte, error) {
+func encode(s roles.State, hashes map[string]string) ([]byte, error) {
 	document := state{FormatVersion: 1, Revision: s.Revision}
 	for _, u := range s.Users {
-		if u.Password != roles.PasswordAbsent {
+		hash := hashes[u.Name]
+		switch {
+		case u.Password == roles.PasswordOurs && hash == "":
+			return nil, fmt.Errorf("making the seed: the password of user %q is not known", u.Name)
+		case u.Password != roles.PasswordOurs && (u.Password != roles.PasswordAbsent || hash != ""):
 			return nil, fmt.Errorf("making the seed: user %q is not one without a password", u.Name)
 		}
-		document.Users = append(document.Users, user{u.Name, u.Roles})
+		document.Users = append(document.Users, user{u.Name, u.Roles, hash})
 	}
 	for _, r := range s.Roles {
 		entry := role{Name: r.Name}

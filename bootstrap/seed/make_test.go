@@ -33,16 +33,16 @@ func TestMake(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-C", filepath.Join("..", "..", "etcd"), "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("building lockstep-etcd: %v\n%s", err, out)
 	}
-	first, err := seed.Make(t.Context(), program, state())
+	first, err := seed.Make(t.Context(), program, state(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := seed.Make(t.Context(), program, state()); err != nil || string(again) != string(first) {
+	if again, err := seed.Make(t.Context(), program, state(), nil); err != nil || string(again) != string(first) {
 		t.Errorf("the second time: other bytes, %v", err)
 	}
 	without := state()
 	without.Users = without.Users[:1]
-	if _, err := seed.Make(t.Context(), program, without); err == nil || !strings.Contains(err.Error(), "without user root") || hint.Text(err) == "" {
+	if _, err := seed.Make(t.Context(), program, without, nil); err == nil || !strings.Contains(err.Error(), "without user root") || hint.Text(err) == "" {
 		t.Errorf("without root: %v", err)
 	}
 }
@@ -63,7 +63,7 @@ func TestMakeRefuses(t *testing.T) {
 			if err := os.WriteFile(program, []byte(c.program), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if out, err := seed.Make(t.Context(), program, state()); out != nil || err == nil || !strings.Contains(err.Error(), c.want) {
+			if out, err := seed.Make(t.Context(), program, state(), nil); out != nil || err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%d bytes, %v", len(out), err)
 			}
 		})
@@ -71,7 +71,7 @@ func TestMakeRefuses(t *testing.T) {
 	for _, password := range []roles.Password{roles.PasswordUnknown, roles.PasswordPresent} {
 		s := state()
 		s.Users[0].Password = password
-		if _, err := seed.Make(t.Context(), "/bin/true", s); err == nil || !strings.Contains(err.Error(), `user "app" is not one without a password`) {
+		if _, err := seed.Make(t.Context(), "/bin/true", s, nil); err == nil || !strings.Contains(err.Error(), `user "app" is not one without a password`) {
 			t.Errorf("password %d: %v", password, err)
 		}
 	}

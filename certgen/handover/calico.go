@@ -19,7 +19,7 @@ func Calico(id Identity) (Export, error) {
 			"lockstep presets lists them; --format tar, pem and tls-setup are for every component.")
 	}
 	if strings.HasPrefix(program, "calicoctl") {
-		return single([]byte(id.calicoctl()), id.notes()...), nil
+		return single([]byte(id.calicoctl()), id.certificateNotes()...), nil
 	}
 	form := id.form()
 	e := Export{Folder: true, Notes: id.notes()}

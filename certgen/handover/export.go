@@ -41,13 +41,21 @@ func (id Identity) notes() []string {
 	return nil
 }
 
+// certificateNotes is what holds for a format that has no place for a password.
+func (id Identity) certificateNotes() []string {
+	if !id.Component.Password {
+		return id.notes()
+	}
+	return append(id.notes(), fmt.Sprintf("The password of user %q is not part of it: it is in %s/%s, and in the formats tar and kubernetes.", id.Component.User, id.Dir, certgen.PasswordFile))
+}
+
 // PEM is one file: the key, the certificate and the CA of the members' certificates.
 func PEM(id Identity) (Export, error) {
 	cert, key, err := id.one("pem")
 	if err != nil {
 		return Export{}, err
 	}
-	return single(bytes.Join([][]byte{key, cert, id.file("ca.crt")}, nil), id.notes()...), nil
+	return single(bytes.Join([][]byte{key, cert, id.file("ca.crt")}, nil), id.certificateNotes()...), nil
 }
 
 // iterations is the cost of one guess at the password. The library's own number, 2048, is
@@ -72,7 +80,7 @@ func PKCS12(id Identity, password string) (Export, error) {
 	if err != nil {
 		return Export{}, fmt.Errorf("encoding %s as PKCS#12: %w", id.Name, err)
 	}
-	return single(content, id.notes()...), nil
+	return single(content, id.certificateNotes()...), nil
 }
 
 // SamePKCS12 reports whether content, opened by the password, holds the certificate and key

@@ -175,6 +175,15 @@ func (id Identity) pair(p certgen.Profile) (*x509.Certificate, crypto.Signer, er
 	return cert, key, nil
 }
 
+// password is the password of the component's user; "" for a user without one, or where it is
+// not here.
+func (id Identity) password() string {
+	if !id.Component.Password {
+		return ""
+	}
+	return strings.TrimSuffix(string(id.file(certgen.PasswordFile)), "\n")
+}
+
 // serverCAs is what clients trust: while the server CA is rotated, two. None where the
 // folder has no ca.crt.
 func (id Identity) serverCAs() ([]*x509.Certificate, error) {

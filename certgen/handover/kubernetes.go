@@ -106,6 +106,9 @@ func (id Identity) secret(form presets.Kubernetes) (kind string, data []entry) {
 			data = append(data, e)
 		}
 	}
+	if password := id.password(); password != "" {
+		data = append(data, entry{"username", id.Component.User.String()}, entry{"password", password})
+	}
 	return kind, data
 }
 

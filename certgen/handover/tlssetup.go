@@ -16,7 +16,7 @@ import (
 // trust has names of its own, so that no member is started with a CA that signs more than
 // it should.
 func TLSSetup(id Identity) (Export, error) {
-	e := Export{Folder: true, Notes: id.notes()}
+	e := Export{Folder: true, Notes: id.certificateNotes()}
 	base := id.base()
 	for _, p := range id.Profiles {
 		stem := base
@@ -25,6 +25,8 @@ func TLSSetup(id Identity) (Export, error) {
 			stem = "peer-" + base
 		case certgen.KindProxyClient:
 			stem = "client-" + base
+		case certgen.KindGateway:
+			stem = "gateway-" + base
 		}
 		e.pair(stem, id, path.Base(p.Path))
 	}

@@ -53,7 +53,7 @@ func onlyIn() map[string][]string {
 	return map[string][]string{
 		"go.etcd.io/etcd/client/v3":          {"lockstep/roles/store", "lockstep/roles/store/fake"},
 		"go.uber.org/zap":                    {"lockstep/roles/store"},
-		"golang.org/x/crypto":                {"lockstep/certgen/authority/pbes2"}, // scrypt
+		"golang.org/x/crypto":                {"lockstep/certgen/authority/pbes2", "lockstep/bootstrap/seed"}, // scrypt, bcrypt
 		"github.com/spf13/cobra":             {"lockstep/cmd/lockstep"},
 		"github.com/spf13/cobra/doc":         {},                           // tests make the man pages
 		"go.yaml.in/yaml/v4":                 {"lockstep/policies/strict"}, // one reader

@@ -101,7 +101,7 @@ func (c Certificates) Document() any {
 	for _, e := range c.Entries {
 		one := certificateDocument{Name: e.Name, File: e.File, CA: string(e.CA), Serial: e.SerialText(), State: string(e.Health), Note: e.Note}
 		if e.Cert != nil {
-			one.User, one.Hosts = e.Cert.Subject.CommonName, e.Hosts()
+			one.User, one.Hosts = certgen.UserOf(e.Cert), e.Hosts()
 			one.NotBefore = e.Cert.NotBefore.UTC().Format(time.RFC3339)
 		}
 		if !e.Ends.IsZero() {
