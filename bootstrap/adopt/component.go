@@ -29,17 +29,30 @@ func (a *accountant) component(u roles.User) (edit.Component, []string) {
 		c.User = u.Name
 	}
 	why, sayable := a.power(&c, u)
-	switch {
-	case !u.Password.Logs():
-	case u.Holds(root):
+	if u.Password.Logs() && u.Holds(root) {
 		why = append(why, "it has a password, and a component with role root has none; lockstep apply --adopt=recreate makes the user again without")
-	default:
-		c.Identity = presets.ByPassword
 	}
+	c.Identity = identity(c.Preset, u)
 	if !sayable {
 		return edit.Component{}, why
 	}
 	return c, why
+}
+
+// identity is how the user of a component proves itself, where its preset does not say so.
+func identity(preset string, u roles.User) string {
+	how := presets.ByCertificate
+	if u.Password.Logs() && !u.Holds(root) {
+		how = presets.ByPassword
+	}
+	said := presets.ByCertificate
+	if p, found := presets.Lookup(preset); found && p.Identity != "" {
+		said = p.Identity
+	}
+	if how == said {
+		return ""
+	}
+	return how
 }
 
 // componentName is a safe name for the component of a user, which no other user's component

@@ -3,6 +3,7 @@ package adopt
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"lockstep/policies/keyrange"
@@ -112,5 +113,16 @@ func (l looker) held(ctx context.Context) ([]Held, error) {
 			}
 		}
 	}
-	return out, nil
+	return slices.DeleteFunc(out, func(h Held) bool { return byPassword(h.Preset) && likelier(out, h) }), nil
+}
+
+// byPassword reports whether the preset is of software behind the HTTP gateway.
+func byPassword(preset string) bool {
+	p, _ := presets.Lookup(preset)
+	return p.Identity == presets.ByPassword
+}
+
+// likelier reports whether software with a certificate keeps its keys in the same place.
+func likelier(all []Held, h Held) bool {
+	return slices.ContainsFunc(all, func(other Held) bool { return !byPassword(other.Preset) && other.Where.Range() == h.Where.Range() })
 }

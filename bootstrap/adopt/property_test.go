@@ -94,8 +94,11 @@ func nothingIsLost(s roles.State, p *policies.Policy, text string, seen map[stri
 			if !slices.Equal(u.Roles, []string{c.Role.String()}) {
 				return fmt.Sprintf("user %q holds %q, and component %q has role %q", u.Name, u.Roles, c.Name, c.Role)
 			}
-			if u.Password == roles.PasswordPresent {
-				return fmt.Sprintf("user %q has a password and is component %q", u.Name, c.Name)
+			if c.Password != u.Password.Logs() {
+				return fmt.Sprintf("user %q has password %d and component %q says %v", u.Name, u.Password, c.Name, c.Password)
+			}
+			if c.Password {
+				seen["password"]++
 			}
 			if c.Administrator {
 				seen["administrator"]++

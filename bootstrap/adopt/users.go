@@ -75,7 +75,7 @@ func settle(s roles.State, f Facts) account {
 			continue
 		}
 		c, why := a.component(u)
-		if c.Identity == "" {
+		if !u.Password.Logs() {
 			c.Certificate = a.file(c, u.Name)
 		}
 		lines, err := c.Lines()
