@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -22,6 +23,29 @@ func TestNumberOfChecksInTheDocumentation(t *testing.T) {
 		if shown := strings.Count(string(text), " checks passed"); shown == 0 || shown != strings.Count(string(text), want) {
 			t.Errorf("%s: it should say %q", page, want)
 		}
+	}
+}
+
+// The README lists each page once, under Pages by task, and no page that is not there.
+func TestReadmeListsEveryPageOnce(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, found := strings.Cut(string(text), "\n## Pages by task\n")
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || !found || len(pages) == 0 {
+		t.Fatal(pages, err, found)
+	}
+	for _, page := range pages {
+		name := strings.TrimPrefix(filepath.ToSlash(page), "../../")
+		if n := strings.Count(list, "]("+name+")"); n != 1 {
+			t.Errorf("%s: it is listed %d times, want 1", name, n)
+		}
+	}
+	if listed := strings.Count(list, "](docs/"); listed != len(pages) {
+		t.Errorf("%d links to docs/, and %d pages", listed, len(pages))
 	}
 }
 
