@@ -109,8 +109,10 @@ func (d documented) reference(t *testing.T) string {
 			t.Errorf("the comment of %s names no kind: %s", name, d.docs[name])
 			continue
 		}
-		kinds := regexp.MustCompile(`\b[A-Z]\w+\b`).FindAllString(m[2]+m[3], -1)
-		kinds = slices.DeleteFunc(kinds, func(k string) bool { return !slices.Contains(d.kinds, k) })
+		kinds := regexp.MustCompile(`\b[A-Z]\w+\b`).FindAllString(m[2], -1)
+		for _, more := range regexp.MustCompile(`\bkind (\w+)`).FindAllStringSubmatch(m[3], -1) {
+			kinds = append(kinds, more[1])
+		}
 		undescribed = slices.DeleteFunc(undescribed, func(k string) bool { return slices.Contains(kinds, k) })
 		var s strings.Builder
 		fmt.Fprintf(&s, "\n## %s\n\n%s%s\n\n| Field | Type | |\n| --- | --- | --- |\n", strings.Join(kinds, ", "), strings.ToUpper(m[1][:1])+m[1][1:], strings.TrimRight(m[3], ".")+".")
