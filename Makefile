@@ -68,14 +68,14 @@ tools: # etcdctl is a witness of the e2e tests, etcdutl restores snapshots in th
 	cd e2e && $(GO) build -trimpath -o ../$(BUILD)/etcdctl go.etcd.io/etcd/etcdctl/v3
 	cd e2e && $(GO) build -trimpath -o ../$(BUILD)/etcdutl go.etcd.io/etcd/etcdutl/v3
 
-openssl: # openssl is the other one; systemd-analyze judges the units where it can be had
-	@command -v openssl >/dev/null 2>&1 && command -v systemd-analyze >/dev/null 2>&1 || { \
+openssl: # openssl is the other one, curl speaks HTTP; systemd-analyze judges the units where it can be had
+	@command -v openssl >/dev/null 2>&1 && command -v curl >/dev/null 2>&1 && command -v systemd-analyze >/dev/null 2>&1 || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-	    apt-get update && apt-get install -y --no-install-recommends openssl systemd; \
-	  elif command -v openssl >/dev/null 2>&1; then \
+	    apt-get update && apt-get install -y --no-install-recommends openssl curl systemd; \
+	  elif command -v openssl >/dev/null 2>&1 && command -v curl >/dev/null 2>&1; then \
 	    echo 'systemd-analyze is missing: the units are not judged' >&2; \
 	  else \
-	    echo 'openssl is missing: it is the independent witness of the e2e tests. Install the package "openssl" and run make again.' >&2; exit 1; \
+	    echo 'openssl or curl is missing: they are independent witnesses of the e2e tests. Install the packages "openssl" and "curl", and run make again.' >&2; exit 1; \
 	  fi; }
 
 # 60 MB of Debian's packages, unpacked once for this user and installed nowhere.

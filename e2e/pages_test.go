@@ -125,7 +125,7 @@ func verbsOf(t *testing.T) (verbs []string) {
 
 func scriptTexts(t *testing.T) (texts []string) {
 	t.Helper()
-	paths, err := filepath.Glob("testdata/scripts/*.txtar")
+	paths, err := filepath.Glob("testdata/[sp]*/*.txtar") // scripts and patroni
 	if err != nil || len(paths) == 0 {
 		t.Fatal(paths, err)
 	}
