@@ -101,7 +101,7 @@ func (c *Change) Current(ctx context.Context) (roles.State, error) {
 func (c *Change) revision(ctx context.Context) (roles.State, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.World.CallTimeout)
 	defer cancel()
-	now, err := c.Etcd.ObserveSome(ctx, nil, nil, func(string) bool { return false })
+	now, err := c.Etcd.ObserveSome(ctx, nil, nil, nil)
 	if err != nil {
 		return now, fmt.Errorf("looking whether etcd is still as it was: %w", err)
 	}

@@ -1,7 +1,9 @@
 package change
 
 import (
+	"cmp"
 	"context"
+	"sync"
 
 	"lockstep/bootstrap/verify"
 	"lockstep/certgen"
@@ -29,12 +31,15 @@ func (c *Change) Note(ctx context.Context, before uint64) error {
 		return nil
 	}
 	now := verify.Seen{Time: c.World.Now()}
-	state, err := c.revision(ctx)
-	if err == nil {
-		now.Revision = state.Revision
-		now.ClusterID, err = c.Etcd.ClusterID(ctx)
-	}
-	if err == nil && now.Revision != 0 {
+	var unknown error
+	var group sync.WaitGroup
+	bounded, cancel := context.WithTimeout(ctx, c.World.CallTimeout)
+	defer cancel()
+	group.Go(func() { now.ClusterID, unknown = c.Etcd.ClusterID(bounded) })
+	state, err := c.revision(bounded)
+	group.Wait()
+	now.Revision = state.Revision
+	if err = cmp.Or(err, unknown); err == nil && now.Revision != 0 {
 		step := c.note(before, now).Step()
 		err = c.World.Folder.Apply(ctx, certgen.Plan{Steps: []certgen.Step{step}}, c.World.Now, c.World.InFlight, func(certgen.Step) {})
 	}

@@ -92,9 +92,19 @@ func surveyMember(ctx context.Context, w *world.World, at world.Member, as asker
 	return m
 }
 
+// surveyClientPort shakes hands as all identities at once: each handshake takes a member that is
+// far away three round trips.
 func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as asker, identities []Identity, canary canaries) Member {
 	m := Member{Name: at.Name, URL: at.URL, PeerURL: at.PeerURL}
+	var newest, next Attempt
+	var refused []Refusal
+	var untold error
+	var group sync.WaitGroup
+	group.Go(func() { newest = showCanary(ctx, w, canary.newest[certgen.ClientCA], certgen.ClientCA, at.URL) })
+	group.Go(func() { next = showCanary(ctx, w, canary.next, certgen.ClientCA, at.URL) })
+	group.Go(func() { refused, untold = refusals(ctx, w, at.URL, identities) })
 	greeting, err := w.Handshake(ctx, at.URL, nil)
+	group.Wait()
 	m.Anonymous, m.AcceptableCAs = outcomeOf(err), greeting.AcceptableCAs
 	if len(greeting.Server) > 0 {
 		m.Server = greeting.Server[0]
@@ -103,9 +113,7 @@ func surveyClientPort(ctx context.Context, w *world.World, at world.Member, as a
 		m.Err = err
 		return m
 	}
-	newest := showCanary(ctx, w, canary.newest[certgen.ClientCA], certgen.ClientCA, at.URL)
-	next := showCanary(ctx, w, canary.next, certgen.ClientCA, at.URL)
-	m.Refusals, m.Err = refusals(ctx, w, at.URL, identities)
+	m.Refusals, m.Err = refused, untold
 	if m.Err == nil && len(identities) > len(m.Refusals) {
 		m.Canary, m.NextCanary = newest, next
 	}

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"lockstep/bootstrap/world"
 	"lockstep/roles/store"
@@ -51,15 +52,19 @@ func askVoter(ctx context.Context, w *world.World, c *store.Client, m *Member, a
 			return nil // the calls below want an identity
 		}
 	}
+	var unheard error
+	var group sync.WaitGroup
+	group.Go(func() { m.Alarms, unheard = c.Alarms(ctx) })
 	peers, err := c.Members(ctx)
+	group.Wait()
 	if err != nil {
 		return fmt.Errorf("asking %s for the members: %w", m.Name, err)
 	}
 	for _, p := range peers {
 		m.Peers = append(m.Peers, Peer{ID: p.ID, Name: p.Name, ClientURLs: p.ClientURLs, PeerURLs: p.PeerURLs})
 	}
-	if m.Alarms, err = c.Alarms(ctx); err != nil {
-		return fmt.Errorf("asking %s for alarms: %w", m.Name, err)
+	if unheard != nil {
+		return fmt.Errorf("asking %s for alarms: %w", m.Name, unheard)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"strings"
+	"sync"
 
 	"lockstep/bootstrap/world"
 	"lockstep/certgen"
@@ -37,47 +38,53 @@ func listedPeerURL(w *world.World, m Member) string {
 }
 
 // surveyPeerPort tries the port for members with nothing, a certificate of the
-// client CA, and one of the peer CA. Without any of the client CA (nil) the second is not
-// tried.
+// client CA, the canary, and one of the peer CA. Without any of the client CA (nil) the second is not
+// tried. The peer's comes last: taken after the canary was refused, it proves that the port goes on.
+// A port for members keeps silent before it is believed, so it alone takes that time, once.
 func surveyPeerPort(ctx context.Context, w *world.World, url string, component, peer *tls.Certificate, canary canaries) PeerPort {
 	var p PeerPort
 	if url == "" || peer == nil {
 		return p
 	}
-	try := func(identity *tls.Certificate) (store.Greeting, Attempt) {
-		config, err := w.PeerTLS(identity)
-		if err != nil {
-			return store.Greeting{}, Attempt{Err: err}
-		}
-		ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
-		defer cancel()
-		g, err := store.Handshake(ctx, url, config)
-		return g, outcomeOf(err)
-	}
 	p.Shown = peer.Leaf
+	var anonymous, ofComponent, ofCanary Attempt
+	var group sync.WaitGroup
+	group.Go(func() { ofCanary = showCanary(ctx, w, canary.newest[certgen.PeerCA], certgen.PeerCA, url) })
+	if component != nil {
+		group.Go(func() { _, ofComponent = tryPeerPort(ctx, w, url, component) })
+	}
+	_, anonymous = tryPeerPort(ctx, w, url, nil)
+	group.Wait()
+	if anonymous.Outcome == Unknown { // it answers no certificate
+		p.Peer = anonymous
+		return p
+	}
 	var greeting store.Greeting
-	greeting, p.Peer = try(peer)
+	greeting, p.Peer = tryPeerPort(ctx, w, url, peer)
 	if p.Peer.Outcome == Refused && store.HungUp(p.Peer.Err) { // a member under load ends a connection, too
-		greeting, p.Peer = try(peer)
+		greeting, p.Peer = tryPeerPort(ctx, w, url, peer)
 	}
 	if p.Peer.Outcome == Unknown {
 		return p
 	}
-	p.AcceptableCAs = greeting.AcceptableCAs
+	p.AcceptableCAs, p.Anonymous, p.Component = greeting.AcceptableCAs, anonymous, ofComponent
 	if len(greeting.Server) > 0 {
 		p.Server = greeting.Server[0]
 	}
 	if p.Peer.Outcome == Accepted {
-		p.Canary = showCanary(ctx, w, canary.newest[certgen.PeerCA], certgen.PeerCA, url)
-	}
-	if p.Canary.Outcome == Refused {
-		if _, again := try(peer); again.Outcome != Accepted {
-			p.Canary = Attempt{Err: again.Err}
-		}
-	}
-	_, p.Anonymous = try(nil)
-	if component != nil {
-		_, p.Component = try(component)
+		p.Canary = ofCanary
 	}
 	return p
+}
+
+// tryPeerPort shakes hands with the port for members as identity, nil for none.
+func tryPeerPort(ctx context.Context, w *world.World, url string, identity *tls.Certificate) (store.Greeting, Attempt) {
+	config, err := w.PeerTLS(identity)
+	if err != nil {
+		return store.Greeting{}, Attempt{Err: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.CallTimeout)
+	defer cancel()
+	g, err := store.Handshake(ctx, url, config)
+	return g, outcomeOf(err)
 }

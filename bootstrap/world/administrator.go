@@ -59,11 +59,28 @@ func (w *World) Administrator(ctx context.Context) (*store.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(admin.Endpoints) > 1 {
-		// Where none answers, the connection fails and says why.
-		if voters, err := w.voters(ctx, admin.Endpoints, admin.Certificate, admin.User, admin.Password); err == nil {
-			admin.Endpoints = voters
+	if len(admin.Endpoints) == 1 {
+		return w.ConnectAs(ctx, admin.Certificate, admin.User, admin.Password, admin.Endpoints...)
+	}
+	// Most often all of them answer, so the connection is opened while they are looked at. A login
+	// would try the password at each of them, and waits.
+	all := make(chan *store.Client, 1)
+	go func() {
+		var c *store.Client
+		if admin.User == "" {
+			c, _ = w.ConnectAs(ctx, admin.Certificate, "", "", admin.Endpoints...)
 		}
+		all <- c
+	}()
+	voters, err := w.voters(ctx, admin.Endpoints, admin.Certificate, admin.User, admin.Password)
+	switch c := <-all; {
+	case c != nil && err == nil && len(voters) == len(admin.Endpoints):
+		return c, nil
+	case c != nil:
+		_ = c.Close() // nothing was asked through it
+	}
+	if err == nil { // where none answers, the connection fails and says why
+		admin.Endpoints = voters
 	}
 	return w.ConnectAs(ctx, admin.Certificate, admin.User, admin.Password, admin.Endpoints...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"sync"
 	"time"
 
 	"lockstep/roles/store"
@@ -60,9 +61,12 @@ func (w *World) voters(ctx context.Context, urls []string, identity *tls.Certifi
 				return
 			}
 			defer c.Close()
-			if v.err = c.CheckRoot(ctx); v.err == nil && len(urls) > 1 {
-				v.cluster, _ = c.ClusterID(ctx) // where it is not told, the member is none of the most
+			var group sync.WaitGroup
+			if len(urls) > 1 {
+				group.Go(func() { v.cluster, _ = c.ClusterID(ctx) }) // where it is not told, the member is none of the most
 			}
+			v.err = c.CheckRoot(ctx)
+			group.Wait()
 		}()
 	}
 	elapsed := store.Stopwatch()

@@ -33,11 +33,21 @@ type Member struct {
 func (c *Client) Status(ctx context.Context, endpoint string) (Status, error) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	answer, err := c.etcd.Status(ctx, endpoint)
+	answer, err := c.maintenance(endpoint).Status(ctx, endpoint)
 	if err != nil {
 		return Status{}, c.explain(ctx, err)
 	}
 	return statusIn(answer)
+}
+
+// maintenance asks the member at endpoint through this connection where it goes to that member
+// alone. clientv3 itself opens another one for each call, which takes a member far away three
+// round trips.
+func (c *Client) maintenance(endpoint string) clientv3.Maintenance {
+	if len(c.target.Endpoints) != 1 || c.target.Endpoints[0] != endpoint {
+		return c.etcd
+	}
+	return clientv3.NewMaintenanceFromMaintenanceClient(clientv3.RetryMaintenanceClient(c.etcd, c.etcd.ActiveConnection()), c.etcd)
 }
 
 // Versions is the versions of the members that the client asks, of those that tell it.

@@ -31,7 +31,7 @@ const (
 	// for clients sends its HTTP/2 settings unasked; the one for peers waits for a
 	// greeting.
 	firstWord  = 50 * time.Millisecond
-	firstWords = 8
+	firstWords = 4
 
 	// preface is an HTTP/2 client's greeting with empty settings (RFC 9113, section 3.4).
 	preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sync/errgroup"
@@ -53,13 +54,9 @@ func look(ctx context.Context, api API, probe []string) (s roles.State, whole bo
 		return s, false, fmt.Errorf("asking whether auth is on: %w", err)
 	}
 	s.Enabled, s.Revision = on, revision
-	users, err := userList(ctx, api)
+	users, list, err := lists(ctx, api)
 	if err != nil {
-		return s, false, fmt.Errorf("listing users: %w", err)
-	}
-	list, err := roleList(ctx, api)
-	if err != nil {
-		return s, false, fmt.Errorf("listing roles: %w", err)
+		return s, false, err
 	}
 	asked := map[string]bool{}
 	for _, name := range probe {
@@ -88,6 +85,22 @@ func look(ctx context.Context, api API, probe []string) (s roles.State, whole bo
 	return s, true, nil
 }
 
+// lists is the names of all users and of all roles.
+func lists(ctx context.Context, api API) (users, list []string, err error) {
+	var noUsers, noRoles error
+	var group sync.WaitGroup
+	group.Go(func() { users, noUsers = userList(ctx, api) })
+	group.Go(func() { list, noRoles = roleList(ctx, api) })
+	group.Wait()
+	switch {
+	case noUsers != nil:
+		err = fmt.Errorf("listing users: %w", noUsers)
+	case noRoles != nil:
+		err = fmt.Errorf("listing roles: %w", noRoles)
+	}
+	return users, list, err
+}
+
 func observeRole(ctx context.Context, api API, name string) (roles.Role, error) {
 	r := roles.Role{Name: name}
 	permissions, err := permissionsOf(ctx, api, name)
@@ -100,28 +113,33 @@ func observeRole(ctx context.Context, api API, name string) (roles.Role, error) 
 
 func observeUser(ctx context.Context, api API, name string, probe bool) (roles.User, error) {
 	u := roles.User{Name: name}
+	var unknown error
+	var group sync.WaitGroup
+	if probe {
+		group.Go(func() { u.Password, unknown = observePassword(ctx, api, name) })
+	}
 	held, err := rolesOf(ctx, api, name)
+	group.Wait()
 	if err != nil {
 		return u, fmt.Errorf("reading user %q: %w", name, err)
 	}
 	u.Roles = slices.Sorted(slices.Values(held))
-	if !probe {
-		return u, nil
-	}
-	if found, known, err := tryPassword(ctx, api, name); known {
-		u.Password = found
-		return u, err
+	return u, unknown
+}
+
+func observePassword(ctx context.Context, api API, user string) (roles.Password, error) {
+	if found, known, err := tryPassword(ctx, api, user); known {
+		return found, err
 	}
 	// No user has this password; etcd tells a wrong one from none at all.
-	switch _, err := api.Authenticate(ctx, name, rand.Text()); {
+	switch _, err := api.Authenticate(ctx, user, rand.Text()); {
 	case isNoPassword(err):
-		u.Password = roles.PasswordAbsent
+		return roles.PasswordAbsent, nil
 	case err == nil, IsAuthFailed(err):
-		u.Password = roles.PasswordPresent
+		return roles.PasswordPresent, nil
 	default:
-		return u, fmt.Errorf("asking whether user %q has a password: %w", name, err)
+		return roles.PasswordUnknown, fmt.Errorf("asking whether user %q has a password: %w", user, err)
 	}
-	return u, nil
 }
 
 // authStatus tells whether auth is on. Before 3.7 the question itself needs root while

@@ -13,9 +13,9 @@ import (
 )
 
 // ObserveSome reads only the named users and roles, and every user whose name stranger
-// says it wants to see; those that are not there are left out. The number of calls does
-// not depend on how many users and roles etcd has beside them. Passwords are looked for
-// in the named users, as Observe does.
+// says it wants to see, nil for none; those that are not there are left out. The number of calls
+// does not depend on how many users and roles etcd has beside them, and without users no user is
+// listed. Passwords are looked for in the named users, as Observe does.
 func ObserveSome(ctx context.Context, api API, users, held []string, stranger func(string) bool) (roles.State, error) {
 	var s roles.State
 	on, revision, err := authStatus(ctx, api)
@@ -23,16 +23,28 @@ func ObserveSome(ctx context.Context, api API, users, held []string, stranger fu
 		return s, fmt.Errorf("asking whether auth is on: %w", err)
 	}
 	s.Enabled, s.Revision = on, revision
-	all, err := userList(ctx, api)
-	if err != nil {
-		return s, fmt.Errorf("listing users: %w", err)
-	}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(readsInFlight)
+	for _, name := range held {
+		g.Go(func() error {
+			r, err := observeRole(ctx, api, name)
+			if err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				s.Roles = append(s.Roles, r)
+			}
+			return present(err)
+		})
+	}
+	var all []string
+	var unlisted error
+	if len(users) > 0 || stranger != nil {
+		all, unlisted = userList(ctx, api)
+	}
 	for _, name := range all {
 		named := slices.Contains(users, name)
-		if !named && !stranger(name) {
+		if !named && (stranger == nil || !stranger(name)) {
 			continue
 		}
 		g.Go(func() error {
@@ -45,19 +57,11 @@ func ObserveSome(ctx context.Context, api API, users, held []string, stranger fu
 			return present(err)
 		})
 	}
-	for _, name := range held {
-		g.Go(func() error {
-			r, err := observeRole(ctx, api, name)
-			if err == nil {
-				mu.Lock()
-				defer mu.Unlock()
-				s.Roles = append(s.Roles, r)
-			}
-			return present(err)
-		})
-	}
-	if err := g.Wait(); err != nil {
+	switch err := g.Wait(); {
+	case err != nil:
 		return roles.State{}, err
+	case unlisted != nil:
+		return roles.State{}, fmt.Errorf("listing users: %w", unlisted)
 	}
 	slices.SortFunc(s.Users, func(a, b roles.User) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Roles, func(a, b roles.Role) int { return strings.Compare(a.Name, b.Name) })
