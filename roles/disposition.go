@@ -30,7 +30,7 @@ func dispositionOf(u User, enabled bool, owned Ownership, allow Allow) (disposit
 		return kept, nil
 	case allow.Recreate && (!unknown || !enabled || !owned(u.Name)):
 		return recreated, nil
-	case u.Password.Logs():
+	case u.Password.Exists():
 		return alone, &Pending{Needs: pending.Recreate, Step: Step{Action: UserDelete, User: u.Name, TakesOver: true},
 			Reason: "it has a password, which etcd takes away only by deleting the user and adding it again"}
 	case owned(u.Name) || allow.Adopt:

@@ -174,7 +174,7 @@ func (s State) changePassword(name string) (State, error) {
 		return s, ErrUserNotFound
 	}
 	s.Users = slices.Clone(s.Users)
-	if s.Users[i].Password.Logs() {
+	if s.Users[i].Password.Exists() {
 		s.Users[i].Password = PasswordOurs
 	}
 	s.Revision++

@@ -81,7 +81,7 @@ func (d *difference) deletionSteps() []Step {
 func (d *difference) reportForeign() {
 	for _, u := range d.observed.Users {
 		if _, named := d.desired.User(u.Name); named {
-			if u.Name == rootName && u.Password == PasswordPresent && d.dispositions[u.Name] == kept {
+			if u.Name == rootName && u.Password.Exists() && d.dispositions[u.Name] == kept {
 				d.foreign = append(d.foreign, `user "root" has a password, which etcd cannot take away while auth is on`)
 			}
 			continue

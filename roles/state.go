@@ -28,8 +28,10 @@ const (
 	PasswordOther                   // it has another one than the password in its component's folder
 )
 
-// Logs reports whether the user is known to log in with a password, whichever.
-func (p Password) Logs() bool { return p == PasswordPresent || p == PasswordOurs || p == PasswordOther }
+// Exists reports whether the user is known to have a password, whichever.
+func (p Password) Exists() bool {
+	return p == PasswordPresent || p == PasswordOurs || p == PasswordOther
+}
 
 // Role is one etcd role. Permissions are in etcd's own order, duplicates included:
 // what a grant does depends on both (fact 20).

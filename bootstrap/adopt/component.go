@@ -29,7 +29,7 @@ func (a *accountant) component(u roles.User) (edit.Component, []string) {
 		c.User = u.Name
 	}
 	why, sayable := a.power(&c, u)
-	if u.Password.Logs() && u.Holds(root) {
+	if u.Password.Exists() && u.Holds(root) {
 		why = append(why, "it has a password, and a component with role root has none; lockstep apply --adopt=recreate makes the user again without")
 	}
 	c.Identity = identity(c.Preset, u)
@@ -42,7 +42,7 @@ func (a *accountant) component(u roles.User) (edit.Component, []string) {
 // identity is how the user of a component proves itself, where its preset does not say so.
 func identity(preset string, u roles.User) string {
 	how := presets.ByCertificate
-	if u.Password.Logs() && !u.Holds(root) {
+	if u.Password.Exists() && !u.Holds(root) {
 		how = presets.ByPassword
 	}
 	said := presets.ByCertificate

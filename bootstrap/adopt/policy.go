@@ -78,7 +78,7 @@ func preface(a account, s roles.State, changes []string) []string {
 		out = append(out, "# Auth is off: whether a user has a password etcd tells only while it is on. Until then plan",
 			"# names users that exist and leaves them alone; lockstep bootstrap makes them again without one.")
 	}
-	if u, found := s.User(root); found && u.Password == roles.PasswordPresent {
+	if u, found := s.User(root); found && u.Password.Exists() {
 		out = append(out, "# User root has a password, which etcd cannot take away while auth is on: who knows it is root.")
 	}
 	return out

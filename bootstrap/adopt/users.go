@@ -75,7 +75,7 @@ func settle(s roles.State, f Facts) account {
 			continue
 		}
 		c, why := a.component(u)
-		if !u.Password.Logs() {
+		if !u.Password.Exists() {
 			c.Certificate = a.file(c, u.Name)
 		}
 		lines, err := c.Lines()
@@ -133,7 +133,7 @@ func (a *accountant) remarks(u roles.User) []string {
 			out = append(out, fmt.Sprintf("Role %q is also held by %s.", role, count.Quoted(others)))
 		}
 	}
-	if u.Password.Logs() && !u.Holds(root) {
+	if u.Password.Exists() && !u.Holds(root) {
 		return append(out, "It logs in with a password that its software alone knows: plan leaves the user alone. lockstep apply --adopt takes it over with that password;",
 			"--adopt=recreate gives it another one, and refuses it until its software uses that. With a certificate in its place: identity: certificate.")
 	}

@@ -29,7 +29,7 @@ func (c *Change) withNewPasswords(s roles.State) roles.State {
 	}
 	s.Users = slices.Clone(s.Users)
 	for i, u := range s.Users {
-		if c.renewed[u.Name] && u.Password.Logs() {
+		if c.renewed[u.Name] && u.Password.Exists() {
 			s.Users[i].Password = roles.PasswordOther
 		}
 	}
@@ -45,7 +45,7 @@ func (c *Change) keepForeignPasswords(p *Plan, observed roles.State) {
 		}
 		component, _ := c.World.Policy.Component(s.Place().Component())
 		u, there := observed.User(component.User.String())
-		return there && u.Password.Logs() && !c.Owned(u.Name)
+		return there && u.Password.Exists() && !c.Owned(u.Name)
 	})
 }
 

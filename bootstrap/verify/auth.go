@@ -153,7 +153,7 @@ func findPasswords(j *judgement) (out findings) {
 		if want.Password == roles.PasswordOurs {
 			continue // findOtherPasswords
 		}
-		if have, ok := j.Auth.User(want.Name); ok && have.Password.Logs() {
+		if have, ok := j.Auth.User(want.Name); ok && have.Password.Exists() {
 			text := "can log in with a password and without its certificate"
 			if slices.Contains(j.Empty, have.Name) {
 				text = "can log in with an empty password and without its certificate"

@@ -76,7 +76,7 @@ func (c Case) AtEnd(end roles.State) string {
 // password says what is wrong with the password of a user, as far as it is known.
 func password(want, have roles.User) string {
 	switch {
-	case want.Password == roles.PasswordAbsent && have.Password.Logs():
+	case want.Password == roles.PasswordAbsent && have.Password.Exists():
 		return fmt.Sprintf("user %q has a password", want.Name)
 	case want.Password == roles.PasswordOurs && (have.Password == roles.PasswordAbsent || have.Password == roles.PasswordOther):
 		return fmt.Sprintf("user %q does not have its password (%d)", want.Name, have.Password)

@@ -78,13 +78,24 @@ func whoseText(u bootstrap.Superuser) string {
 }
 
 func passwordText(p roles.Password) string {
-	switch p {
-	case roles.PasswordAbsent:
+	switch {
+	case p == roles.PasswordAbsent:
 		return "no password"
-	case roles.PasswordPresent:
+	case p.Exists():
 		return "with a password"
 	}
 	return "whether it has a password is not known"
+}
+
+// passwordWord is what a document says of a user's password.
+func passwordWord(p roles.Password) string {
+	switch {
+	case p == roles.PasswordAbsent:
+		return "none"
+	case p.Exists():
+		return "set"
+	}
+	return "unknown"
 }
 
 // authStateDocument is the answer of auth status (kind AuthStatus).
@@ -132,8 +143,7 @@ func (a AuthState) Document() any {
 		d.Members = append(d.Members, one)
 	}
 	for _, u := range a.Superusers {
-		word := map[roles.Password]string{roles.PasswordAbsent: "none", roles.PasswordPresent: "set"}[u.Password]
-		d.Superusers = append(d.Superusers, superuserDocument{u.Name, u.Component, cmp.Or(word, "unknown")})
+		d.Superusers = append(d.Superusers, superuserDocument{u.Name, u.Component, passwordWord(u.Password)})
 	}
 	if a.Unread != nil {
 		d.Unread = a.Unread.Error()

@@ -52,12 +52,13 @@ func TestAuthState(t *testing.T) {
 func TestSuperusers(t *testing.T) {
 	t.Parallel()
 	a := AuthState{Cluster: "edge", AuthState: bootstrap.AuthState{As: verify.As{Shown: `"boss"`}, Unread: errors.New("time is up"), Superusers: []bootstrap.Superuser{
-		{Name: "boss", Component: "office", Password: roles.PasswordAbsent}, {Name: "eve\x1b[2J", Password: roles.PasswordPresent}, {Name: "root", Root: true},
+		{Name: "boss", Component: "office", Password: roles.PasswordAbsent}, {Name: "eve\x1b[2J", Password: roles.PasswordPresent}, {Name: "grown", Password: roles.PasswordOurs}, {Name: "root", Root: true},
 	}}}
 	const want = `MEMBER  AUTH  REVISION  "BOSS"'S CERTIFICATE
 warning: the users with role root are not known: time is up
 role root: user "boss" (component office), no password
 role root: user "eve\x1b[2J" (not in the policy), with a password
+role root: user "grown" (not in the policy), with a password
 role root: user "root" (lockstep's own, by a certificate), whether it has a password is not known
 `
 	if diff := cmp.Diff(want, shownText(t, a)); diff != "" {
@@ -65,7 +66,7 @@ role root: user "root" (lockstep's own, by a certificate), whether it has a pass
 	}
 	document, err := json.Marshal(a.Document())
 	const wantJSON = `{"formatVersion":"lockstep/v1","kind":"AuthStatus","cluster":"edge","as":"boss","inStep":false,"members":[],"superusers":[` +
-		`{"user":"boss","component":"office","password":"none"},{"user":"eve\u001b[2J","password":"set"},{"user":"root","password":"unknown"}],"superusersUnknown":"time is up"}`
+		`{"user":"boss","component":"office","password":"none"},{"user":"eve\u001b[2J","password":"set"},{"user":"grown","password":"set"},{"user":"root","password":"unknown"}],"superusersUnknown":"time is up"}`
 	if diff := cmp.Diff(wantJSON, string(document)); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

@@ -40,7 +40,7 @@ type AskedUsers struct {
 func UsersOf(p *policies.Policy, s roles.State) AskedUsers {
 	users := AskedUsers{all: map[string]AskedUser{}, off: !s.Enabled}
 	for _, u := range s.Users {
-		users.all[u.Name] = AskedUser{Named: u.Name == policies.Root().String(), Password: u.Password == roles.PasswordPresent}
+		users.all[u.Name] = AskedUser{Named: u.Name == policies.Root().String(), Password: u.Password.Exists()}
 	}
 	for _, c := range p.Components {
 		u := users.all[c.User.String()]

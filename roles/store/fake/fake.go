@@ -46,7 +46,7 @@ func OurPassword(user string) string { return "ours of " + user }
 func New(s roles.State) *Etcd {
 	c := &cluster{state: s, passwords: map[string]string{}}
 	for _, u := range s.Users {
-		if u.Password.Logs() {
+		if u.Password.Exists() {
 			c.passwords[u.Name] = "password"
 		}
 		if u.Password == roles.PasswordOurs {
