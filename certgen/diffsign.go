@@ -27,6 +27,7 @@ func DiffSign(p *policies.Policy, prof Profile, key crypto.PublicKey, s State, n
 		return unmade(prof, "the certificate of "+NameOf(prof.Path))
 	}
 	d.unfinished()
+	d.password(prof)
 	d.sign(prof, key)
 	d.files()
 	return d.plan

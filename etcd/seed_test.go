@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"go.etcd.io/etcd/server/v3/auth"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // small is users and roles with every kind of permission.
@@ -42,6 +45,37 @@ func run(s any) ([]byte, error) {
 	var out bytes.Buffer
 	err = seed(nil, bytes.NewReader(text), &out)
 	return out.Bytes(), err
+}
+
+// hashOf is the bcrypt hash of a password.
+func hashOf(password string, cost int) string {
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), cost)
+	if err != nil {
+		panic(err)
+	}
+	return string(hash)
+}
+
+// A user whose hash is given logs in with its password, and with no other one.
+func TestSeedWithAPassword(t *testing.T) {
+	t.Parallel()
+	s := small()
+	s.Users[0].PasswordHash = hashOf("secret", leastCost)
+	snapshot, err := run(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, closed, err := openStore(snapshot, filepath.Join(t.TempDir(), "read"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed()
+	if _, err := store.CheckPassword("reader", "secret"); err != nil {
+		t.Errorf("its password: %v", err)
+	}
+	if _, err := store.CheckPassword("reader", "other"); !errors.Is(err, auth.ErrAuthFailed) {
+		t.Errorf("another one: %v", err)
+	}
 }
 
 // The same users and roles give the same bytes, and another one other bytes.
@@ -93,6 +127,9 @@ func TestRefused(t *testing.T) {
 		"role without name":  {func(s *state) { s.Roles[0].Name = "" }, `role "": names`},
 		"unknown role":       {func(s *state) { s.Users[0].Roles = []string{"other"} }, `user "reader": there is no role "other"`},
 		"role held twice":    {func(s *state) { s.Users[0].Roles = []string{"reader", "reader"} }, `user "reader": roles differ`},
+		"no hash":            {func(s *state) { s.Users[0].PasswordHash = "secret" }, `user "reader": its password is no bcrypt hash of cost 10 or more`},
+		"a cheap hash":       {func(s *state) { s.Users[0].PasswordHash = hashOf("secret", bcrypt.MinCost) }, `user "reader": its password is no bcrypt hash of cost 10 or more`},
+		"root's password":    {func(s *state) { s.Users[1].PasswordHash = hashOf("secret", leastCost) }, `user "root": a user with role root has no password`},
 		"unknown access":     {func(s *state) { s.Roles[1].Permissions[0].Access = "Read" }, `role "reader": access "Read"`},
 		"permission of none": {func(s *state) { s.Roles[1].Permissions[0].Key = nil }, "empty or inverted"},
 		"inverted range":     {func(s *state) { s.Roles[1].Permissions[0].RangeEnd = []byte("/a") }, "empty or inverted"},
@@ -143,6 +180,7 @@ func TestReadBack(t *testing.T) {
 		"a user is missing": {func(s *state) { s.Users = s.Users[1:] }, `user "reader"`},
 		"a user too many":   {func(s *state) { s.Users = append(s.Users, user{Name: "z"}) }, "the users are"},
 		"another role":      {func(s *state) { s.Users[0].Roles = []string{"writer"} }, `user "reader": it holds the roles ["writer"]`},
+		"an empty password": {func(s *state) { s.Users[0].PasswordHash = hashOf("", leastCost) }, `user "reader": a login with a password is answered`},
 		"a role of root's":  {func(s *state) { s.Users[0].Roles = []string{"root"} }, `user "reader": it holds the roles ["root"]`},
 	} {
 		t.Run(name, func(t *testing.T) {

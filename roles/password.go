@@ -25,8 +25,12 @@ func passwordDisposition(u User, enabled bool, owned Ownership, allow Allow) (di
 	case owned(u.Name), allow.Adopt:
 		return kept, nil
 	}
+	why := "its password is not in the PKI folder"
+	if u.Password == PasswordOther {
+		why = "it does not log in with the password in its folder"
+	}
 	return alone, &Pending{Needs: pending.Adopt, Step: Step{Action: UserGrantRole, User: u.Name, TakesOver: true},
-		Reason: "lockstep did not make this user, and its password is not in the PKI folder"}
+		Reason: "lockstep did not make this user, and " + why}
 }
 
 // setPassword gives a user the password in its folder where it is known to have another one.

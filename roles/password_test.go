@@ -19,6 +19,7 @@ func TestAUserWithAPassword(t *testing.T) {
 		add      = `add user "db" with the password in its folder`
 		bind     = `bind user "db" to role "db"`
 		noneHeld = `it has no password, and etcd gives it one only by deleting the user and adding it again`
+		other    = `lockstep did not make this user, and it does not log in with the password in its folder`
 		unknown  = `lockstep did not make this user, and its password is not in the PKI folder`
 	)
 	adopt, recreate := roles.Allow{Adopt: true}, roles.Allow{Adopt: true, Recreate: true}
@@ -35,7 +36,7 @@ func TestAUserWithAPassword(t *testing.T) {
 		"ours":                            {has: roles.PasswordOurs},
 		"ours, made by another client":    {has: roles.PasswordOurs, owned: false},
 		"another one":                     {has: roles.PasswordOther, owned: true, steps: []string{set}},
-		"another one, not lockstep's":     {has: roles.PasswordOther, pending: unknown},
+		"another one, not lockstep's":     {has: roles.PasswordOther, pending: other},
 		"another one, adopted":            {has: roles.PasswordOther, allow: adopt, steps: []string{set}},
 		"one that is not known":           {has: roles.PasswordPresent, owned: true},
 		"one that is not known, unowned":  {has: roles.PasswordPresent, pending: unknown},

@@ -62,7 +62,7 @@ func (r *run) own(state certgen.State) (certgen.Plan, error) {
 			return certgen.Plan{}, hint.Refuse(change.KeyAdvice(all), "%s cannot be written, nothing was changed: %s: %s", p.Step.Path(), p.Step, p.Reason)
 		}
 	}
-	for _, use := range []string{"server", "peer"} {
+	for _, use := range []string{"server", "peer", "gateway"} {
 		pair := state.Pairs[certgen.Place{Kind: certgen.PlaceMember, Name: r.Name}.In(use).String()]
 		if pair.Leaf != nil && pair.Key == certgen.KeyAbsent {
 			return certgen.Plan{}, hint.Refuse("lockstep certs rekey members/"+r.Name+" makes another one.", "the key of %s is not in the PKI folder, and a host with an empty folder needs it; nothing was changed", pair.Path)

@@ -40,6 +40,18 @@ func TestMake(t *testing.T) {
 	if again, err := seed.Make(t.Context(), program, state(), nil); err != nil || string(again) != string(first) {
 		t.Errorf("the second time: other bytes, %v", err)
 	}
+	given := state()
+	given.Users[0].Password = roles.PasswordOurs
+	hash, err := seed.Hash("a-password-of-a-component", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := seed.Make(t.Context(), program, given, map[string]string{"app": hash}); err != nil || !strings.Contains(string(out), hash) {
+		t.Errorf("with a password: %v", err)
+	}
+	if _, err := seed.Make(t.Context(), program, given, nil); err == nil || !strings.Contains(err.Error(), `the password of user "app" is not known`) {
+		t.Errorf("with a password that is not known: %v", err)
+	}
 	without := state()
 	without.Users = without.Users[:1]
 	if _, err := seed.Make(t.Context(), program, without, nil); err == nil || !strings.Contains(err.Error(), "without user root") || hint.Text(err) == "" {

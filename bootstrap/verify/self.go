@@ -23,6 +23,10 @@ import (
 func GatherSelf(ctx context.Context, w *world.World, identity *tls.Certificate, o Options) (*Evidence, error) {
 	user := commonName(identity)
 	i := slices.IndexFunc(w.Policy.Components, func(c policies.Component) bool { return c.User.String() == user })
+	if user == "" {
+		return nil, hint.With(errors.New("the certificate names no user: it has no CN"),
+			"A user with a password cannot be proven by its certificate: run lockstep verify where the PKI folder is, which asks as its software does.")
+	}
 	if i < 0 {
 		return nil, hint.With(fmt.Errorf("the policy names no component with the user %q, which the certificate names", user),
 			"Give the certificate of a component by --cert and --key.")
