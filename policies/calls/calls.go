@@ -20,7 +20,7 @@ type Who int
 const (
 	Root    Who = iota // users with role root
 	AllKeys            // users who may read each key that any lease holds
-	Keys               // users who may read (to revoke: write) each key that the lease holds
+	Keys               // users who may read (to revoke and to prolong: write) each key that the lease holds
 	All                // every user; the CN of a certificate that is no user, too
 )
 

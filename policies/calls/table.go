@@ -30,7 +30,10 @@ var table = []Call{
 		Instead: "let etcd compact itself (ETCD_AUTO_COMPACTION_MODE=periodic, ETCD_AUTO_COMPACTION_RETENTION=5m, which lockstep writes into etcd.env), and turn the component's own compaction off",
 	},
 	{Name: "lease-grant", RPC: "Lease.LeaseGrant", Does: "makes a lease", rules: always(All), Source: "v3_server.go (LeaseGrant)"},
-	{Name: "lease-keep-alive", RPC: "Lease.LeaseKeepAlive", Does: "prolongs a lease", rules: always(All), Source: "v3_server.go (LeaseRenew)"},
+	{
+		Name: "lease-keep-alive", RPC: "Lease.LeaseKeepAlive", Does: "prolongs a lease", rules: fixedIn(Keys), Source: "v3_server.go (checkLeaseRenew)",
+		Instead: "attach a lease to keys alone that the component may write",
+	},
 	{
 		Name: "lease-revoke", RPC: "Lease.LeaseRevoke", Does: "ends a lease and deletes its keys", rules: always(Keys), Source: "apply/auth.go (LeaseRevoke); 3.5: apply_auth.go",
 		Instead: "attach a lease to keys alone that the component may write",
