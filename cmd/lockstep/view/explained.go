@@ -80,3 +80,30 @@ func (c Checks) Document() any {
 	}
 	return d
 }
+
+// ExplainedMessage is the text of an error or a refusal, with its meaning.
+type ExplainedMessage struct {
+	Says  string // a part of the text
+	Means string
+	Do    string
+}
+
+// Text implements Answer.
+func (m ExplainedMessage) Text(s *Sheet) {
+	s.Line("%s", s.Paint(Bold, m.Says))
+	s.Wrapped("  means: ", "         ", m.Means)
+	s.Wrapped("  do:    ", "         ", m.Do)
+}
+
+// explainedMessageDocument is the answer of explain for the text of a message (kind Message).
+type explainedMessageDocument struct {
+	Header
+	Says  string `json:"says"` // a part of the message
+	Means string `json:"means"`
+	Do    string `json:"do"`
+}
+
+// Document implements Answer.
+func (m ExplainedMessage) Document() any {
+	return explainedMessageDocument{header("Message"), m.Says, m.Means, m.Do}
+}
