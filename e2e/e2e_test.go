@@ -59,7 +59,7 @@
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
 //
-// # Programs beside the binaries (testdata/bin, whole, wipe, traffic, requests, scrape, gateway, apiserver and hammer: run them with exec, exits, at or crashloop)
+// # Programs beside the binaries (testdata/bin, whole, wipe, traffic, requests, scrape, gateway, apiserver, distant and hammer: run them with exec, exits, at or crashloop)
 //
 //	deploy                           copy each member's folder from pki/members to hosts, and the seed, as bootstrap asks the operator to
 //	restore NAME...                  restore.sh in hosts/NAME, as bootstrap --seed asks the operator to
@@ -80,6 +80,9 @@
 //	scrape RE URL...                 the lines of these pages of metrics that match
 //	gateway DIR URL KEY              KEY by the HTTP gateway of that member, with the certificate in DIR; prints status and answer
 //	apiserver PORT                   what kubectl asks before it applies a Secret with --dry-run=client; for daemon
+//	distant [-rtt D] [-loss PERCENT] PROGRAM...
+//	                                 PROGRAM with the members D away (a round trip), and that loss on the way to them: a relay in a
+//	                                 network namespace of its own, where not every kernel has netem
 //	hammer [-open] DIR...            requests that no policy allows at every port of three members, from before they listen until SIGTERM,
 //	                                 without a certificate and with the client certificate in each DIR: none may be carried out
 //	                                 (-open: it says for how long they were); for daemon
@@ -113,7 +116,7 @@ var (
 
 func TestMain(m *testing.M) {
 	// As "whole" this binary is a program of the scripts, and builds nothing.
-	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "requests": requests, "scrape": scrape, "gateway": gateway, "apiserver": apiserver, "hammer": hammer})
+	testscript.Main(builder{m}, map[string]func(){"whole": whole, "wipe": wipe, "traffic": traffic, "requests": requests, "scrape": scrape, "gateway": gateway, "distant": distant, "apiserver": apiserver, "hammer": hammer})
 }
 
 // builder builds what is tested before the tests run.
