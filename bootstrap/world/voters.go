@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,10 +47,25 @@ func (w *World) Voters(ctx context.Context) ([]string, error) {
 	return urls, nil
 }
 
-// voters asks each of the members at urls, on a connection of its own, for something that
+// voters is what lookForVoters finds. Those who ask for the same at the same time share one look.
+func (w *World) voters(ctx context.Context, urls []string, identity *tls.Certificate, user, password string) ([]string, error) {
+	if user != "" {
+		return w.lookForVoters(ctx, urls, identity, user, password)
+	}
+	found, err, shared := w.looks.Do(fmt.Sprintf("%p %q", identity, urls), func() (any, error) {
+		return w.lookForVoters(ctx, urls, identity, "", "")
+	})
+	if err != nil && shared { // the other's time may have been up
+		return w.lookForVoters(ctx, urls, identity, "", "")
+	}
+	list, _ := found.([]string)
+	return slices.Clone(list), err
+}
+
+// lookForVoters asks each of the members at urls, on a connection of its own, for something that
 // needs root. Where no member does it for this identity, the members are returned that know
 // the identity and refuse it.
-func (w *World) voters(ctx context.Context, urls []string, identity *tls.Certificate, user, password string) ([]string, error) {
+func (w *World) lookForVoters(ctx context.Context, urls []string, identity *tls.Certificate, user, password string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, min(lookTime, w.CallTimeout))
 	defer cancel()
 	answers := make(chan voter, len(urls))

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"lockstep/certgen"
 	"lockstep/certgen/authority"
 	"lockstep/certgen/folder"
@@ -47,6 +49,7 @@ type World struct {
 	rootFrom   string // where root came from, for the text of a refusal
 	pools      map[certgen.CA]*x509.CertPool
 	introduced bool
+	looks      singleflight.Group // for voters, that are under way
 }
 
 // Member is one etcd server to talk to. PeerURL and MetricsURL are "" where the policy
