@@ -54,7 +54,7 @@
 //	listing [-skip NAME]... DIR      print every file's mode, modification time, inode and SHA-256: compare two of them with cmp
 //	json FILE                        the file, or stdout, must be one JSON document and nothing else
 //	zlint FILE...                    every RFC and community lint on certificates must pass
-//	manifests FILE                   Secrets, ConfigMaps and CronJobs as Kubernetes' own types, strictly: prints each with its keys
+//	manifests FILE                   Secrets, ConfigMaps and CronJobs judged as an API server does (kubernetes/main.go): prints each with its keys
 //	workflow WORKFLOW JOB FILE       the commands of a job of GitHub's or GitLab's workflow, as a script for sh -e
 //	relay NAME PORT TARGET           a TCP relay from 127.0.0.1:PORT to 127.0.0.1:TARGET
 //	relay NAME MODE                  pass; mute (requests on open connections arrive, answers are lost); cut (connections end, new ones too)
