@@ -28,19 +28,10 @@ func (r *run) planChanges(ctx context.Context) error {
 		return fmt.Errorf("asking for the cluster's ID: %w", err)
 	}
 	r.MakeOn(p, observed, id)
-	// While auth is off nothing tells whether a user has a password (fact 18), so all
-	// users of the policy that this run does not add itself are deleted and added again: no
-	// client notices it.
-	r.Scope.Recreate = !observed.Enabled
 	p.EnableAuth = !observed.Enabled
-	if r.World.Policy.Gateway() {
-		certificates, err := r.PlanCertificates()
-		if err != nil {
-			return err
-		}
-		r.NewPasswords(certificates)
+	if err := r.planUsers(p, observed); err != nil {
+		return err
 	}
-	p.Roles = r.PlanRoles(observed)
 	r.PlanRestored(p, observed)
 	if err := errors.Join(r.refuseOtherCluster(id), r.refuseUnmanaged(observed, p.Roles)); err != nil {
 		return err
@@ -67,6 +58,22 @@ func (r *run) planChanges(ctx context.Context) error {
 		}
 	}
 	return r.Confirm(ctx, p)
+}
+
+// planUsers plans etcd's half. While auth is off nothing tells whether a user has a password
+// (fact 18), so all users of the policy that this run does not add itself are deleted and added
+// again: no client notices it.
+func (r *run) planUsers(p *change.Plan, observed roles.State) error {
+	r.Scope.Recreate = !observed.Enabled
+	if r.World.Policy.Gateway() {
+		certificates, err := r.PlanCertificates()
+		if err != nil {
+			return err
+		}
+		r.NewPasswords(certificates)
+	}
+	p.Roles = r.PlanRoles(observed)
+	return nil
 }
 
 // versions is the members' versions, of those that told theirs.
