@@ -5,26 +5,22 @@ import (
 	"math/big"
 	"slices"
 	"time"
-
-	"lockstep/policies"
 )
 
 // retiredCanary is the identity of former canaries in retired/: no name that a policy takes.
 const retiredCanary = "_canary"
 
-// CanaryReason is the reason of a canary's entry in a list (RFC 5280, 5.3.1:
+// canaryReason is the reason of a canary's entry in a list (RFC 5280, 5.3.1:
 // cessationOfOperation). It tells canaries from certificates that were revoked.
-const CanaryReason = 5
+const canaryReason = 5
 
 // CanaryPath is the Profile.Path of the canary of a CA: a certificate for nothing but to be
 // refused. The newest list names it, so a member that refuses it has loaded this list
 // (docs/etcd.md, fact 15). It names no user.
 func CanaryPath(ca CA) string { return Place{Kind: PlaceCanary, Use: string(ca)}.String() }
 
-// CanaryProfile is the canary of a CA of p. It lives as long as its list: an expired one is
+// canaryOf is the profile of the canary of a CA. It lives as long as its list: an expired one is
 // refused by its date, which proves nothing.
-func CanaryProfile(p *policies.Policy, ca CA) Profile { return canaryOf(caProfile(p, ca)) }
-
 func canaryOf(authority Profile) Profile {
 	p := authority
 	p.Kind, p.Path, p.Identity, p.Lifetime, p.ExternalCA = KindCanary, CanaryPath(authority.CA), retiredCanary, listLife, ""
@@ -67,7 +63,7 @@ func IsCanary(list *x509.RevocationList, serial *big.Int) bool {
 // CanaryEntry is a list's entry for a canary.
 func CanaryEntry(leaf *x509.Certificate, now time.Time) x509.RevocationListEntry {
 	e := entry(leaf.SerialNumber, now)
-	e.ReasonCode = CanaryReason
+	e.ReasonCode = canaryReason
 	return e
 }
 

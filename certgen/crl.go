@@ -120,7 +120,7 @@ func (d *differ) outdated(ca CA, v *view, list *x509.RevocationList) string {
 		return ""
 	case list.CheckSignatureFrom(WithCRLSign(v.cert)) != nil:
 		return "is signed by an earlier " + string(ca) + " CA"
-	case DueList(list, v.cert, d.now):
+	case dueList(list, v.cert, d.now):
 		return "half of its life is over"
 	}
 	if _, found := d.state.Canary(ca); found {
@@ -132,9 +132,9 @@ func (d *differ) outdated(ca CA, v *view, list *x509.RevocationList) string {
 	return "its canary is missing, by which members show that they have loaded it"
 }
 
-// DueList reports whether half of the life of list is over and a new one of ca would be
+// dueList reports whether half of the life of list is over and a new one of ca would be
 // current for longer.
-func DueList(list *x509.RevocationList, ca *x509.Certificate, now time.Time) bool {
+func dueList(list *x509.RevocationList, ca *x509.Certificate, now time.Time) bool {
 	half := list.ThisUpdate.Add(list.NextUpdate.Sub(list.ThisUpdate) / 2)
 	return !now.Before(half) && list.NextUpdate.Before(ListEnd(ca, now))
 }
@@ -301,7 +301,7 @@ func (s State) Revokes(ca CA) int {
 // revokes counts the entries of list that are no canary.
 func revokes(list *x509.RevocationList) (n int) {
 	for _, e := range list.RevokedCertificateEntries {
-		if e.ReasonCode != CanaryReason {
+		if e.ReasonCode != canaryReason {
 			n++
 		}
 	}

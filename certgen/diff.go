@@ -41,7 +41,7 @@ func Diff(w Wanted, s State, now time.Time) Plan {
 // so one that is there is replaced. The CAs must exist.
 func DiffRoot(p *policies.Policy, ttl time.Duration, s State, now time.Time) Plan {
 	root := RootProfile(p, ttl)
-	w := Wanted{Profiles: authoritiesOf(p), Files: map[string][]byte{RootEnvPath: RootEnv(p)}, Copies: map[string]CA{}, policy: p}
+	w := Wanted{Profiles: authoritiesOf(p), Files: map[string][]byte{rootEnvPath: RootEnv(p)}, Copies: map[string]CA{}, policy: p}
 	if knowsServerCA(p) {
 		w.Copies["root/ca.crt"] = ServerCA
 	}

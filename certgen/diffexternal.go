@@ -105,12 +105,12 @@ func (s State) From(ca *x509.Certificate) []string {
 // in the purpose and the key's identifier.
 func madeHere(cert *x509.Certificate, ca CA) bool {
 	id, err := KeyID(cert.PublicKey)
-	return err == nil && strings.HasSuffix(cert.Subject.CommonName, NameTail(ca, id))
+	return err == nil && strings.HasSuffix(cert.Subject.CommonName, nameTail(ca, id))
 }
 
-// NameTail is the end of the CN of a CA that lockstep makes, from its purpose and the
+// nameTail is the end of the CN of a CA that lockstep makes, from its purpose and the
 // identifier of its key: " client CA 1a2b3c4d".
-func NameTail(ca CA, id []byte) string { return fmt.Sprintf(" %s CA %x", ca, id[:4]) }
+func nameTail(ca CA, id []byte) string { return fmt.Sprintf(" %s CA %x", ca, id[:4]) }
 
 // left reports whether ca/ holds the copies of the external CA of an earlier policy:
 // lockstep's own CAs are never the same certificate.

@@ -3,6 +3,7 @@ package certgen
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -53,24 +54,24 @@ func (d *differ) copyOf(name string, ca CA) {
 	}
 }
 
-// restrict mends lax modes, but for keys that are replaced anyway.
+// restrict mends lax modes of keys and passwords, but for those that are replaced anyway.
 func (d *differ) restrict() {
-	replaced := map[string]bool{}
+	replaced, written := map[string]bool{}, map[string]bool{}
 	for _, s := range d.plan.Steps {
-		replaced[s.Profile.Path] = true
+		replaced[s.Profile.Path], written[s.File] = true, true
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.state.Pairs)) {
-		if p := d.state.Pairs[name]; p.Lax() && !Guarded(name) && !replaced[name] {
-			d.step(Step{Action: Restrict, File: name + ".key", Reason: fmt.Sprintf("its mode is %04o", p.KeyMode.Perm())})
+	lax := map[string]fs.FileMode{}
+	for name, p := range d.state.Pairs {
+		if p.Key != KeyAbsent && Lax(p.KeyMode) && !Guarded(name) && !replaced[name] {
+			lax[name+".key"] = p.KeyMode
 		}
 	}
-	changed := map[string]bool{}
-	for _, s := range d.plan.Steps {
-		changed[s.File] = true
-	}
-	for _, file := range slices.Sorted(maps.Keys(d.state.Passwords)) {
-		if mode := d.state.Passwords[file].Perm(); mode&0o177 != 0 && !changed[file] {
-			d.step(Step{Action: Restrict, File: file, Reason: fmt.Sprintf("its mode is %04o", mode)})
+	for file, mode := range d.state.Passwords {
+		if Lax(mode) && !written[file] {
+			lax[file] = mode
 		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(lax)) {
+		d.step(Step{Action: Restrict, File: file, Reason: fmt.Sprintf("its mode is %04o", lax[file].Perm())})
 	}
 }

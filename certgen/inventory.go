@@ -294,7 +294,7 @@ func (in *inventory) list(e *Entry, content []byte) {
 		e.Health, e.Note = HealthBroken, fmt.Sprintf("the %s CA has not signed it", e.CA)
 	case !in.now.Before(list.NextUpdate):
 		e.Health = HealthExpired
-	case err == nil && DueList(list, trust.Current, in.now):
+	case err == nil && dueList(list, trust.Current, in.now):
 		e.Health = HealthDue
 	}
 }

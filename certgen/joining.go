@@ -95,7 +95,7 @@ func (w Wanted) whileJoining(s State) Wanted {
 		return w
 	}
 	without := Desired(&others).Files
-	without[RootEnvPath] = RootEnv(&others)
+	without[rootEnvPath] = RootEnv(&others)
 	w.Files = maps.Clone(w.Files)
 	for name, want := range w.Files {
 		if strings.HasSuffix(name, ".env") {

@@ -69,8 +69,8 @@ func ParsePlace(path string) (Place, bool) {
 // RootPath is the Profile.Path of root's certificate.
 const RootPath = "root/client"
 
-// RootEnvPath is the path of root's etcdctl.env.
-const RootEnvPath = "root/etcdctl.env"
+// rootEnvPath is the path of root's etcdctl.env.
+const rootEnvPath = "root/etcdctl.env"
 
 // PlaceOf is the place at path, and the zero value where there is none.
 func PlaceOf(path string) Place {

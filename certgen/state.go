@@ -64,8 +64,9 @@ const (
 	KeyUnopened   // a file is there: a CA's key is opened by what signs, never by what looks
 )
 
-// Lax reports whether others than the owner may read the key, or any user may execute it.
-func (p Pair) Lax() bool { return p.Key != KeyAbsent && p.KeyMode.Perm()&0o177 != 0 }
+// Lax reports whether the mode of a key or a password permits more than that its owner reads and
+// writes it.
+func Lax(mode fs.FileMode) bool { return mode.Perm()&0o177 != 0 }
 
 // Retired is a certificate that was replaced, removed or revoked. It stays in the folder as
 // the record that its serial number is used and that its identity was ours.

@@ -102,7 +102,7 @@ func CATemplate(p Profile, id []byte, serial *big.Int, now time.Time) (*x509.Cer
 // commonName is "edge client CA 1a2b3c4d". X.520 stops at 64 bytes, and cluster names
 // may have as many.
 func commonName(p Profile, id []byte) string {
-	tail := NameTail(p.CA, id)
+	tail := nameTail(p.CA, id)
 	return p.Cluster[:min(len(p.Cluster), 64-len(tail))] + tail
 }
 

@@ -65,7 +65,7 @@ func (v *visit) content(name string, info fs.FileInfo, text []byte) {
 	if c.Keys > 0 || len(c.Leaves) > 0 {
 		v.state.Contents = append(v.state.Contents, c)
 	}
-	if at := certgen.Locate(name); c.Keys > 0 && c.Mode&0o177 != 0 && (at.Purpose != certgen.ForKey || at.Staged) {
+	if at := certgen.Locate(name); c.Keys > 0 && certgen.Lax(c.Mode) && (at.Purpose != certgen.ForKey || at.Staged) {
 		v.state.Faults = append(v.state.Faults, certgen.Fault{Kind: certgen.FaultKey, Path: name, Err: hint.Refuse(
 			"If no other user can have read it: chmod 600 "+v.f.word(name),
 			"%s holds a private key and has mode %04o, and others may use it", name, c.Mode)})

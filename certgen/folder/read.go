@@ -96,7 +96,7 @@ func Guard(path string, info fs.FileInfo) error { return guardAt(path, path, inf
 
 // guardAt is guard for a key that lies at where.
 func guardAt(name, where string, info fs.FileInfo) error {
-	if mode := permissions(info); mode&0o177 != 0 {
+	if mode := permissions(info); certgen.Lax(mode) {
 		return hint.Refuse("If no other user can have read it: chmod 600 "+hint.Word(where),
 			"%s has mode %04o, and others may use it: only 0600 is accepted", name, mode)
 	}
