@@ -40,9 +40,8 @@ func PasswordPath(component string) string {
 }
 
 // password plans the file with the password of p's user. It is made once, with the certificate,
-// and replaced where a key that has to be given up lay beside it. One that is not here although
-// the certificate is was delivered, as a key may be, or the operator adopted a user whose password
-// only its software knows: none is made then.
+// and replaced when that is revoked. Where the certificate is here and the password is not, none is
+// made: it was delivered, as a key may be, or the user was adopted and only its software knows it.
 func (d *differ) password(p Profile) {
 	if p.Kind != KindComponent {
 		return

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// state is what a seed holds: etcd's users and roles with auth on. There are no keys. lockstep writes the same JSON (bootstrap/seed).
+// state is what a seed holds: etcd's users and roles with auth on, and no keys. lockstep writes the
+// same JSON (bootstrap/seed).
 type state struct {
 	FormatVersion int    `json:"formatVersion"`
 	Revision      uint64 `json:"revision"` // authRevision

@@ -22,7 +22,7 @@ func (c *Change) NewPasswords(p certgen.Plan) {
 	}
 }
 
-// withNewPasswords is s once those passwords are replaced.
+// withNewPasswords is s as it is when the passwords in the folder are replaced: etcd then has others.
 func (c *Change) withNewPasswords(s roles.State) roles.State {
 	if len(c.renewed) == 0 {
 		return s

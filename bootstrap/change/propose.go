@@ -119,7 +119,7 @@ func (c *Change) PlanRoles(observed roles.State) roles.Plan {
 	return c.planRoles(c.withNewPasswords(observed), nil)
 }
 
-// planRoles takes the users in added for what they are to be: this change added them.
+// planRoles takes it that the users in added are as desired: this change added them.
 func (c *Change) planRoles(observed roles.State, added map[string]bool) roles.Plan {
 	plan := roles.Diff(c.desired, c.withKnown(observed, added), c.Owned, c.Scope.Allow)
 	if c.Scope.Sweep {

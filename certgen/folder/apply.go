@@ -17,11 +17,11 @@ import (
 
 // Apply carries out exactly the steps of plan, with the CAs in the folder, and calls
 // done with each one that is on the disk, never two at a time; Step.Signed is set in those that
-// signed. First comes what was
-// cut off, then the CAs, then the records of revocations, then revocation lists, then everything
-// else, each folder by folder, at most inFlight folders at a time. Of several errors it returns the first, which names step and
-// path; what was begun is finished or cleared by the next plan. It takes the lock,
-// without waiting, unless this Folder holds it already. An empty plan touches nothing.
+// signed. First comes what was cut off, then the CAs, then the records of revocations, then
+// revocation lists, then everything else, each folder by folder, at most inFlight folders at a time.
+// Of several errors it returns the first, which names step and path; what was begun is finished or
+// cleared by the next plan. It takes the lock, without waiting, unless this Folder holds it already.
+// An empty plan touches nothing.
 func (f *Folder) Apply(ctx context.Context, plan certgen.Plan, now func() time.Time, inFlight int, done func(certgen.Step)) error {
 	if len(plan.Steps) == 0 {
 		return nil

@@ -30,7 +30,7 @@ func (f *Folder) ObserveCertificates() (certgen.State, error) {
 	return f.observed(observer{keys: true, names: true})
 }
 
-// observed spares Apply its own look at what was seen under the same lock.
+// observed keeps what it has seen under the lock, so that Apply need not look again.
 func (f *Folder) observed(o observer) (certgen.State, error) {
 	s, err := f.observe(o)
 	if err == nil && f.held.Load() {

@@ -24,7 +24,7 @@ func (f *Folder) stagePassword(file string) error {
 	}
 	raw := make([]byte, passwordBytes)
 	if _, err := rand.Read(raw); err != nil {
-		return fmt.Errorf("drawing a password: %w", err)
+		return fmt.Errorf("making a password: %w", err)
 	}
 	defer clear(raw)
 	content := append(base64.RawURLEncoding.AppendEncode(nil, raw), '\n')
