@@ -51,7 +51,7 @@ check: gofmt vet staticcheck tidy reproducible test patroni-test release-test ##
 
 # What every version has to do alike, and what 3.6 has to do beside 3.7: members of both in one cluster. Proxies and the exact findings of the other scripts are those
 # of one version.
-CORE := bootstrap|born-locked|born-locked-cn-ignored|born-locked-etcdutl|plan|add-remove|verify|drift-users|drift-permissions|drift-certificates|revoke|revoke-restored|rotate-peer|adopt|prune|cn-ignored-one|living-cluster|remedies-users|auth-off|restore|pki-lost|calls|members-add|members-replace|members-page
+CORE := bootstrap|born-locked|born-locked-cn-ignored|born-locked-etcdutl|plan|add-remove|verify|drift-users|drift-permissions|drift-certificates|revoke|revoke-restored|rotate-peer|adopt|prune|cn-ignored-one|living-cluster|remedies-users|auth-off|restore|pki-lost|calls|members-add|members-replace|members-page|gateway|gateway-seed
 
 CORE_3.6 := mixed-versions
 

@@ -43,7 +43,7 @@ func PasswordPath(component string) string {
 // and replaced when that is revoked. Where the certificate is here and the password is not, none is
 // made: it was delivered, as a key may be, or the user was adopted and only its software knows it.
 func (d *differ) password(p Profile) {
-	if p.Kind != KindComponent {
+	if p.Kind != KindComponent || !p.Password && len(d.state.Passwords) == 0 {
 		return
 	}
 	file := p.Place().In(PasswordFile).String()

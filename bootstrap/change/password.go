@@ -15,8 +15,10 @@ import (
 func (c *Change) NewPasswords(p certgen.Plan) {
 	c.renewed = map[string]bool{}
 	for _, s := range p.Steps {
-		component, found := c.World.Policy.Component(s.Place().Component())
-		if s.Action == certgen.MakePassword && found {
+		if s.Action != certgen.MakePassword {
+			continue
+		}
+		if component, found := c.World.Policy.Component(s.Place().Component()); found {
 			c.renewed[component.User.String()] = true
 		}
 	}
@@ -36,9 +38,9 @@ func (c *Change) withNewPasswords(s roles.State) roles.State {
 	return s
 }
 
-// keepForeignPasswords leaves out the new password of a user that lockstep did not make: with
+// keepOtherPasswords leaves out the new password of a user that lockstep did not make: with
 // --adopt alone it keeps the one that its software knows, until the operator replaces it.
-func (c *Change) keepForeignPasswords(p *Plan, observed roles.State) {
+func (c *Change) keepOtherPasswords(p *Plan, observed roles.State) {
 	p.Certificates.Steps = slices.DeleteFunc(p.Certificates.Steps, func(s certgen.Step) bool {
 		if s.Action != certgen.MakePassword || c.Scope.Recreate {
 			return false
@@ -57,10 +59,13 @@ func (c *Change) withoutPassword(p certgen.Plan) map[string]string {
 		return why
 	}
 	for _, component := range c.World.Policy.Components {
+		if !component.Password {
+			continue
+		}
 		file := certgen.PasswordPath(component.Name)
 		_, here := c.Folder.Passwords[file]
 		made := slices.ContainsFunc(p.Steps, func(s certgen.Step) bool { return s.Action == certgen.MakePassword && s.File == file })
-		if component.Password && !here && !made {
+		if !here && !made {
 			why[component.User.String()] = fmt.Sprintf("%s is not in the PKI folder: lockstep certs rekey %s makes another one", file, component.Name)
 		}
 	}

@@ -60,7 +60,7 @@ func (c *Change) proposeFolder(ctx context.Context, p *Plan) error {
 
 // proposeRoles fills in etcd's half, and what of the folder's half depends on it.
 func (c *Change) proposeRoles(ctx context.Context, p *Plan, observed roles.State) error {
-	c.keepForeignPasswords(p, observed)
+	c.keepOtherPasswords(p, observed)
 	c.NewPasswords(p.Certificates)
 	waiting := c.postponeUsers(observed, c.unready(p.Certificates), pending.Certificate) // a user is added after its certificate exists
 	if len(waiting) > 0 && c.Scope.Prune {

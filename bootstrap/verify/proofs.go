@@ -96,8 +96,7 @@ func (j *judgement) differs(p Proof) bool {
 	}
 	c := j.plans.changed
 	held, _ := j.Auth.User(p.User.String())
-	want, _ := roles.Desired(j.Policy).User(p.User.String())
-	if want.Password == roles.PasswordOurs && (held.Password == roles.PasswordAbsent || held.Password == roles.PasswordOther) {
+	if len(p.Gateways) > 0 && (held.Password == roles.PasswordAbsent || held.Password == roles.PasswordOther) {
 		return true
 	}
 	return c.users[p.User.String()] || c.roles[p.Role] || slices.ContainsFunc(held.Roles, func(role string) bool { return c.roles[role] })

@@ -50,6 +50,7 @@ type World struct {
 	pools      map[certgen.CA]*x509.CertPool
 	introduced bool
 	looks      singleflight.Group // for voters, that are under way
+	passwords  map[string]string  // see passwordFolders
 }
 
 // Member is one etcd server to talk to. PeerURL and MetricsURL are "" where the policy
