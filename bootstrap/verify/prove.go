@@ -22,9 +22,10 @@ const mintTTL = 5 * time.Minute
 // unless the proof is exhaustive.
 const sampleOthers = 8
 
-// perIdentity is how many of one identity's questions are under way together: most have all of
-// them, so that a member that is far away takes one round trip for them.
-const perIdentity = 32
+// perIdentity is how many of one identity's questions are under way together: a member that is far
+// away takes three or four round trips for all of them, and one that serves clients has no more than a
+// few hundred at a time.
+const perIdentity = 8
 
 // perConnection is how many calls a connection counts for: with its shaking hands and its
 // buffers, a quarter of a megabyte, it is more than one call under way.
