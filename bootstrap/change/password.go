@@ -51,8 +51,8 @@ func (c *Change) keepOtherPasswords(p *Plan, observed roles.State) {
 	})
 }
 
-// withoutPassword is why a user cannot be given its password, by user: the file is not here, and
-// the plan makes none.
+// withoutPassword is why a user cannot be given its password, by user: the file is not here or
+// cannot be read, and the plan makes none.
 func (c *Change) withoutPassword(p certgen.Plan) map[string]string {
 	why := map[string]string{}
 	if c.World.Folder == nil {
@@ -65,9 +65,18 @@ func (c *Change) withoutPassword(p certgen.Plan) map[string]string {
 		file := certgen.PasswordPath(component.Name)
 		_, here := c.Folder.Passwords[file]
 		made := slices.ContainsFunc(p.Steps, func(s certgen.Step) bool { return s.Action == certgen.MakePassword && s.File == file })
-		if !here && !made {
-			why[component.User.String()] = fmt.Sprintf("%s is not in the PKI folder: lockstep certs rekey %s makes another one", file, component.Name)
+		if made {
+			continue
 		}
+		reason := file + " is not in the PKI folder"
+		if here {
+			_, err := c.World.Folder.Password(component.Name)
+			if err == nil {
+				continue
+			}
+			reason = err.Error()
+		}
+		why[component.User.String()] = fmt.Sprintf("%s: lockstep certs rekey %s makes another one", reason, component.Name)
 	}
 	return why
 }

@@ -38,7 +38,7 @@ func (c *Change) postponeUsers(observed roles.State, why map[string]string, need
 		if why[u.Name] == "" || there {
 			return false
 		}
-		waiting = append(waiting, roles.Pending{Step: roles.Step{Action: roles.UserAdd, User: u.Name}, Reason: why[u.Name], Needs: needs})
+		waiting = append(waiting, roles.Pending{Step: roles.Step{Action: roles.UserAdd, User: u.Name, WithPassword: u.Password == roles.PasswordOurs}, Reason: why[u.Name], Needs: needs})
 		return true
 	})
 	if len(waiting) > 0 {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"lockstep/certgen"
 )
@@ -48,8 +50,8 @@ func (f *Folder) Password(component string) (string, error) {
 	switch {
 	case text == "":
 		return "", fmt.Errorf("reading %s: %w", name, ErrEmptyPassword)
-	case len(text) > mostPassword || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return "", fmt.Errorf("reading %s: it is not one line of at most %d bytes", name, mostPassword)
+	case len(text) > mostPassword || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
+		return "", fmt.Errorf("reading %s: it is not one line of UTF-8 text of at most %d bytes", name, mostPassword)
 	}
 	return text, nil
 }

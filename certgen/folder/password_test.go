@@ -122,6 +122,8 @@ func TestAPasswordThatIsNone(t *testing.T) {
 		"\n":                     "it is empty",
 		"one-secret\nand more\n": "it is not one line",
 		"a secret\x00":           "it is not one line",
+		"a secret\u0085":         "it is not one line",
+		"a secret\xff":           "it is not one line of UTF-8 text",
 		strings.Repeat("s", 73):  "at most 72 bytes",
 	} {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {

@@ -13,7 +13,8 @@ import (
 // Apply executes exactly the plan's steps, phase after phase; the steps of one phase
 // run together, at most inFlight at a time. done is called after each step, from many
 // goroutines. Apply decides nothing: the first failure ends it after the calls under
-// way, as *UnknownOutcomeError when the step may have been done.
+// way, as *UnknownOutcomeError when the step may have been done. A password that a step needs and
+// that cannot be read ends it before the first call.
 func Apply(ctx context.Context, api API, plan roles.Plan, inFlight int, done func(roles.Step)) error {
 	return apply(ctx, api, plan, inFlight, context.WithCancel, done)
 }
@@ -22,6 +23,9 @@ func Apply(ctx context.Context, api API, plan roles.Plan, inFlight int, done fun
 type bound func(context.Context) (context.Context, context.CancelFunc)
 
 func apply(ctx context.Context, api API, plan roles.Plan, inFlight int, one bound, done func(roles.Step)) error {
+	if err := readPasswords(api, plan); err != nil {
+		return err
+	}
 	for steps := plan.Steps; len(steps) > 0; {
 		n := 1
 		for n < len(steps) && steps[n].Phase == steps[0].Phase {

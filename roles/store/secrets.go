@@ -89,6 +89,20 @@ func changePassword(ctx context.Context, api API, user string) error {
 	return err
 }
 
+// readPasswords fails where a password that the plan needs cannot be read: a user that is to be
+// made again would be deleted, and not added.
+func readPasswords(api API, plan roles.Plan) error {
+	for _, s := range plan.Steps {
+		if !s.WithPassword && s.Action != roles.UserChangePassword {
+			continue
+		}
+		if _, err := needPassword(api, s.User); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+	}
+	return nil
+}
+
 // needPassword is the password of a user that is given one. An empty one is refused.
 func needPassword(api API, user string) (string, error) {
 	password, err := passwordOf(api, user)
