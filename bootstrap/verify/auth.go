@@ -67,6 +67,12 @@ func userChecks() []Check {
 			Find:     findWeakPasswords,
 		},
 		{
+			Code: "users/former-certificate", Severity: Error, Needs: NeedsAuth | NeedsFolder, Acceptable: true, Brief: "former certificate that needs no password",
+			Sentence: "no user to which the policy gives a password is named by a former certificate that still works: etcd takes its CN for the user, and asks for no password",
+			Remedy:   "lockstep certs revoke COMPONENT --serial HEX ends the certificate and leaves the user; copy client.crl to the members",
+			Find:     findFormerCertificates,
+		},
+		{
 			Code: "users/empty-password", Severity: Critical, Needs: NeedsAuth,
 			Sentence: "no unmanaged user, and no user to which the policy gives a password, has an empty one",
 			Remedy:   "etcdctl user passwd USER sets another one, etcdctl user delete USER ends it: until then every client that a member lets in can be that user",

@@ -73,6 +73,7 @@ var sources = map[string]string{
 	"roles/excess":               "facts 20 and 22",
 	"roles/missing":              "facts 20 and 22",
 	"roles/redundant":            "fact 22",
+	"users/former-certificate":   "facts 1 and 4: a member takes a CN for the user, whether the user has a password or not",
 	"users/password":             "facts 4, 17 and 18: a password beats the CN, and an empty one is one",
 	"users/other-password":       "fact 18: etcd does not tell a password, and a login does",
 	"users/unmanaged-root":       "fact 19",
