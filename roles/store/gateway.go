@@ -69,6 +69,8 @@ func OpenGateway(url string, config *tls.Config, timeout time.Duration) *Gateway
 	return &Gateway{url: url, client: &http.Client{
 		Transport: &http.Transport{TLSClientConfig: config},
 		Timeout:   timeout,
+		// A redirection would send the password to another server.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
