@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lockstep/policies/keyrange"
 	"lockstep/roles"
 )
 
@@ -74,5 +75,24 @@ func TestAUserWithAPassword(t *testing.T) {
 				t.Errorf("pending %q, want %q", reasons, want)
 			}
 		})
+	}
+}
+
+// The client that has another password for the user gets no new permission by it: the password
+// is set first.
+func TestAPasswordIsSetBeforeANewPermission(t *testing.T) {
+	t.Parallel()
+	wanted := roles.Role{Name: "db", Permissions: []keyrange.Permission{keyrange.Prefix("/db/", keyrange.ReadWrite)}}
+	user := roles.User{Name: "db", Roles: []string{"db"}, Password: roles.PasswordOurs}
+	desired := roles.State{Enabled: true, Users: []roles.User{user}, Roles: []roles.Role{wanted}}
+	user.Password = roles.PasswordOther
+	observed := roles.State{Enabled: true, Users: []roles.User{user}, Roles: []roles.Role{{Name: "db"}}}
+	plan := roles.Diff(desired, observed, func(string) bool { return true }, roles.Allow{})
+	var actions []roles.Action
+	for _, s := range plan.Steps {
+		actions = append(actions, s.Action)
+	}
+	if want := []roles.Action{roles.UserChangePassword, roles.RoleGrantPermission}; !slices.Equal(actions, want) || plan.Steps[0].Phase == plan.Steps[1].Phase {
+		t.Errorf("%v, want %v in two phases", actions, want)
 	}
 }

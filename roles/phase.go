@@ -8,8 +8,9 @@ package roles
 // Where a role cannot be changed before its users are bound (a bridge, see bridge),
 // its changes move from the early block to the late one, in the same order.
 const (
-	removeRoles = iota // that only removed users hold: what they allowed ends here
-	removeUsers        // that the policy no longer names
+	removeRoles  = iota // that only removed users hold: what they allowed ends here
+	removeUsers         // that the policy no longer names
+	setPasswords        // before new permissions: the client that has the other password shall get none
 
 	addRoles // and, not depending on it, raise entries in place
 
@@ -21,7 +22,6 @@ const (
 	dropRoles     // unwanted ones that only users made again hold
 	recreateUsers // their deletion, as late as it can be
 	addUsers
-	setPasswords
 	bindUsers   // to their role, or to its bridge
 	unbindUsers // from what they should not hold: by now they hold all they should
 
