@@ -69,14 +69,16 @@ tools: # etcdctl is a witness of the e2e tests, etcdutl restores snapshots in th
 	cd e2e && $(GO) build -trimpath -o ../$(BUILD)/etcdutl go.etcd.io/etcd/etcdutl/v3
 
 openssl: # openssl is the other one, curl speaks HTTP; systemd-analyze judges the units where it can be had
-	@command -v openssl >/dev/null 2>&1 && command -v curl >/dev/null 2>&1 && command -v systemd-analyze >/dev/null 2>&1 || { \
+	@command -v openssl >/dev/null 2>&1 && command -v curl >/dev/null 2>&1 || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-	    apt-get update && apt-get install -y --no-install-recommends openssl curl systemd; \
-	  elif command -v openssl >/dev/null 2>&1 && command -v curl >/dev/null 2>&1; then \
-	    echo 'systemd-analyze is missing: the units are not judged' >&2; \
+	    apt-get update && apt-get install -y --no-install-recommends openssl curl; \
 	  else \
 	    echo 'openssl or curl is missing: they are independent witnesses of the e2e tests. Install the packages "openssl" and "curl", and run make again.' >&2; exit 1; \
 	  fi; }
+	@command -v systemd-analyze >/dev/null 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && \
+	    apt-get update && apt-get install -y --no-install-recommends systemd; } || \
+	  echo 'systemd-analyze is missing: the units are not judged' >&2
 
 # 60 MB of Debian's packages, unpacked once for this user and installed nowhere.
 PATRONI ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lockstep/patroni
