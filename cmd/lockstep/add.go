@@ -17,6 +17,7 @@ import (
 	"lockstep/policies/hint"
 	"lockstep/policies/keyrange"
 	"lockstep/policies/presets"
+	"lockstep/roles/store"
 )
 
 type addOptions struct {
@@ -129,7 +130,11 @@ func (opts addOptions) added(s *session, h policies.Holder, diff string, proof v
 		return err
 	}
 	if !proof.Proven() {
-		return hint.Pending("lockstep verify says more.", "%s is added, and not everything is proven", h.ID())
+		advice := "lockstep verify says more."
+		if store.IsGatewayOff(proof.Err) {
+			advice = "Copy the folder of each member to its host and restart the members one after the other: their etcd.env turns the HTTP gateway on. Then lockstep verify proves it."
+		}
+		return hint.Pending(advice, "%s is added, and not everything is proven", h.ID())
 	}
 	return nil
 }

@@ -61,6 +61,10 @@ func IsGatewayCut(err error) bool {
 	return errors.As(err, &answered) && answered.Status == http.StatusServiceUnavailable || code(err) == codes.Unavailable
 }
 
+// gatewayTries is how often a question is asked that etcd refuses because users or roles changed
+// while it was under way: the gateway does not repeat it, as etcd's Go client does (fact 46).
+const gatewayTries = 5
+
 // OpenGateway is the gateway of the member at url. config shows the certificate. Nothing is asked;
 // timeout is for each request.
 func OpenGateway(url string, config *tls.Config, timeout time.Duration) *Gateway {
@@ -115,7 +119,14 @@ func (g *Gateway) ask(ctx context.Context, questions []roles.Question) error {
 		Succeeded bool
 		Responses []json.RawMessage
 	}
-	if err := g.post(ctx, "/v3/kv/txn", map[string]any{"failure": ops}, &answer); err != nil {
+	err := g.post(ctx, "/v3/kv/txn", map[string]any{"failure": ops}, &answer)
+	for range gatewayTries - 1 {
+		if !errors.Is(err, rpctypes.ErrAuthOldRevision) {
+			break
+		}
+		err = g.post(ctx, "/v3/kv/txn", map[string]any{"failure": ops}, &answer)
+	}
+	if err != nil {
 		return err
 	}
 	if !answer.Succeeded || len(answer.Responses) > 0 {
