@@ -62,7 +62,7 @@ func userChecks() []Check {
 		},
 		{
 			Code: "users/weak-password", Severity: Error, Needs: NeedsFolder, Brief: "password that can be guessed",
-			Sentence: "every password in a component's folder is one line that cannot be guessed: at least 16 bytes, and no name",
+			Sentence: "every password in a component's folder is one line that cannot be guessed: at least 16 bytes, no name, and not another component's",
 			Remedy:   "lockstep certs rekey makes a random one with a new certificate, and lockstep apply sets it",
 			Find:     findWeakPasswords,
 		},
@@ -92,7 +92,7 @@ func userChecks() []Check {
 		},
 		{
 			Code: "users/unsettled", Severity: Error, Needs: NeedsAuth, Acceptable: true,
-			Sentence: "nothing that lockstep may not mend unasked stands between policy and etcd",
+			Sentence: "policy and etcd differ in nothing that needs the permission of the operator",
 			Remedy:   "look at it, then allow it by the flag that the text names",
 			Find:     findRefused,
 		},

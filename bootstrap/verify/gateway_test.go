@@ -84,11 +84,7 @@ func TestGatewayChecks(t *testing.T) {
 				c.spoil(c.evidence)
 			}
 			checks := append(append(gatewayChecks(), settingChecks()[3:]...), append(userChecks(), proofChecks()...)...)
-			var got []string
-			for _, line := range lines(c.evidence, checks) {
-				got = append(got, line)
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
+			if diff := cmp.Diff(c.want, lines(c.evidence, checks)); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -124,7 +124,7 @@ const shortestPassword = 16
 
 // weakPasswords is what is wrong with the passwords that are here, by component.
 func weakPasswords(w *world.World) map[string]string {
-	out := map[string]string{}
+	out, of := map[string]string{}, map[string]string{} // of: whose password it is
 	for _, c := range w.Policy.Components {
 		if !c.Password {
 			continue
@@ -140,6 +140,10 @@ func weakPasswords(w *world.World) map[string]string {
 			out[c.Name] = "is a name"
 		case len(password) < shortestPassword:
 			out[c.Name] = fmt.Sprintf("has %d bytes", len(password))
+		case of[password] != "":
+			out[c.Name] = fmt.Sprintf("is also the password of component %s", of[password])
+		default:
+			of[password] = c.Name
 		}
 	}
 	return out
