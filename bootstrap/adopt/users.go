@@ -135,7 +135,7 @@ func (a *accountant) remarks(u roles.User) []string {
 	}
 	if u.Password.Exists() && !u.Holds(root) {
 		return append(out, "It logs in with a password that its software alone knows: plan leaves the user alone. lockstep apply --adopt takes it over with that password;",
-			"--adopt=recreate gives it another one, and refuses it until its software uses that. With a certificate in its place: identity: certificate.")
+			"--adopt=recreate gives it another one, and etcd refuses the user until its software has that one. With a certificate in its place: identity: certificate.")
 	}
 	return append(out, a.certificates(u.Name)...)
 }

@@ -20,7 +20,7 @@ func RefuseForgotten(ctx context.Context, w *world.World, steps []certgen.Step, 
 	}
 	if newer := verify.NewerLists(ctx, w); len(newer) > 0 {
 		return hint.Refuse("Copy client.crl from the host of "+newer[0]+" over client.crl of the PKI folder: what it revokes is then revoked here, too. Then run the same command again.",
-			"the list of %s is newer than client.crl of the PKI folder, which was restored from before a revocation or copied; a list that is signed now would not name what theirs revokes; %s", strings.Join(newer, ", "), done)
+			"the list of %s is newer than client.crl of the PKI folder, which is a copy from before a revocation; a list that is signed now would not name what theirs revokes; %s", strings.Join(newer, ", "), done)
 	}
 	return nil
 }

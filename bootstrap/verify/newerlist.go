@@ -66,8 +66,8 @@ func (j *judgement) shownBy(p Proof) *x509.Certificate {
 	return j.plans.leaves[p.Component]
 }
 
-// NewerLists is the members that have a newer list of revoked clients than the PKI folder, which was
-// restored from before a revocation or copied: they refuse the canary of the next list and take
+// NewerLists is the members that have a newer list of revoked clients than the PKI folder, which
+// is a copy from before a revocation: they refuse the canary of the next list and take
 // root's certificate. It leaves out members that cannot be asked; without root's certificate it
 // asks none.
 func NewerLists(ctx context.Context, w *world.World) []string {

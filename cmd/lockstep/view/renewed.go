@@ -109,7 +109,7 @@ func (r Renewed) Text(s *Sheet) {
 		s.Wrapped("  copy ", "    ", fmt.Sprintf("%s to the %s; %s", c.files(), holderOf(c.Place), c.next()))
 		if c.Password != "" {
 			s.Wrapped("  then ", "    ", "run lockstep apply, which sets the new password in etcd: until then the former one counts there, and from then on "+
-				"the component is refused until it uses the new one. One user has one password, so this gap cannot be closed")
+				"the component is refused until it uses the new one. One user has one password. A second user leaves no such gap (docs/gateway.md)")
 		}
 	}
 	for _, file := range r.Lists {
