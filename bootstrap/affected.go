@@ -100,7 +100,7 @@ func (c counts) sentences(member string) []string {
 		if !c.Started.IsZero() {
 			since = c.Started.UTC().Format("2006-01-02 15:04 MST")
 		}
-		out = append(out, fmt.Sprintf("%s has answered requests without a client version (%d since %s): from the HTTP gateway, which will answer a certificate that has a CN with HTTP 400 (identity: password makes such software a component), "+
+		out = append(out, fmt.Sprintf("%s has answered requests without a client version (%d since %s): from the HTTP gateway, which will answer a certificate that has a CN with HTTP 400 (write such software into the policy first: - {name: NAME, identity: password, permissions: [{prefix: /PREFIX/, access: readwrite}]}, or by a preset such as patroni or apisix), "+
 			"or from clients in other languages or in Go before 3.4.5", member, c.Versionless, since))
 	}
 	if c.Watches > 0 {

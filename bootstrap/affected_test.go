@@ -15,7 +15,7 @@ import (
 
 func TestCountsAsSentences(t *testing.T) {
 	t.Parallel()
-	const which = ": from the HTTP gateway, which will answer a certificate that has a CN with HTTP 400 (identity: password makes such software a component), or from clients in other languages or in Go before 3.4.5"
+	const which = ": from the HTTP gateway, which will answer a certificate that has a CN with HTTP 400 (write such software into the policy first: - {name: NAME, identity: password, permissions: [{prefix: /PREFIX/, access: readwrite}]}, or by a preset such as patroni or apisix), or from clients in other languages or in Go before 3.4.5"
 	for name, test := range map[string]struct {
 		counts counts
 		want   []string

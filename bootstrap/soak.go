@@ -192,7 +192,7 @@ func (s *Soak) verdict(wayBack string) error {
 		return hint.Pending("Run the same command again: it changes nothing that is in step, and watches anew.",
 			"%s began to count anew: what it refused just before its restart is not known", strings.Join(s.Restarted, ", "))
 	case len(s.Gateway) > 0:
-		return hint.Pending("Look for HTTP 400 (\"CommonName of client\") in the logs of the programs that use the gateway: they need a certificate without a CN, and a user with a password. "+
+		return hint.Pending("Look for HTTP 400 (\"CommonName of client\") in the logs of the programs that use the gateway: they need a certificate without a CN, and a user with a password. Write each into the policy with identity: password, and lockstep apply it (docs/gateway.md). "+
 			"Where no program needs it, start the member with ETCD_ENABLE_GRPC_GATEWAY=false, and run the same command again.\n"+wayBack,
 			"what the HTTP gateway of %s refused is not known: requests without a client version came there, and its own answers are not counted", strings.Join(s.Gateway, ", "))
 	case s.Watched < s.Asked:
