@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"lockstep/policies"
+	"lockstep/policies/goldentest"
 )
 
 var update = flag.Bool("update", false, "write the expected texts from what is there now")
@@ -41,22 +40,6 @@ func cases(t testing.TB, kind string) map[string][]policies.File {
 	return found
 }
 
-func compare(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got)\n%s", path, diff)
-	}
-}
-
 // Each broken policy is refused with exactly the text beside it.
 func TestInvalid(t *testing.T) {
 	t.Parallel()
@@ -74,7 +57,7 @@ func TestInvalid(t *testing.T) {
 			if p != nil {
 				t.Error("an error and a policy")
 			}
-			compare(t, path+".txt", err.Error()+"\n")
+			goldentest.Compare(t, *update, path+".txt", err.Error()+"\n")
 		})
 	}
 }
@@ -93,12 +76,12 @@ func TestValid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, path+".json", string(text)+"\n")
+			goldentest.Compare(t, *update, path+".json", string(text)+"\n")
 			warnings := p.Warnings.Error()
 			if warnings != "" {
 				warnings += "\n"
 			}
-			compare(t, path+".warnings", warnings)
+			goldentest.Compare(t, *update, path+".warnings", warnings)
 		})
 	}
 }

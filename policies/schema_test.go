@@ -12,12 +12,13 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"lockstep/policies"
+	"lockstep/policies/goldentest"
 )
 
 // The schema that ships is the one that the reader's tables make.
 func TestSchemaIsWhatTheReaderReads(t *testing.T) {
 	t.Parallel()
-	compare(t, "lockstep.schema.json", string(policies.Schema()))
+	goldentest.Compare(t, *update, "lockstep.schema.json", string(policies.Schema()))
 }
 
 func compiled(t testing.TB) *jsonschema.Schema {
@@ -78,7 +79,7 @@ func TestSchemaRefusesFaultsOfTheShape(t *testing.T) {
 		}
 	}
 	slices.Sort(refused)
-	compare(t, filepath.Join("testdata", "schema-refuses.txt"), strings.Join(refused, "\n")+"\n")
+	goldentest.Compare(t, *update, filepath.Join("testdata", "schema-refuses.txt"), strings.Join(refused, "\n")+"\n")
 }
 
 // Every field has a sentence that an editor can show.

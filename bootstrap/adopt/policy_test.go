@@ -2,13 +2,11 @@ package adopt
 
 import (
 	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"lockstep/policies/goldentest"
 	"lockstep/policies/keyrange"
 	"lockstep/policies/presets"
 	"lockstep/roles"
@@ -158,20 +156,7 @@ func TestPolicyDescribesACluster(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			path := filepath.Join("testdata", name+".yaml")
-			if *update {
-				if err := os.WriteFile(path, got.Text, 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got.Text)); diff != "" {
-				t.Errorf("(-want +got; -update writes it)\n%s", diff)
-			}
+			goldentest.Compare(t, *update, filepath.Join("testdata", name+".yaml"), string(got.Text))
 		})
 	}
 }

@@ -3,11 +3,10 @@ package verify
 import (
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"lockstep/policies/goldentest"
 )
 
 var update = flag.Bool("update", false, "write docs/checks.md")
@@ -16,19 +15,7 @@ const checksPage = "../../docs/checks.md"
 
 // docs/checks.md is the checks themselves, in words.
 func TestChecksPage(t *testing.T) {
-	want := checksText()
-	if *update {
-		if err := os.WriteFile(checksPage, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(checksPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/checks.md is not what the checks say (go test ./bootstrap/verify -update):\n%s", diff)
-	}
+	goldentest.Compare(t, *update, checksPage, checksText())
 }
 
 func checksText() string {

@@ -3,13 +3,13 @@ package main
 import (
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"lockstep/policies/goldentest"
 )
 
 var update = flag.Bool("update", false, "write docs/cli.md instead of comparing it")
@@ -20,21 +20,7 @@ func TestDocsAreTheHelpPages(t *testing.T) {
 	var o outside
 	root := newRootCommand(&globals{app: o.app()})
 	root.InitDefaultCompletionCmd()
-	got := manual(root)
-	path := filepath.Join("..", "..", "docs", "cli.md")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("docs/cli.md is not what the commands say (go test ./cmd/lockstep -update writes it; -file +commands):\n%s", diff)
-	}
+	goldentest.Compare(t, *update, filepath.Join("..", "..", "docs", "cli.md"), manual(root))
 }
 
 func manual(root *cobra.Command) string {

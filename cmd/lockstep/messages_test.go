@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"lockstep/policies/goldentest"
 )
 
 // docs/troubleshooting.md is the messages that explain knows.
@@ -21,19 +21,7 @@ func TestTroubleshootingPage(t *testing.T) {
 	for _, m := range messages() {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", m.Says, m.Means, m.Do)
 	}
-	path := filepath.Join("..", "..", "docs", "troubleshooting.md")
-	if *update {
-		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(b.String(), string(got)); diff != "" {
-		t.Errorf("docs/troubleshooting.md is not what explain says (go test ./cmd/lockstep -update):\n%s", diff)
-	}
+	goldentest.Compare(t, *update, filepath.Join("..", "..", "docs", "troubleshooting.md"), b.String())
 }
 
 // Every message that explain knows is said by the code, and explain finds it in a longer text.

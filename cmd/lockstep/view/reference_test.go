@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"lockstep/policies/goldentest"
 )
 
 var update = flag.Bool("update", false, "write docs/json.md instead of comparing it")
@@ -21,21 +23,7 @@ var update = flag.Bool("update", false, "write docs/json.md instead of comparing
 // TestJSONReference compares docs/json.md with the documents' types: their kinds, fields and comments.
 func TestJSONReference(t *testing.T) {
 	t.Parallel()
-	got := readTypes(t).reference(t)
-	path := filepath.Join("..", "..", "..", "docs", "json.md")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("docs/json.md is not what the types say: go test ./cmd/lockstep/view -run Reference -update writes it:\n%s", got)
-	}
+	goldentest.Compare(t, *update, filepath.Join("..", "..", "..", "docs", "json.md"), readTypes(t).reference(t))
 }
 
 // documented is the types of this package, and the kinds that its code gives to documents.
