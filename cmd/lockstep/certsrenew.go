@@ -143,7 +143,7 @@ func runRenew(ctx context.Context, opts renewOptions) error {
 			return err
 		}
 	}
-	answer := renewedSteps{policy: p, folder: f, state: state}
+	answer := renewedSteps{policy: p, folder: f, state: state, passwords: map[certgen.Place]string{}}
 	if err := f.Apply(ctx, plan, opts.now, inFlight, answer.done); err != nil {
 		return err
 	}
@@ -251,6 +251,8 @@ type renewedSteps struct {
 	folder *folder.Folder
 	state  certgen.State // as the folder was before
 	answer view.Renewed
+
+	passwords map[certgen.Place]string // the new passwords' files, by the folder of their certificates
 }
 
 // done notes a step that is on the disk.
@@ -258,6 +260,8 @@ func (r *renewedSteps) done(s certgen.Step) {
 	switch {
 	case s.List != nil:
 		r.answer.Lists = append(r.answer.Lists, filepath.Join(r.folder.Path(), filepath.FromSlash(s.File)))
+	case s.Action == certgen.MakePassword:
+		r.passwords[s.Place().Folder()] = filepath.Join(r.folder.Path(), filepath.FromSlash(s.File))
 	case s.Signed != nil:
 		rekeyed := s.Action == certgen.Reissue
 		r.answer.Certificates = append(r.answer.Certificates, view.NewCertificate{
@@ -272,12 +276,8 @@ func (r *renewedSteps) done(s certgen.Step) {
 func (r *renewedSteps) all(plan certgen.Plan) view.Renewed {
 	answer := r.answer
 	answer.Left = leftOf(plan)
-	for _, s := range plan.Steps {
-		for i, c := range answer.Certificates {
-			if s.Action == certgen.MakePassword && s.Place().Folder() == c.Place.Folder() {
-				answer.Certificates[i].Password = filepath.Join(r.folder.Path(), filepath.FromSlash(s.File))
-			}
-		}
+	for i, c := range answer.Certificates {
+		answer.Certificates[i].Password = r.passwords[c.Place.Folder()]
 	}
 	slices.SortFunc(answer.Certificates, func(a, b view.NewCertificate) int { return strings.Compare(a.Name, b.Name) })
 	return answer
