@@ -159,7 +159,7 @@ func leftToTake(ctx context.Context, c *change.Change, users []string) (roles.Pl
 func someUsers(ctx context.Context, c *change.Change, users []string) (roles.State, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.World.CallTimeout)
 	defer cancel()
-	observed, err := c.Etcd.ObserveSome(ctx, users, nil, func(string) bool { return false })
+	observed, err := c.Etcd.ObserveSome(ctx, users, nil, nil)
 	if err != nil {
 		return observed, fmt.Errorf("reading the users %s: %w", count.Quoted(users), err)
 	}

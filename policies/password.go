@@ -27,8 +27,3 @@ func (p *Policy) Gateway() bool {
 	_, found := find(p.Components, func(c Component) bool { return c.Password })
 	return found
 }
-
-// WithPassword is the component whose user has that name and a password; false for none.
-func (p *Policy) WithPassword(user string) (Component, bool) {
-	return find(p.Components, func(c Component) bool { return c.Password && c.User.String() == user })
-}

@@ -90,9 +90,13 @@ func (c *Change) unready(p certgen.Plan) map[string]string {
 
 // RefusePasswordless stops a plan that gives a user a password that is not here.
 func (c *Change) RefusePasswordless(p *Plan) error {
+	steps := slices.DeleteFunc(slices.Clone(p.Roles.Steps), func(s roles.Step) bool { return !s.WithPassword && s.Action != roles.UserChangePassword })
+	if len(steps) == 0 {
+		return nil
+	}
 	why := c.withoutPassword(p.Certificates)
-	for _, s := range p.Roles.Steps {
-		if text := why[s.User]; text != "" && (s.WithPassword || s.Action == roles.UserChangePassword) {
+	for _, s := range steps {
+		if text := why[s.User]; text != "" {
 			return hint.Refuse("Copy the folder to the component again after that: its software needs the password.", "%s; nothing was changed", text)
 		}
 	}

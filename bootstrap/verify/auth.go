@@ -251,13 +251,14 @@ func FormerUntil(folder certgen.State, s roles.Step, now time.Time) (until time.
 
 // findEmptyPasswords leaves the policy's users that shall have no password to users/password.
 func findEmptyPasswords(j *judgement) (out findings) {
+	desired := roles.Desired(j.Policy)
 	for _, name := range j.Empty {
-		_, given := j.Policy.WithPassword(name)
-		remedy := ""
+		want, named := desired.User(name)
+		given, remedy := want.Password == roles.PasswordOurs, ""
 		if given {
 			remedy = "lockstep apply sets the password in its folder; the component is refused from then until it uses that password"
 		}
-		if _, named := roles.Desired(j.Policy).User(name); !named || given {
+		if !named || given {
 			out.add(Subject{SubjectUser, name}, "has an empty password: every client can log in as it", remedy)
 		}
 	}

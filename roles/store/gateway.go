@@ -119,12 +119,11 @@ func (g *Gateway) ask(ctx context.Context, questions []roles.Question) error {
 		Succeeded bool
 		Responses []json.RawMessage
 	}
-	err := g.post(ctx, "/v3/kv/txn", map[string]any{"failure": ops}, &answer)
-	for range gatewayTries - 1 {
-		if !errors.Is(err, rpctypes.ErrAuthOldRevision) {
+	var err error
+	for range gatewayTries {
+		if err = g.post(ctx, "/v3/kv/txn", map[string]any{"failure": ops}, &answer); !errors.Is(err, rpctypes.ErrAuthOldRevision) {
 			break
 		}
-		err = g.post(ctx, "/v3/kv/txn", map[string]any{"failure": ops}, &answer)
 	}
 	if err != nil {
 		return err
